@@ -1,0 +1,156 @@
+"""Every limit of the host, by name, with its unit last.
+
+A limit exists so that nothing grows without bound and one actor over its limit
+hurts no other. Each is enforced with an error of its own, and nothing is ever
+truncated silently. `docs/limits.md` is generated from this file by
+`python -m kelpie.limits`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+__all__ = ["DEFAULT_LIMITS", "KIB", "MIB", "Limits", "table"]
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+def _limit(default: int, doc: str) -> int:
+    """A limit, with what it bounds and what happens beyond it."""
+    value: int = field(default=default, metadata={"doc": doc})
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The limits of one host. The defaults are the documented ones."""
+
+    # Names and requests.
+    name_bytes_max: int = _limit(64, "a namespace's or kind's name; `invalid-address`")
+    actor_key_bytes_max: int = _limit(2048, "an actor's key in UTF-8; `invalid-address`")
+    operation_name_bytes_max: int = _limit(128, "an operation's name; `invalid-request`")
+    request_id_bytes_max: int = _limit(256, "an Idempotency-Key; `invalid-request`")
+    request_deadline_ms_max: int = _limit(600_000, "the deadline of a request; `invalid-request`")
+    request_deadline_ms_default: int = _limit(
+        30_000, "the deadline of a request that names none; `deadline-exceeded`"
+    )
+    payload_bytes_max: int = _limit(4 * MIB, "an argument or a reply; `payload-too-large`")
+    rejection_code_bytes_max: int = _limit(64, "the code of a rejection; `guest-broke-contract`")
+    rejection_message_bytes_max: int = _limit(
+        4 * KIB, "the message of a rejection; `guest-broke-contract`"
+    )
+
+    # Storage of one actor.
+    state_bytes_max: int = _limit(4 * MIB, "an actor's state; `guest-limit-exceeded`")
+    kv_key_bytes_max: int = _limit(1 * KIB, "a kv key in UTF-8; `guest-limit-exceeded`")
+    kv_value_bytes_max: int = _limit(1 * MIB, "a kv value; `guest-limit-exceeded`")
+    kv_page_entries_max: int = _limit(1000, "entries in one page of a kv listing; more follow")
+    kv_page_bytes_max: int = _limit(1 * MIB, "keys and values in one page of a kv listing")
+    request_records_max: int = _limit(
+        100_000, "records of requests kept for one actor; `request-records-full`"
+    )
+    request_record_age_ticks_min: int = _limit(
+        15, "ticks for which a request's record is kept at the least"
+    )
+    store_tick_ms: int = _limit(60_000, "length of a tick of the store-wide clock of records")
+
+    # One turn.
+    turn_fuel_max: int = _limit(
+        2_000_000_000, "fuel (about one wasm instruction each) of a turn; `guest-out-of-fuel`"
+    )
+    turn_wall_time_ms_max: int = _limit(
+        10_000, "time of a turn, waiting for host calls included; `guest-timed-out`"
+    )
+    turn_host_calls_max: int = _limit(100_000, "host calls of a turn; `guest-limit-exceeded`")
+    turn_write_bytes_max: int = _limit(
+        8 * MIB, "keys and values that a turn writes, and its reply; `guest-limit-exceeded`"
+    )
+    turn_writes_max: int = _limit(10_000, "different keys a turn writes; `guest-limit-exceeded`")
+    entropy_bytes_max: int = _limit(65_536, "random bytes of one call; `guest-limit-exceeded`")
+    log_message_bytes_max: int = _limit(16 * KIB, "one log line; `guest-limit-exceeded`")
+    log_lines_max: int = _limit(1000, "log lines of a turn; `guest-limit-exceeded`")
+    log_bytes_max: int = _limit(256 * KIB, "log bytes of a turn; `guest-limit-exceeded`")
+
+    # One instance.
+    instance_memory_bytes_max: int = _limit(
+        64 * MIB, "linear memory of an instance; `guest-out-of-memory`"
+    )
+    instance_table_elements_max: int = _limit(
+        100_000, "table elements of an instance; `guest-out-of-memory`"
+    )
+    instance_stack_bytes_max: int = _limit(
+        512 * KIB, "wasm stack of an instance; `guest-stack-exhausted`"
+    )
+    instances_max: int = _limit(
+        8_000, "live instances; beyond it the least recently used are dropped"
+    )
+    instances_memory_bytes_max: int = _limit(
+        1024 * MIB, "linear memory of all live instances; beyond it the least recently used go"
+    )
+
+    # Queues.
+    mailbox_messages_max: int = _limit(1_000, "requests waiting for one actor; `mailbox-full`")
+    mailbox_bytes_max: int = _limit(16 * MIB, "their arguments, summed; `mailbox-full`")
+    waiting_messages_max: int = _limit(20_000, "requests waiting in the host; `overloaded`")
+    waiting_bytes_max: int = _limit(256 * MIB, "their arguments, summed; `overloaded`")
+    commit_turns_max: int = _limit(1_000, "turns folded into one commit; the rest wait")
+    commit_bytes_max: int = _limit(9 * MIB, "writes folded into one commit; the rest wait")
+    actors_active_max: int = _limit(100_000, "active actors; beyond it idle ones go")
+    actor_idle_ms_max: int = _limit(300_000, "time without a request until an actor is released")
+    drain_ms_max: int = _limit(10_000, "time that a stopping host gives to turns in flight")
+
+    # Components.
+    component_bytes_max: int = _limit(64 * MIB, "an uploaded component; `component-too-large`")
+    component_compile_ms_max: int = _limit(60_000, "its compilation; `component-too-costly`")
+    component_compile_memory_bytes_max: int = _limit(
+        2048 * MIB, "memory of its compilation; `component-too-costly`"
+    )
+    component_compiled_bytes_max: int = _limit(
+        512 * MIB, "its compiled form; `component-too-costly`"
+    )
+    component_describe_bytes_max: int = _limit(
+        256 * KIB, "the manifest that `describe` returns; `component-refused`"
+    )
+    component_operations_max: int = _limit(1_000, "operations of a manifest; `component-refused`")
+    componentize_fuel_max: int = _limit(
+        20_000_000_000, "fuel for making a component of a core module; `component-too-costly`"
+    )
+    componentize_memory_bytes_max: int = _limit(
+        1024 * MIB, "memory for making a component of a core module; `component-too-costly`"
+    )
+    kinds_max: int = _limit(1_000, "kinds of a namespace; `kinds-full`")
+
+    # The store, as FoundationDB has them.
+    store_key_bytes_max: int = _limit(10_000, "a key of the store; an invariant of the host")
+    store_value_bytes_max: int = _limit(
+        100_000, "a value of the store; larger values of actors are stored in chunks"
+    )
+    store_transaction_bytes_max: int = _limit(
+        10_000_000, "keys and values that a transaction writes; an invariant of the host"
+    )
+    store_transaction_ms_max: int = _limit(
+        5_000, "age of a transaction's read version; beyond it it is begun anew"
+    )
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if not isinstance(value, int) or value <= 0:
+                raise ValueError(f"the limit {each.name} must be a positive integer, not {value!r}")
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def table() -> str:
+    """The limits as a Markdown table."""
+    lines = ["| limit | default | what it bounds |", "|---|---|---|"]
+    lines += [
+        f"| `{each.name}` | {each.default:,} | {each.metadata['doc']} |" for each in fields(Limits)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(table(), end="")

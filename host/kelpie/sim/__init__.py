@@ -1,0 +1,1 @@
+"""Deterministic simulation: the same runtime over a world that misbehaves."""

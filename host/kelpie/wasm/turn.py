@@ -1,0 +1,217 @@
+"""The seam between an actor's semantics and the engine that runs guests.
+
+`Guest.run` takes a `Turn` (its input, what was loaded before, and who answers
+the host calls that need more), and gives an `Outcome` (reply or error, effects,
+journal, fuel). Nothing else crosses, so that the loop inside can one day move
+elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol
+
+from kelpie.errors import KelpieError
+from kelpie.ids import Address, Payload
+
+__all__ = [
+    "Answers",
+    "Caller",
+    "Component",
+    "Effects",
+    "Engine",
+    "Guest",
+    "HostCall",
+    "LogLine",
+    "Manifest",
+    "Operation",
+    "Outcome",
+    "Page",
+    "Turn",
+]
+
+Level = Literal["debug", "info", "warn", "error"]
+
+
+class Caller(NamedTuple):
+    """Who caused a turn: `client` (name), `actor` (its address) or `reminder` (name)."""
+
+    sort: Literal["client", "actor", "reminder"]
+    name: str
+    address: Address | None = None
+
+
+class LogLine(NamedTuple):
+    level: Level
+    message: str
+
+
+class HostCall(NamedTuple):
+    """One host call, as the journal keeps it: enough to answer it again."""
+
+    name: str
+    arguments: tuple[object, ...]
+    result: object
+
+
+class Page(NamedTuple):
+    """One page of a kv listing."""
+
+    entries: list[tuple[bytes, Payload]]
+    more: bool
+
+
+class Answers(Protocol):
+    """Who answers the host calls that need more than the turn carries.
+
+    Every method answers at once or returns an awaitable: then the guest waits
+    on its fiber. A KelpieError raised here ends the turn with that error.
+    """
+
+    def kv_get(self, key: bytes) -> Payload | None | Awaitable[Payload | None]:
+        """The value as the turns before this one left it."""
+        ...
+
+    def kv_list(
+        self,
+        prefix: bytes,
+        after: bytes | None,
+        limit: int,
+        reverse: bool,
+        writes: dict[bytes, Payload | None],
+    ) -> Page | Awaitable[Page]:
+        """A page of what the turns before this one left, with `writes`, this
+        turn's own (None: deleted), on top."""
+        ...
+
+
+@dataclass(slots=True)
+class Turn:
+    """The input of one turn. With the answers to its host calls it decides
+    everything that the guest does."""
+
+    address: Address
+    operation: str
+    argument: Payload
+    request_id: str
+    caller: Caller
+    number: int
+    time_ns: int
+    entropy_seed: bytes
+    read_only: bool
+    state: Payload | None
+    answers: Answers
+
+
+@dataclass(slots=True)
+class Effects:
+    """What a turn changes. None in `kv` deletes the key."""
+
+    state_written: bool = False
+    state: Payload | None = None
+    kv: dict[bytes, Payload | None] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return self.state_written or bool(self.kv)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a turn: exactly one of `reply` and `error` is set.
+
+    With an error the effects are void. `instance_lost` says that the guest can
+    run no further turn; it is true for every error.
+    """
+
+    reply: Payload | None
+    error: KelpieError | None
+    effects: Effects
+    journal: list[HostCall]
+    log: list[LogLine]
+    fuel: int
+    instance_lost: bool = False
+
+
+class Operation(NamedTuple):
+    name: str
+    doc: str = ""
+    read_only: bool = False
+    durable: bool = False
+    argument: object = None
+    result: object = None
+
+
+class Manifest(NamedTuple):
+    """What a component says of itself in `describe`."""
+
+    doc: str
+    operations: dict[str, Operation]
+
+
+class Guest(Protocol):
+    """One instance. One turn at a time; a cache that may be dropped in between."""
+
+    @property
+    def memory_bytes(self) -> int:
+        """Linear memory, as of the last turn's end."""
+        ...
+
+    async def run(self, turn: Turn) -> Outcome:
+        """Runs one turn. Never raises for what the guest does.
+
+        Cancelling the task kills the guest: nothing of the turn is kept, and
+        the instance is lost.
+        """
+        ...
+
+    def close(self) -> None:
+        """Lets go of everything native. Idempotent."""
+        ...
+
+
+class Component(Protocol):
+    """A component that was inspected and compiled, ready to make instances of."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the component's bytes, in hex."""
+        ...
+
+    @property
+    def manifest(self) -> Manifest: ...
+
+    @property
+    def imports(self) -> tuple[str, ...]: ...
+
+    async def instantiate(self) -> Guest:
+        """A fresh instance.
+
+        Raises:
+            ActorError: its start function failed, or it went over a limit.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """Compiles components and makes their guests."""
+
+    async def componentize(self, upload: bytes) -> bytes:
+        """The component that an upload is: a component as it is, a core module
+        made into one. The same bytes always give the same component.
+
+        Raises:
+            ComponentError: it is neither, or cannot be made into one.
+        """
+        ...
+
+    async def load(self, wasm: bytes) -> Component:
+        """Inspects a component, compiles it (or takes the compiled form from
+        the cache), and asks it to describe itself.
+
+        Raises:
+            ComponentError: with every reason.
+        """
+        ...
+
+    def close(self) -> None: ...
