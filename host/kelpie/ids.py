@@ -50,7 +50,8 @@ class Address(NamedTuple):
             raise InvalidAddress("the actor's key is not valid UTF-8") from None
         if size > limits.actor_key_bytes_max:
             raise InvalidAddress(
-                f"the actor's key has {size} bytes; at most {limits.actor_key_bytes_max} are allowed"
+                f"the actor's key has {size} bytes; at most "
+                f"{limits.actor_key_bytes_max} are allowed"
             )
         return cls(namespace, kind, key)
 

@@ -69,7 +69,7 @@ class Answers(Protocol):
     on its fiber. A KelpieError raised here ends the turn with that error.
     """
 
-    def kv_get(self, key: bytes) -> Payload | None | Awaitable[Payload | None]:
+    def kv_get(self, key: bytes) -> Payload | Awaitable[Payload | None] | None:
         """The value as the turns before this one left it."""
         ...
 
