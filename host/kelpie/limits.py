@@ -98,6 +98,9 @@ class Limits:
     commit_bytes_max: int = _limit(9 * MIB, "writes folded into one commit; the rest wait")
     actors_active_max: int = _limit(100_000, "active actors; beyond it idle ones go")
     actor_idle_ms_max: int = _limit(300_000, "time without a request until an actor is released")
+    deadline_sweep_ms: int = _limit(
+        50, "how late a passed deadline is noticed, for a request that is stuck"
+    )
     drain_ms_max: int = _limit(10_000, "time that a stopping host gives to turns in flight")
 
     # Components.
@@ -125,6 +128,9 @@ class Limits:
     store_key_bytes_max: int = _limit(10_000, "a key of the store; an invariant of the host")
     store_value_bytes_max: int = _limit(
         100_000, "a value of the store; larger values of actors are stored in chunks"
+    )
+    store_chunk_bytes_max: int = _limit(
+        90_000, "a chunk of a larger value of an actor; with its frame it fits a store value"
     )
     store_transaction_bytes_max: int = _limit(
         10_000_000, "keys and values that a transaction writes; an invariant of the host"
