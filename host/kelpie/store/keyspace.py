@@ -4,6 +4,7 @@ Keys are packed tuples (see `tuples`); values are framed (see `frame`) unless
 said otherwise.
 
     (format)                        the format version of the whole store
+    (entropy)                       the secret from which guests' randomness is made
     (tick)                          the store-wide tick: a number, for the age of records
     (h, node, fence)                the node's incarnation; written at its birth and its death
     (h, node, hb)                   its heartbeat: a counter without a frame
@@ -26,6 +27,7 @@ from kelpie.ids import Address
 from kelpie.store.tuples import Element, children, escape, pack, prefixed, unescape, unpack
 
 __all__ = [
+    "ENTROPY",
     "FORMAT",
     "TICK",
     "ActorKeys",
@@ -43,6 +45,7 @@ __all__ = [
 
 FORMAT = pack("format")
 TICK = pack("tick")
+ENTROPY = pack("entropy")
 
 _Range = tuple[bytes, bytes]
 
