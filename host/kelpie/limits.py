@@ -138,6 +138,11 @@ class Limits:
     store_transaction_ms_max: int = _limit(
         5_000, "age of a transaction's read version; beyond it it is begun anew"
     )
+    store_attempts_max: int = _limit(
+        10, "attempts at an administrative transaction; then the last one's error"
+    )
+    store_retry_ms: int = _limit(5, "pause before its second attempt; it doubles")
+    store_retry_ms_max: int = _limit(500, "longest such pause")
 
     def __post_init__(self) -> None:
         for each in fields(self):
