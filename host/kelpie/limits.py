@@ -96,6 +96,13 @@ class Limits:
     waiting_bytes_max: int = _limit(256 * MIB, "their arguments, summed; `overloaded`")
     commit_turns_max: int = _limit(1_000, "turns folded into one commit; the rest wait")
     commit_bytes_max: int = _limit(9 * MIB, "writes folded into one commit; the rest wait")
+    commit_record_name_bytes_max: int = _limit(
+        64 * KIB, "ids of the requests recorded by one commit; the rest wait"
+    )
+    commit_attempts_max: int = _limit(8, "attempts to commit; then `commit-failed`")
+    commit_resolution_ms_max: int = _limit(
+        10_000, "time spent on learning whether a commit took place; then `outcome-unknown`"
+    )
     actors_active_max: int = _limit(100_000, "active actors; beyond it idle ones go")
     actor_idle_ms_max: int = _limit(300_000, "time without a request until an actor is released")
     deadline_sweep_ms: int = _limit(

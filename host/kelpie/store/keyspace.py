@@ -37,6 +37,7 @@ __all__ = [
     "current_deploy",
     "current_deploys",
     "deploy",
+    "deployed_from",
     "deploys",
     "entropy_secret",
     "kind_of",
