@@ -1,0 +1,124 @@
+//! From a core module to a component.
+
+use anyhow::{Context, Result, bail, ensure};
+use wasmparser::{Parser, Payload, Validator, WasmFeatures};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::{Resolve, WorldId};
+
+/// The world that a module without metadata of its own is taken to be of.
+pub const WORLD: &str = "actor";
+
+/// The one module name, besides those of its world, that a core module may
+/// import from when an adapter is given.
+pub const ADAPTED: &str = "wasi_snapshot_preview1";
+
+/// The section in which bindings generators leave the world of a module. Its
+/// name may go on behind this, because linkers join sections of equal name.
+pub const METADATA: &str = "component-type";
+
+/// What a file is, by its first eight bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Module,
+    Component,
+}
+
+impl Form {
+    pub fn of(binary: &[u8]) -> Result<Self> {
+        ensure!(!binary.is_empty(), "the file is empty");
+        ensure!(
+            binary.starts_with(b"\0asm"),
+            "this is not WebAssembly: it does not begin with the bytes 00 61 73 6d"
+        );
+        match binary.get(4..8) {
+            None => bail!("the file ends after {} bytes, within its header", binary.len()),
+            Some([1, 0, 0, 0]) => Ok(Self::Module),
+            Some([0x0d, 0, 1, 0]) => Ok(Self::Component),
+            Some(&[a, b, c, d]) => bail!(
+                "this is neither a core module nor a component of a version known here: \
+                 bytes 4 to 7 are {a:02x} {b:02x} {c:02x} {d:02x}"
+            ),
+            Some(_) => unreachable!("the slice has four bytes"),
+        }
+    }
+}
+
+/// Makes a component of `module`.
+///
+/// The module is of the world that its metadata section names, or else of
+/// `WORLD` in `wit`. `adapter` is a core module that implements `ADAPTED`; empty
+/// for none. What comes back is validated.
+pub fn componentize(module: &[u8], wit: &[u8], adapter: &[u8]) -> Result<Vec<u8>> {
+    if Form::of(module)? == Form::Component {
+        bail!("this is a component already; a core module is wanted here");
+    }
+    // Also so that the encoder, which is less careful, sees only valid modules.
+    validate(module).context("the module is not valid")?;
+    let facts = Facts::of(module)?;
+
+    let mut encoder = ComponentEncoder::default();
+    encoder.validate(true);
+    if facts.has_metadata {
+        encoder.module(module).context("the module's own component metadata is not usable")?;
+    } else {
+        let (resolve, world) = read_wit(wit)?;
+        let mut module = module.to_vec();
+        embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)
+            .context("the WIT could not be put into the module")?;
+        encoder.module(&module)?;
+    }
+    if !adapter.is_empty() {
+        validate(adapter).context("the adapter is not valid")?;
+        encoder
+            .adapter(ADAPTED, adapter)
+            .with_context(|| format!("the adapter for {ADAPTED} is not usable"))?;
+    } else if facts.imports_adapted {
+        bail!("the module imports from `{ADAPTED}`, and no adapter for that was given");
+    }
+    encoder.encode().context("the module does not fit its world")
+}
+
+/// Reads a WIT package and finds `WORLD` in it.
+pub fn read_wit(wit: &[u8]) -> Result<(Resolve, WorldId)> {
+    let text = std::str::from_utf8(wit).context("the WIT is not UTF-8")?;
+    ensure!(!text.trim().is_empty(), "the WIT is empty");
+    let mut resolve = Resolve::default();
+    let package = resolve
+        .push_str("contract.wit", text)
+        .context("the WIT could not be read")?;
+    let world = resolve
+        .select_world(&[package], Some(WORLD))
+        .with_context(|| format!("the WIT has no world `{WORLD}`"))?;
+    Ok((resolve, world))
+}
+
+pub fn validate(binary: &[u8]) -> Result<()> {
+    Validator::new_with_features(WasmFeatures::all()).validate_all(binary)?;
+    Ok(())
+}
+
+/// What has to be known of a module before it is encoded.
+struct Facts {
+    has_metadata: bool,
+    imports_adapted: bool,
+}
+
+impl Facts {
+    fn of(module: &[u8]) -> Result<Self> {
+        let mut facts = Self { has_metadata: false, imports_adapted: false };
+        for payload in Parser::new(0).parse_all(module) {
+            match payload? {
+                Payload::CustomSection(section) if section.name().starts_with(METADATA) => {
+                    facts.has_metadata = true;
+                }
+                Payload::ImportSection(section) => {
+                    for import in section.into_imports() {
+                        facts.imports_adapted |= import?.module == ADAPTED;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(facts)
+    }
+}

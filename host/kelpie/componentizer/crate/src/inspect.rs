@@ -1,0 +1,213 @@
+//! What a module or component is: what it wants and what it offers.
+
+use anyhow::{Context, Result};
+use wasmparser::component_types::ComponentEntityType;
+use wasmparser::types::TypesRef;
+use wasmparser::{
+    Encoding, ExternalKind, Parser, Payload, TypeRef, ValidPayload, Validator, WasmFeatures,
+};
+
+use crate::convert::{Form, METADATA, read_wit};
+use crate::json;
+
+/// A report on `binary`, as JSON; `../README.md` shows its members.
+///
+/// With a `wit`, a component is also held against the world `actor` in it, and
+/// `misfit` says what does not agree.
+pub fn inspect(binary: &[u8], wit: &[u8]) -> Result<String> {
+    match Form::of(binary)? {
+        Form::Module => inspect_module(binary).context("the module is not valid"),
+        Form::Component => inspect_component(binary, wit),
+    }
+}
+
+fn inspect_module(binary: &[u8]) -> Result<String> {
+    crate::convert::validate(binary)?;
+    let (mut imports, mut exports, mut metadata) = (Vec::new(), Vec::new(), false);
+    for payload in Parser::new(0).parse_all(binary) {
+        match payload? {
+            Payload::CustomSection(section) => metadata |= section.name().starts_with(METADATA),
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    let import = import?;
+                    imports.push(json::object([
+                        ("module", json::string(import.module)),
+                        ("name", json::string(import.name)),
+                        ("kind", json::string(type_kind(import.ty))),
+                    ]));
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let export = export?;
+                    exports.push(json::object([
+                        ("name", json::string(export.name)),
+                        ("kind", json::string(external_kind(export.kind))),
+                    ]));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(json::object([
+        ("form", json::string("module")),
+        ("imports", json::array(imports)),
+        ("exports", json::array(exports)),
+        ("metadata", metadata.to_string()),
+    ]))
+}
+
+fn inspect_component(binary: &[u8], wit: &[u8]) -> Result<String> {
+    let outside = Outside::of(binary).context("the component is not valid")?;
+    let misfit = if wit.is_empty() {
+        None
+    } else {
+        let (resolve, world) = read_wit(wit)?;
+        wit_component::targets(&resolve, world, binary, false)
+            .err()
+            .map(|error| error.root_cause().to_string())
+    };
+    Ok(json::object([
+        ("form", json::string("component")),
+        ("imports", json::array(outside.imports)),
+        ("exports", json::array(outside.exports)),
+        ("misfit", json::string_or_null(misfit.as_deref())),
+    ]))
+}
+
+/// The imports and exports of a component, each as a JSON object.
+struct Outside {
+    imports: Vec<String>,
+    exports: Vec<String>,
+}
+
+impl Outside {
+    /// Validates the component on the way.
+    fn of(binary: &[u8]) -> Result<Self> {
+        let mut validator = Validator::new_with_features(WasmFeatures::all());
+        let (mut imports, mut exports) = (Vec::new(), Vec::new());
+        let mut depth = 0;
+        let mut allocations = wasmparser::FuncValidatorAllocations::default();
+        let mut types = None;
+        for payload in Parser::new(0).parse_all(binary) {
+            let payload = payload?;
+            match validator.payload(&payload)? {
+                ValidPayload::Func(function, body) => {
+                    let mut function = function.into_validator(allocations);
+                    function.validate(&body)?;
+                    allocations = function.into_allocations();
+                }
+                ValidPayload::End(found) => types = Some(found),
+                ValidPayload::Ok | ValidPayload::Parser(_) => {}
+            }
+            match payload {
+                // Modules and components nest; only the outermost is of interest.
+                Payload::Version { encoding: Encoding::Module | Encoding::Component, .. } => {
+                    depth += 1;
+                }
+                Payload::End(_) => depth -= 1,
+                Payload::ComponentImportSection(section) if depth == 1 => {
+                    for import in section {
+                        imports.push(import?.name.name);
+                    }
+                }
+                Payload::ComponentExportSection(section) if depth == 1 => {
+                    for export in section {
+                        exports.push(export?.name.name);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let types = types.context("the file ends too early")?;
+        let types = types.as_ref();
+        let describe = |name: &str, entity: Option<ComponentEntityType>| {
+            let (kind, functions) = describe_entity(types, entity);
+            let external = ExternalName::of(name);
+            json::object([
+                ("name", json::string(name)),
+                ("package", json::string_or_null(external.package)),
+                ("interface", json::string_or_null(external.interface)),
+                ("version", json::string_or_null(external.version)),
+                ("kind", json::string(kind)),
+                ("functions", json::array(functions)),
+            ])
+        };
+        Ok(Self {
+            imports: imports
+                .into_iter()
+                .map(|name| describe(name, types.component_item_for_import(name).map(|i| i.ty)))
+                .collect(),
+            exports: exports
+                .into_iter()
+                .map(|name| describe(name, types.component_item_for_export(name).map(|i| i.ty)))
+                .collect(),
+        })
+    }
+}
+
+/// Its kind and, for an instance, the functions in it as JSON strings.
+fn describe_entity(
+    types: TypesRef<'_>,
+    entity: Option<ComponentEntityType>,
+) -> (&'static str, Vec<String>) {
+    match entity {
+        None => ("unknown", Vec::new()),
+        Some(ComponentEntityType::Module(_)) => ("module", Vec::new()),
+        Some(ComponentEntityType::Func(_)) => ("function", Vec::new()),
+        Some(ComponentEntityType::Value(_)) => ("value", Vec::new()),
+        Some(ComponentEntityType::Type { .. }) => ("type", Vec::new()),
+        Some(ComponentEntityType::Component(_)) => ("component", Vec::new()),
+        Some(ComponentEntityType::Instance(id)) => {
+            let functions = types[id]
+                .exports
+                .iter()
+                .filter(|(_, item)| matches!(item.ty, ComponentEntityType::Func(_)))
+                .map(|(name, _)| json::string(name))
+                .collect();
+            ("instance", functions)
+        }
+    }
+}
+
+/// The parts of a name like `kelpie:actor/state@0.1.0`; none of a plain name.
+struct ExternalName<'a> {
+    package: Option<&'a str>,
+    interface: Option<&'a str>,
+    version: Option<&'a str>,
+}
+
+impl<'a> ExternalName<'a> {
+    fn of(name: &'a str) -> Self {
+        let (path, version) = match name.split_once('@') {
+            Some((path, version)) => (path, Some(version)),
+            None => (name, None),
+        };
+        match path.split_once('/') {
+            Some((package, interface)) => {
+                Self { package: Some(package), interface: Some(interface), version }
+            }
+            None => Self { package: None, interface: None, version: None },
+        }
+    }
+}
+
+fn type_kind(ty: TypeRef) -> &'static str {
+    match ty {
+        TypeRef::Func(_) | TypeRef::FuncExact(_) => "function",
+        TypeRef::Table(_) => "table",
+        TypeRef::Memory(_) => "memory",
+        TypeRef::Global(_) => "global",
+        TypeRef::Tag(_) => "tag",
+    }
+}
+
+fn external_kind(kind: ExternalKind) -> &'static str {
+    match kind {
+        ExternalKind::Func | ExternalKind::FuncExact => "function",
+        ExternalKind::Table => "table",
+        ExternalKind::Memory => "memory",
+        ExternalKind::Global => "global",
+        ExternalKind::Tag => "tag",
+    }
+}

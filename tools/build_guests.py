@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+"""Builds everything in this repository that is WebAssembly made from Rust.
+
+    python tools/build_guests.py                  build all that is out of date
+    python tools/build_guests.py counter rogue    build these, out of date or not
+    python tools/build_guests.py --all            build all, out of date or not
+    python tools/build_guests.py --check          only say what is out of date
+
+Each built file is committed next to its source, with a `.digest` file beside it
+that says from which sources it was made. `--check` and the tests compare that
+digest with the sources, so nobody forgets to build again.
+
+It needs cargo. The wasm target is used if it is there (`rustup target add
+wasm32-unknown-unknown`). If not, the standard library is built as well, which
+needs its sources (`rust-src`) and wasm-ld, and takes a minute longer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = "wasm32-unknown-unknown"
+CONTRACT = ROOT / "wit" / "actor.wit"
+COMPONENTIZER = ROOT / "host/kelpie/componentizer/componentizer.wasm"
+# Of build output none is kept in the tree; git ignores this folder.
+BUILD_FOLDER = ROOT / "target" / "guests"
+
+
+@dataclasses.dataclass(frozen=True)
+class Guest:
+    """One crate and the file that is built from it."""
+
+    name: str
+    # Where Cargo.lock is: the crate itself, or the workspace it belongs to.
+    workspace: Path
+    crate: Path
+    output: Path
+    is_component: bool
+    # Folders of other crates that this one is built with.
+    with_crates: tuple[Path, ...] = ()
+
+    @property
+    def digest_file(self) -> Path:
+        return self.output.with_suffix(".digest")
+
+    def sources(self) -> list[Path]:
+        files = {self.workspace / "Cargo.toml", self.workspace / "Cargo.lock"}
+        for crate in (self.crate, *self.with_crates):
+            files.add(crate / "Cargo.toml")
+            files.update(path for path in (crate / "src").rglob("*") if path.is_file())
+        if self.is_component:
+            files.add(CONTRACT)
+        return sorted(files)
+
+    def digest(self) -> str:
+        """SHA-256 over the names and contents of all sources."""
+        whole = hashlib.sha256()
+        for path in self.sources():
+            content = path.read_bytes().replace(b"\r\n", b"\n")
+            name = path.relative_to(ROOT).as_posix().encode()
+            whole.update(b"%d %s %d\n" % (len(name), name, len(content)))
+            whole.update(content)
+        return whole.hexdigest()
+
+    def why_stale(self) -> str | None:
+        """Why the built file has to be built again; None if it need not be."""
+        if not self.output.is_file():
+            return "was never built"
+        if not self.digest_file.is_file():
+            return f"has no {self.digest_file.name} beside it"
+        recorded = dict(
+            line.split(maxsplit=1) for line in self.digest_file.read_text().splitlines() if line
+        )
+        if recorded.get("sources") != self.digest():
+            return "was built from other sources"
+        if recorded.get("output") != hashlib.sha256(self.output.read_bytes()).hexdigest():
+            return "is not the file that was built"
+        return None
+
+    def record(self) -> None:
+        output = hashlib.sha256(self.output.read_bytes()).hexdigest()
+        self.digest_file.write_text(f"sources {self.digest()}\noutput {output}\n")
+
+
+def _fixture(name: str) -> Guest:
+    folder = ROOT / "tests" / "guests"
+    return Guest(
+        name=name,
+        workspace=folder,
+        crate=folder / name,
+        output=folder / f"{name}.wasm",
+        is_component=True,
+        with_crates=(folder / "common",),
+    )
+
+
+# In the order of building: the componentizer makes the others components.
+GUESTS = (
+    Guest(
+        name="componentizer",
+        workspace=ROOT / "host/kelpie/componentizer/crate",
+        crate=ROOT / "host/kelpie/componentizer/crate",
+        output=COMPONENTIZER,
+        is_component=False,
+    ),
+    Guest(
+        name="counter",
+        workspace=ROOT / "examples/rust-counter",
+        crate=ROOT / "examples/rust-counter",
+        output=ROOT / "examples/rust-counter/counter.wasm",
+        is_component=True,
+    ),
+    _fixture("ledger"),
+    _fixture("rogue"),
+)
+
+
+class BuildError(Exception):
+    """A build that cannot go on; the message is for the user."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Toolchain:
+    """How to call cargo for the wasm target."""
+
+    cargo: str
+    arguments: tuple[str, ...]
+    environment: dict[str, str]
+
+    @classmethod
+    def find(cls) -> Toolchain:
+        cargo, rustc = shutil.which("cargo"), shutil.which("rustc")
+        if cargo and rustc and _has_target(rustc):
+            return cls._of(cargo, rustc, (), {})
+        return cls._with_own_std()
+
+    @classmethod
+    def _with_own_std(cls) -> Toolchain:
+        linker = shutil.which("wasm-ld") or shutil.which("rust-lld")
+        for folder in _paths():
+            rustc, cargo = folder / "rustc", folder / "cargo"
+            if linker and rustc.is_file() and cargo.is_file() and _std_sources(str(rustc)):
+                print(
+                    f"{TARGET} is not installed (rustup target add {TARGET});"
+                    " building the standard library too",
+                    file=sys.stderr,
+                )
+                return cls._of(
+                    str(cargo),
+                    str(rustc),
+                    ("-Zbuild-std=std,panic_abort",),
+                    {
+                        # -Z options are for nightly compilers otherwise.
+                        "RUSTC_BOOTSTRAP": "1",
+                        "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER": linker,
+                    },
+                )
+        raise BuildError(
+            f"no Rust for {TARGET} here: run `rustup target add {TARGET}`"
+            " (or install the standard library's sources and wasm-ld)"
+        )
+
+    @classmethod
+    def _of(
+        cls, cargo: str, rustc: str, arguments: tuple[str, ...], environment: dict[str, str]
+    ) -> Toolchain:
+        flags = [f"--remap-path-prefix={path}={name}" for path, name in _remapped(rustc)]
+        environment = environment | {
+            "RUSTC": rustc,
+            "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags),
+            "CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(BUILD_FOLDER)),
+        }
+        return cls(cargo, arguments, environment)
+
+    def build(self, guest: Guest) -> Path:
+        command = [
+            *(self.cargo, "build", "--release", "--locked", "--target", TARGET),
+            *self.arguments,
+        ]
+        done = subprocess.run(  # noqa: S603
+            command, cwd=guest.crate, env=os.environ | self.environment, check=False
+        )
+        if done.returncode != 0:
+            raise BuildError(f"cargo could not build {guest.name}")
+        folder = Path(self.environment["CARGO_TARGET_DIR"]) / TARGET / "release"
+        return folder / f"{guest.name}.wasm"
+
+
+def _paths() -> list[Path]:
+    return [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
+
+
+def _sysroot(rustc: str) -> Path:
+    command = [rustc, "--print", "sysroot"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    return Path(answer.stdout.strip())
+
+
+def _has_target(rustc: str) -> bool:
+    return (_sysroot(rustc) / "lib/rustlib" / TARGET / "lib").is_dir()
+
+
+def _std_sources(rustc: str) -> Path | None:
+    folder = _sysroot(rustc) / "lib/rustlib/src/rust"
+    return folder if (folder / "library/std/src").is_dir() else None
+
+
+def _remapped(rustc: str) -> list[tuple[str, str]]:
+    """Folders whose names must not show in panic messages: they differ by machine."""
+    home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
+    sources = home / "registry" / "src"
+    folders = [(str(ROOT), "kelpie"), (str(_sysroot(rustc) / "lib/rustlib/src/rust"), "rust")]
+    if sources.is_dir():
+        folders += [(str(folder), "crates") for folder in sorted(sources.iterdir())]
+    return folders
+
+
+def componentize(module: bytes) -> bytes:
+    """Makes a component of a core module, with the host's own componentizer."""
+    from wasmtime import Engine, Instance, Module, Store  # noqa: PLC0415
+
+    store = Store(Engine())
+    instance = Instance(store, Module.from_file(store.engine, str(COMPONENTIZER)), [])
+    exports = instance.exports(store)
+    memory = exports["memory"]
+    arguments: list[int] = []
+    for content in (module, CONTRACT.read_bytes(), b""):
+        pointer = exports["alloc"](store, len(content)) & 0xFFFF_FFFF
+        memory.write(store, content, pointer)
+        arguments += [pointer, len(content)]
+    refused = exports["componentize"](store, *arguments)
+    start = exports["out_ptr"](store) & 0xFFFF_FFFF
+    output = bytes(memory.read(store, start, start + exports["out_len"](store)))
+    if refused:
+        raise BuildError(output.decode())
+    return output
+
+
+def build(guest: Guest, toolchain: Toolchain) -> None:
+    built = toolchain.build(guest).read_bytes()
+    shown = re.search(rb"/(?:home|root|Users)/[\w./-]+", built)
+    if shown:
+        raise BuildError(f"{guest.name} contains a path of this machine: {shown[0].decode()}")
+    if guest.is_component:
+        built = componentize(built)
+    guest.output.write_bytes(built)
+    guest.record()
+    print(f"{guest.output.relative_to(ROOT)}: {len(built):,} bytes")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    names = [guest.name for guest in GUESTS]
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("guests", nargs="*", metavar="GUEST", help=", ".join(names))
+    parser.add_argument("--all", action="store_true", help="build all, out of date or not")
+    parser.add_argument("--check", action="store_true", help="only say what is out of date")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.guests) - set(names):
+        parser.error(f"no such guest: {', '.join(sorted(unknown))} (there are {', '.join(names)})")
+
+    asked = [guest for guest in GUESTS if not options.guests or guest.name in options.guests]
+    stale = [(guest, why) for guest in asked if (why := guest.why_stale())]
+    for guest, why in stale:
+        print(f"{guest.name}: {guest.output.relative_to(ROOT)} {why}", file=sys.stderr)
+    if options.check:
+        return 1 if stale else 0
+    todo = asked if options.all or options.guests else [guest for guest, _ in stale]
+    if not todo:
+        print("all is up to date")
+        return 0
+    try:
+        toolchain = Toolchain.find()
+        for guest in todo:
+            build(guest, toolchain)
+    except BuildError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
