@@ -84,6 +84,11 @@ def current_deploys(namespace: str) -> KeyRange:
     return children(pack("k", namespace, "current"))
 
 
+def deployed_from(namespace: str) -> KeyRange:
+    """All deploys of `namespace` and of the namespaces behind it, in order."""
+    return pack("k", namespace), children(pack("k"))[1]
+
+
 def kind_of(key: bytes) -> str:
     """The kind for which `current_deploy` made the key."""
     kind = unpack(key)[-1]
