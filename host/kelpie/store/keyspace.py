@@ -41,6 +41,7 @@ __all__ = [
     "deploys",
     "entropy_secret",
     "kind_of",
+    "namespace_of",
     "node_fence",
     "node_heartbeat",
     "store_format",
@@ -87,6 +88,19 @@ def current_deploys(namespace: str) -> KeyRange:
 def deployed_from(namespace: str) -> KeyRange:
     """All deploys of `namespace` and of the namespaces behind it, in order."""
     return pack("k", namespace), children(pack("k"))[1]
+
+
+def deployed_from(namespace: str | None) -> KeyRange:
+    """Everything deployed in the namespaces behind this one, or in all of them."""
+    begin, end = children(pack("k"))
+    return (begin if namespace is None else children(pack("k", namespace))[1]), end
+
+
+def namespace_of(key: bytes) -> str:
+    """The namespace of a key in `deployed_from`."""
+    namespace = unpack(key)[1]
+    assert isinstance(namespace, str), "the second element of such a key is the namespace"
+    return namespace
 
 
 def kind_of(key: bytes) -> str:
