@@ -145,6 +145,10 @@ class Limits:
     store_transaction_ms_max: int = _limit(
         5_000, "age of a transaction's read version; beyond it it is begun anew"
     )
+    store_recent_write_bytes_max: int = _limit(
+        128 * MIB,
+        "memory of what was written lately; beyond it older transactions are begun anew",
+    )
     store_attempts_max: int = _limit(
         10, "attempts at an administrative transaction; then the last one's error"
     )

@@ -85,11 +85,6 @@ def current_deploys(namespace: str) -> KeyRange:
     return children(pack("k", namespace, "current"))
 
 
-def deployed_from(namespace: str) -> KeyRange:
-    """All deploys of `namespace` and of the namespaces behind it, in order."""
-    return pack("k", namespace), children(pack("k"))[1]
-
-
 def deployed_from(namespace: str | None) -> KeyRange:
     """Everything deployed in the namespaces behind this one, or in all of them."""
     begin, end = children(pack("k"))

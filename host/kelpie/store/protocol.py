@@ -46,13 +46,18 @@ class Transaction(Protocol):
         end: bytes,
         *,
         limit: int,
+        bytes_max: int | None = None,
         reverse: bool = False,
         snapshot: bool = False,
     ) -> list[KeyValue]:
         """At most `limit` pairs with `begin <= key < end`, in order (or reversed).
 
+        It ends early behind the pair with which keys and values have
+        `bytes_max` bytes or more. So fewer pairs than `limit`, with fewer bytes,
+        are all that there are.
+
         Unless `snapshot`, the part of the range that was read becomes a read
-        conflict range: up to the last pair returned if `limit` cut it short.
+        conflict range: up to the last pair returned if it was cut short.
         """
         ...
 
