@@ -35,6 +35,9 @@ class Limits:
     request_deadline_ms_default: int = _limit(
         30_000, "the deadline of a request that names none; `deadline-exceeded`"
     )
+    request_waiters_max: int = _limit(
+        100, "clients that wait for one request, asked again while it runs; `overloaded`"
+    )
     payload_bytes_max: int = _limit(4 * MIB, "an argument or a reply; `payload-too-large`")
     rejection_code_bytes_max: int = _limit(64, "the code of a rejection; `guest-broke-contract`")
     rejection_message_bytes_max: int = _limit(
@@ -47,6 +50,9 @@ class Limits:
     kv_value_bytes_max: int = _limit(1 * MIB, "a kv value; `guest-limit-exceeded`")
     kv_page_entries_max: int = _limit(1000, "entries in one page of a kv listing; more follow")
     kv_page_bytes_max: int = _limit(1 * MIB, "keys and values in one page of a kv listing")
+    kv_rows_at_once_max: int = _limit(
+        256, "rows that a kv listing reads from the store at once; it reads on as needed"
+    )
     request_records_max: int = _limit(
         100_000, "records of requests kept for one actor; `request-records-full`"
     )
@@ -63,6 +69,9 @@ class Limits:
         10_000, "time of a turn, waiting for host calls included; `guest-timed-out`"
     )
     turn_host_calls_max: int = _limit(100_000, "host calls of a turn; `guest-limit-exceeded`")
+    turn_host_call_bytes_max: int = _limit(
+        64 * MIB, "arguments and results of a turn's host calls; `guest-limit-exceeded`"
+    )
     turn_write_bytes_max: int = _limit(
         8 * MIB, "keys and values that a turn writes, and its reply; `guest-limit-exceeded`"
     )
@@ -81,6 +90,16 @@ class Limits:
     )
     instance_stack_bytes_max: int = _limit(
         512 * KIB, "wasm stack of an instance; `guest-stack-exhausted`"
+    )
+    instance_memories_max: int = _limit(
+        8, "linear memories of an instance; `guest-out-of-memory`"
+    )
+    instance_tables_max: int = _limit(64, "tables of an instance; `guest-out-of-memory`")
+    instance_modules_max: int = _limit(
+        64, "core modules that an instance is made of; `guest-out-of-memory`"
+    )
+    guest_tick_ms: int = _limit(
+        5, "time for which a guest runs before the loop and other guests get a turn"
     )
     instances_max: int = _limit(
         8_000, "live instances; beyond it the least recently used are dropped"
