@@ -122,6 +122,9 @@ class Limits:
     commit_resolution_ms_max: int = _limit(
         10_000, "time spent on learning whether a commit took place; then `outcome-unknown`"
     )
+    blocking_threads_max: int = _limit(
+        4, "threads for what would block the event loop; further work waits"
+    )
     actors_active_max: int = _limit(100_000, "active actors; beyond it idle ones go")
     actor_idle_ms_max: int = _limit(300_000, "time without a request until an actor is released")
     deadline_sweep_ms: int = _limit(

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["Env", "Handle"]
+__all__ = ["Env", "Handle", "Thread", "ThreadedEnv"]
 
 Result = TypeVar("Result")
 
@@ -73,4 +73,39 @@ class Env(Protocol):
 
     async def blocking(self, function: Callable[..., Result], *arguments: object) -> Result:
         """Runs something that blocks where it does not hold up the loop."""
+        ...
+
+
+class Thread(Protocol):
+    def join(self) -> None:
+        """Waits, with the caller's thread, until the thread has ended."""
+        ...
+
+
+class ThreadedEnv(Env, Protocol):
+    """An Env with threads: production's. For the few parts that the simulator
+    replaces as a whole: the writer of the embedded store, the ticker of epochs.
+    """
+
+    def start_thread(self, work: Callable[[], object], name: str) -> Thread:
+        """Runs `work` in a thread of its own.
+
+        An exception that escapes from it is given to the fault handler. The
+        process does not wait for the thread when it exits.
+        """
+        ...
+
+    def from_thread(self, function: Callable[..., object], *arguments: object) -> None:
+        """Has the loop call something soon. The one method for other threads.
+
+        Raises:
+            RuntimeError: the loop is closed.
+        """
+        ...
+
+    def every(self, period_ms: float, work: Callable[[], object], name: str) -> Handle:
+        """Calls `work` once a period, in a thread of its own.
+
+        When `cancel` has returned it is not running and will not be called.
+        """
         ...
