@@ -23,6 +23,7 @@ __all__ = [
     "Engine",
     "Guest",
     "HostCall",
+    "Level",
     "LogLine",
     "Manifest",
     "Operation",

@@ -1,0 +1,232 @@
+"""The runtime of one node: where every invocation enters, and the answer leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from kelpie.env import Env
+from kelpie.errors import Draining, InvalidRequest, MailboxFull, PayloadTooLarge
+from kelpie.ids import Address, Payload
+from kelpie.limits import Limits
+from kelpie.runtime.activation import Activation
+from kelpie.runtime.admission import Admission
+from kelpie.runtime.claim import read_stored
+from kelpie.runtime.deploys import Deploy, Deploys
+from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.instances import Instances
+from kelpie.runtime.message import Message
+from kelpie.runtime.node import Node
+from kelpie.store.keyspace import ActorKeys
+from kelpie.store.protocol import Store
+from kelpie.wasm.turn import Engine
+
+__all__ = ["ActorView", "Runtime"]
+
+_RequestKey = tuple[Address, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ActorView:
+    """An actor as seen from outside. Of one that was never used, all is zero."""
+
+    address: Address
+    active: bool
+    epoch: int
+    turns: int
+    deploy_number: int
+    last_error: str | None
+    queued: int
+
+
+class Runtime:
+    """One incarnation of a node: actors, their turns, their answers.
+
+    Everything belongs to the Env's loop.
+    """
+
+    def __init__(
+        self, env: Env, store: Store, engine: Engine, limits: Limits, node_name: str = "local"
+    ) -> None:
+        self.node = Node(env, store, limits, node_name)
+        self.instances = Instances(limits)
+        self._deploys = Deploys(self.node, engine)
+        self._admission = Admission(env, limits, self._expire)
+        # Least recently used first.
+        self._activations: OrderedDict[Address, Activation] = OrderedDict()
+        self._requests: dict[_RequestKey, Message] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._started = False
+
+    @property
+    def ready(self) -> bool:
+        return self._started and not self._admission.draining
+
+    @property
+    def active_actors(self) -> int:
+        return len(self._activations)
+
+    async def start(self) -> None:
+        """Begins this incarnation of the node; earlier ones are fenced off.
+
+        Raises:
+            StoreError
+        """
+        await self.node.be_born()
+        await self._deploys.open()
+        env = self.node.env
+        self._tasks = [
+            env.spawn(self.node.tick.keep(), "tick"),
+            env.spawn(self._release_idle(), "idle"),
+        ]
+        self._started = True
+
+    async def deploy(self, namespace: str, kind: str, upload: bytes) -> Deploy:
+        """Deploys a component, or a core module. See `Deploys.deploy`."""
+        self._admission.check()
+        return await self._deploys.deploy(namespace, kind, upload)
+
+    def kinds(self, namespace: str) -> list[Deploy]:
+        """The current deploys of the namespace, by name."""
+        return self._deploys.all(namespace)
+
+    def kind(self, namespace: str, kind: str) -> Deploy:
+        """Raises:
+        KindNotFound
+        """
+        return self._deploys.current(namespace, kind)
+
+    async def invoke(self, envelope: Envelope) -> Payload:
+        """Runs one turn, or finds that it was run before, and returns its reply.
+
+        The reply is durable, and so is everything that it could have observed.
+        A caller that stops waiting does not stop the turn.
+
+        Raises:
+            KelpieError: whether it was done, and may be asked again, is said by
+                the error's class.
+        """
+        self._check(envelope)
+        waiter: asyncio.Future[Payload] = self.node.env.future()
+        request = (envelope.target, envelope.principal, envelope.request_id)
+        if envelope.recorded:
+            same = self._requests.get(request)
+            if same is not None:
+                same.join(envelope, waiter, self.node.limits)
+                return await waiter
+        message = Message(envelope, self._settled)
+        message.waiters.append(waiter)
+        self._admission.admit(message)
+        if envelope.recorded:
+            self._requests[request] = message
+        self._dispatch(message)
+        return await waiter
+
+    async def show(self, address: Address) -> ActorView:
+        """What can be said of an actor without running it.
+
+        Raises:
+            KindNotFound, StoreError
+        """
+        self._deploys.current(address.namespace, address.kind)
+        owner, sequence = await read_stored(self.node.store.transaction(), ActorKeys(address))
+        activation = self._activations.get(address)
+        error = None if activation is None else activation.last_error
+        return ActorView(
+            address=address,
+            active=activation is not None,
+            epoch=owner.epoch,
+            turns=sequence.number,
+            deploy_number=owner.deploy_number,
+            last_error=None if error is None else f"{error.code}: {error.message}",
+            queued=0 if activation is None else activation.queued,
+        )
+
+    async def drain(self) -> None:
+        """Takes no more requests and lets those in the house finish, for at most
+        `drain_ms_max`; the rest is told to ask again. Idempotent."""
+        drained = await self._admission.drain(self.node.limits.drain_ms_max)
+        if not drained:
+            for message in self._admission.remaining():
+                message.answer_early(
+                    Draining("the host stopped before the turn had ended: ask again")
+                )
+        for task in self._tasks:
+            task.cancel()
+        self._tasks.clear()
+        for activation in list(self._activations.values()):
+            activation.drop_instance()
+
+    def drop_instances(self) -> None:
+        """Drops every instance that is not running a turn, as memory pressure may."""
+        for activation in list(self._activations.values()):
+            activation.drop_instance()
+
+    def _check(self, envelope: Envelope) -> None:
+        limits = self.node.limits
+        self._admission.check()
+        self._deploys.current(envelope.target.namespace, envelope.target.kind)
+        if len(envelope.argument.data) > limits.payload_bytes_max:
+            raise PayloadTooLarge(
+                f"the argument has {len(envelope.argument.data)} bytes; at most "
+                f"{limits.payload_bytes_max} are allowed"
+            )
+        _check_size("operation's name", envelope.operation, limits.operation_name_bytes_max)
+        _check_size("request's id", envelope.request_id, limits.request_id_bytes_max)
+
+    def _dispatch(self, message: Message) -> None:
+        """Puts an admitted message before its actor; settles it if that fails."""
+        address = message.envelope.target
+        activation = self._activations.get(address)
+        if activation is None:
+            activation = Activation(self.node, self._deploys, self.instances, address, self._ended)
+            self._activations[address] = activation
+            self._make_room()
+        self._activations.move_to_end(address)
+        activation.used_ns = self.node.env.monotonic_ns()
+        try:
+            activation.ask(message)
+        except MailboxFull as error:
+            message.fail(error)
+
+    def _settled(self, message: Message) -> None:
+        envelope = message.envelope
+        self._admission.leave(message)
+        if envelope.recorded:
+            del self._requests[envelope.target, envelope.principal, envelope.request_id]
+
+    def _expire(self, message: Message) -> None:
+        activation = self._activations.get(message.envelope.target)
+        assert activation is not None, "an actor with outstanding messages is active"
+        activation.expire(message)
+
+    def _ended(self, activation: Activation, remaining: list[Message]) -> None:
+        del self._activations[activation.address]
+        for message in remaining:
+            self._dispatch(message)
+
+    def _make_room(self) -> None:
+        if len(self._activations) <= self.node.limits.actors_active_max:
+            return
+        oldest = next(iter(self._activations.values()))
+        if oldest.idle:
+            oldest.release()
+
+    async def _release_idle(self) -> None:
+        """Releases, for ever, the actors that nobody has used for long."""
+        env, idle_ms = self.node.env, self.node.limits.actor_idle_ms_max
+        while True:
+            await env.sleep(idle_ms / 4)
+            before_ns = env.monotonic_ns() - idle_ms * 1_000_000
+            for activation in list(self._activations.values()):
+                if activation.used_ns > before_ns:
+                    break
+                if activation.idle:
+                    activation.release()
+
+
+def _check_size(what: str, value: str, bytes_max: int) -> None:
+    size = len(value.encode())
+    if not 0 < size <= bytes_max:
+        raise InvalidRequest(f"the {what} has {size} bytes; it must have 1 to {bytes_max}")

@@ -1,0 +1,92 @@
+"""One host process on its store: who it is, and whether it may still act."""
+
+from __future__ import annotations
+
+import msgpack
+
+from kelpie.env import Env
+from kelpie.errors import Moved
+from kelpie.limits import Limits
+from kelpie.runtime.tick import Tick
+from kelpie.store import keyspace
+from kelpie.store.frame import frame, unframe
+from kelpie.store.protocol import Store, Transaction
+from kelpie.store.retry import transact
+
+__all__ = ["Node", "declare_dead"]
+
+_ENTROPY_SECRET_BYTES = 32
+
+
+class Node:
+    """An incarnation of a node. Another one, of the same name or after this one
+    was declared dead, moves the fence; from then on nothing of this one commits.
+    """
+
+    def __init__(self, env: Env, store: Store, limits: Limits, name: str) -> None:
+        self.env = env
+        self.store = store
+        self.limits = limits
+        self.name = name
+        self.tick = Tick(env, store, limits)
+        self.fence_key = keyspace.node_fence(name)
+        self.fence_stored = b""
+        self.incarnation = 0
+        self.entropy_secret = b""
+
+    async def be_born(self) -> None:
+        """Fences off every earlier incarnation and begins this one."""
+
+        async def work(transaction: Transaction) -> int:
+            incarnation = await _read_fence(transaction, self.name) + 1
+            transaction.set(self.fence_key, _fence_value(self.fence_key, incarnation))
+            return incarnation
+
+        self.incarnation = await transact(self.env, self.store, self.limits, work)
+        self.fence_stored = _fence_value(self.fence_key, self.incarnation)
+        self.entropy_secret = await transact(
+            self.env, self.store, self.limits, self._entropy_secret
+        )
+        await self.tick.refresh()
+
+    async def check_alive(self, transaction: Transaction) -> None:
+        """Reads the fence.
+
+        Raises:
+            Moved: this incarnation was fenced off.
+        """
+        if await transaction.get(self.fence_key) != self.fence_stored:
+            raise Moved(f"the incarnation {self.incarnation} of node {self.name!r} was fenced off")
+
+    async def _entropy_secret(self, transaction: Transaction) -> bytes:
+        key = keyspace.entropy_secret()
+        stored = await transaction.get(key)
+        if stored is not None:
+            return unframe(key, stored)
+        secret = self.env.random_bytes(_ENTROPY_SECRET_BYTES)
+        transaction.set(key, frame(key, secret))
+        return secret
+
+
+async def is_alive(transaction: Transaction, name: str, incarnation: int) -> bool:
+    """Whether this incarnation of the node has not been fenced off."""
+    return await _read_fence(transaction, name) == incarnation
+
+
+async def declare_dead(transaction: Transaction, name: str) -> None:
+    """Fences off the node's incarnation, whatever it is still doing."""
+    key = keyspace.node_fence(name)
+    transaction.set(key, _fence_value(key, await _read_fence(transaction, name) + 1))
+
+
+async def _read_fence(transaction: Transaction, name: str) -> int:
+    key = keyspace.node_fence(name)
+    stored = await transaction.get(key)
+    if stored is None:
+        return 0
+    incarnation: int = msgpack.unpackb(unframe(key, stored))
+    return incarnation
+
+
+def _fence_value(key: bytes, incarnation: int) -> bytes:
+    return frame(key, msgpack.packb(incarnation))

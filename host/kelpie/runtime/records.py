@@ -1,0 +1,135 @@
+"""Records of requests: how a request that is asked twice is done once.
+
+A record is written by the turn's own commit, under the principal and the
+request's id. Beside the records, each commit that writes some keeps one index
+row, under the tick, that names them; so the oldest are found and cleared
+without a scan once they are old enough.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgpack
+
+from kelpie.errors import ActorRejected, RequestMismatch
+from kelpie.ids import Payload
+from kelpie.limits import Limits
+from kelpie.runtime.batch import Finished
+from kelpie.runtime.message import Message, check_same_request
+from kelpie.runtime.tick import TICKS_BEHIND_MAX
+from kelpie.store.chunks import clear_value, read_value, write_value
+from kelpie.store.frame import frame, unframe
+from kelpie.store.keyspace import ActorKeys
+from kelpie.store.protocol import Transaction
+
+__all__ = ["Expired", "Record", "answer", "clear", "expired", "find", "write"]
+
+# Index rows that one commit clears at most: more than it writes, so that
+# clearing keeps up.
+_CLEARED_ROWS_MAX = 4
+
+
+class Record(NamedTuple):
+    """What became of a request. Either `reply` or `rejection` (code, message) is set."""
+
+    digest: bytes
+    tick: int
+    reply: Payload | None
+    rejection: tuple[str, str] | None
+
+
+def write(
+    transaction: Transaction,
+    keys: ActorKeys,
+    finished: list[Finished],
+    tick: int,
+    sequence_number: int,
+    *,
+    had_chunks: bool,
+) -> bool:
+    """Puts the records of these turns, and the row that indexes them, into
+    their commit. Returns whether one of them is stored in chunks."""
+    names: list[tuple[str, str]] = []
+    large = False
+    for each in finished:
+        envelope, error = each.message.envelope, each.error
+        assert error is None or isinstance(error, ActorRejected)
+        rejection = (error.rejection_code, error.message) if error is not None else None
+        body = msgpack.packb((each.message.digest, tick, each.reply, rejection))
+        key = keys.record(envelope.principal, envelope.request_id)
+        large |= write_value(transaction, key, body, had_chunks=had_chunks)
+        names.append((envelope.principal, envelope.request_id))
+    index_key = keys.record_index(tick, sequence_number)
+    transaction.set(index_key, frame(index_key, msgpack.packb(names)))
+    return large
+
+
+async def find(
+    transaction: Transaction, keys: ActorKeys, principal: str, request_id: str
+) -> Record | None:
+    """The record of a request, if there is one.
+
+    Raises:
+        StoreError: it could not be read; that is not the same as none.
+    """
+    key = keys.record(principal, request_id)
+    body = await read_value(transaction, key)
+    if body is None:
+        return None
+    digest, tick, reply, rejection = msgpack.unpackb(body, use_list=False)
+    return Record(digest, tick, None if reply is None else Payload(*reply), rejection)
+
+
+def answer(record: Record, message: Message) -> None:
+    """Answers a request that was done before.
+
+    It fails with RequestMismatch if its id was used for something else.
+    """
+    try:
+        check_same_request(record.digest, message.envelope)
+    except RequestMismatch as error:
+        message.fail(error)
+        return
+    if record.rejection is not None:
+        message.fail(ActorRejected(*record.rejection))
+    else:
+        assert record.reply is not None
+        message.reply(record.reply)
+
+
+class Expired(NamedTuple):
+    """An index row that is old enough, and the records that it names."""
+
+    index_key: bytes
+    names: list[tuple[str, str]]
+
+
+async def expired(
+    transaction: Transaction, keys: ActorKeys, tick: int, limits: Limits
+) -> list[Expired]:
+    """Some of the records that may be cleared, oldest first.
+
+    Only the owner adds or clears records, so this may be read before the
+    transaction that clears them.
+    """
+    kept_from = tick - limits.request_record_age_ticks_min - TICKS_BEHIND_MAX
+    if kept_from <= 0:
+        return []
+    begin, end = keys.record_index_range(kept_from)
+    rows = await transaction.get_range(begin, end, limit=_CLEARED_ROWS_MAX, snapshot=True)
+    return [
+        Expired(key, [(p, r) for p, r in msgpack.unpackb(unframe(key, stored))])
+        for key, stored in rows
+    ]
+
+
+def clear(
+    transaction: Transaction, keys: ActorKeys, rows: list[Expired], *, had_chunks: bool
+) -> int:
+    """Clears them; how many records."""
+    for row in rows:
+        for name in row.names:
+            clear_value(transaction, keys.record(*name), had_chunks=had_chunks)
+        transaction.clear(row.index_key)
+    return sum(len(row.names) for row in rows)

@@ -1,0 +1,89 @@
+"""The store-wide clock by which request records age.
+
+It is a number in the store that goes up by one about every `store_tick_ms`,
+whoever advances it. No wall clock is asked, and no node counts on its own.
+"""
+
+from __future__ import annotations
+
+import msgpack
+
+from kelpie.env import Env
+from kelpie.errors import StoreError
+from kelpie.limits import Limits
+from kelpie.store import keyspace
+from kelpie.store.frame import frame, unframe
+from kelpie.store.protocol import Store, Transaction
+from kelpie.store.retry import transact
+
+__all__ = ["TICKS_BEHIND_MAX", "Tick"]
+
+# A node may know a tick for one tick's length before it must ask again, and its
+# commit may take a little longer still: what it writes is this far behind at most.
+TICKS_BEHIND_MAX = 2
+
+_NANOSECONDS = 1_000_000
+
+
+class Tick:
+    """What this node knows of the tick."""
+
+    def __init__(self, env: Env, store: Store, limits: Limits) -> None:
+        self._env = env
+        self._store = store
+        self._limits = limits
+        self._key = keyspace.tick()
+        self._refreshed_ns: int | None = None
+        self._changed_ns = 0
+        self.value = 0
+
+    @property
+    def fresh(self) -> bool:
+        """Whether `value` may be written into records."""
+        if self._refreshed_ns is None:
+            return False
+        age = self._env.monotonic_ns() - self._refreshed_ns
+        return age < self._limits.store_tick_ms * _NANOSECONDS
+
+    async def refresh(self) -> None:
+        """Learns the tick, and advances it when it has stood for its length.
+
+        Raises:
+            StoreError: the store did not answer; what was known stays.
+        """
+        # The clock is read first, so that the tick is never thought younger than it is.
+        now = self._env.monotonic_ns()
+        value = await transact(self._env, self._store, self._limits, self.read)
+        if value != self.value or self._refreshed_ns is None:
+            self._changed_ns = now
+        elif now - self._changed_ns >= self._limits.store_tick_ms * _NANOSECONDS:
+
+            async def advance(transaction: Transaction) -> int:
+                current = await self.read(transaction)
+                if current == value:
+                    current += 1
+                    transaction.set(self._key, frame(self._key, msgpack.packb(current)))
+                return current
+
+            value = await transact(self._env, self._store, self._limits, advance)
+            self._changed_ns = now
+        self.value = value
+        self._refreshed_ns = now
+
+    async def keep(self) -> None:
+        """Refreshes for ever, twice a tick. A store that fails is asked again:
+        until it answers the tick goes stale, and commits that need it fail."""
+        while True:
+            await self._env.sleep(self._limits.store_tick_ms / 2)
+            try:
+                await self.refresh()
+            except StoreError:
+                continue
+
+    async def read(self, transaction: Transaction) -> int:
+        """The tick as a transaction sees it."""
+        stored = await transaction.get(self._key)
+        if stored is None:
+            return 0
+        value: int = msgpack.unpackb(unframe(self._key, stored))
+        return value
