@@ -1,0 +1,162 @@
+"""What one turn does, collected while it runs, against the limits of a turn."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from kelpie.errors import GuestLimitExceeded, KelpieError, ReadOnlyViolation
+from kelpie.ids import Payload
+from kelpie.limits import Limits
+from kelpie.wasm.entropy import EntropyStream
+from kelpie.wasm.turn import Effects, HostCall, LogLine, Turn
+
+__all__ = ["Collector", "Suspension"]
+
+
+class Suspension:
+    """A guest that waits on its fiber for the answer to a host call.
+
+    `finish` takes the answer and writes the call's result. The engine asks
+    `settled` when it is polled.
+    """
+
+    __slots__ = ("answer", "awaitable", "error", "error_return", "finish", "settled")
+
+    def __init__(self, awaitable: Awaitable[object], finish: Callable[[object], None]) -> None:
+        self.awaitable = awaitable
+        self.finish = finish
+        self.settled = False
+        self.answer: object = None
+        self.error: Exception | None = None
+        self.error_return = 0
+
+    async def settle(self) -> None:
+        """Waits for the answer, or for the error in its place."""
+        try:
+            self.answer = await self.awaitable
+        except Exception as error:  # noqa: BLE001 - raised again where the guest resumes
+            self.error = error
+        self.settled = True
+
+
+class Collector:
+    """The effects, journal and log of a turn in progress."""
+
+    __slots__ = (
+        "effects",
+        "entropy",
+        "journal",
+        "limits",
+        "log",
+        "log_bytes",
+        "moved_bytes",
+        "suspension",
+        "turn",
+        "write_bytes",
+    )
+
+    def __init__(self, turn: Turn, limits: Limits) -> None:
+        self.turn = turn
+        self.limits = limits
+        self.effects = Effects()
+        self.journal: list[HostCall] = []
+        self.log: list[LogLine] = []
+        self.log_bytes = 0
+        self.moved_bytes = 0
+        self.write_bytes = 0
+        self.entropy: EntropyStream | None = None
+        self.suspension: Suspension | None = None
+
+    def record(self, name: str, arguments: tuple[object, ...], result: object, size: int) -> None:
+        """Adds a host call to the journal; `size` is what it moved, in bytes.
+
+        Raises:
+            GuestLimitExceeded: it is one too many, or too much.
+        """
+        limits = self.limits
+        journal = self.journal
+        self.moved_bytes += size
+        if len(journal) >= limits.turn_host_calls_max:
+            raise _exceeded(
+                "turn_host_calls_max", len(journal) + 1, limits.turn_host_calls_max, "host calls"
+            )
+        if self.moved_bytes > limits.turn_host_call_bytes_max:
+            raise _exceeded(
+                "turn_host_call_bytes_max",
+                self.moved_bytes,
+                limits.turn_host_call_bytes_max,
+                "bytes in host calls",
+            )
+        journal.append(HostCall(name, arguments, result))
+
+    def check_may_change(self, name: str) -> None:
+        """
+        Raises:
+            ReadOnlyViolation: the turn's operation is read-only.
+        """
+        if self.turn.read_only:
+            raise ReadOnlyViolation(
+                f"the operation {self.turn.operation!r} is read-only, and called {name}"
+            )
+
+    def state(self) -> Payload | None:
+        """The actor's state as the turn sees it."""
+        effects = self.effects
+        return effects.state if effects.state_written else self.turn.state
+
+    def write_state(self, value: Payload | None) -> None:
+        effects = self.effects
+        self._charge_write(_size(value) - _size(effects.state))
+        effects.state_written = True
+        effects.state = value
+
+    def write_key(self, key: bytes, value: Payload | None) -> None:
+        """Sets the key, or deletes it (None)."""
+        writes = self.effects.kv
+        more = _size(value)
+        if key in writes:
+            more -= _size(writes[key])
+        else:
+            more += len(key)
+            if len(writes) >= self.limits.turn_writes_max:
+                raise _exceeded(
+                    "turn_writes_max", len(writes) + 1, self.limits.turn_writes_max, "keys written"
+                )
+        self._charge_write(more)
+        writes[key] = value
+
+    def write_log(self, line: LogLine, size: int) -> None:
+        limits = self.limits
+        if len(self.log) >= limits.log_lines_max:
+            raise _exceeded("log_lines_max", len(self.log) + 1, limits.log_lines_max, "log lines")
+        self.log_bytes += size
+        if self.log_bytes > limits.log_bytes_max:
+            raise _exceeded("log_bytes_max", self.log_bytes, limits.log_bytes_max, "bytes of log")
+        self.log.append(line)
+
+    def draw_entropy(self, count: int) -> bytes:
+        if self.entropy is None:
+            self.entropy = EntropyStream(self.turn.entropy_seed)
+        return self.entropy.draw(count)
+
+    def check_reply(self, reply: Payload) -> None:
+        self._charge_write(len(reply.data))
+
+    def _charge_write(self, more: int) -> None:
+        self.write_bytes += more
+        maximum = self.limits.turn_write_bytes_max
+        if self.write_bytes > maximum:
+            raise _exceeded("turn_write_bytes_max", self.write_bytes, maximum, "bytes written")
+
+
+def _size(value: Payload | None) -> int:
+    return len(value.data) if value is not None else 0
+
+
+def _exceeded(limit: str, count: int, maximum: int, what: str) -> KelpieError:
+    return GuestLimitExceeded(
+        f"{count} {what} in one turn are over the limit {limit} of {maximum}",
+        limit=limit,
+        size=count,
+        maximum=maximum,
+    )

@@ -1,0 +1,107 @@
+"""What a guest's end means: errors of the engine, told apart."""
+
+from __future__ import annotations
+
+import re
+
+from kelpie.errors import (
+    ActorError,
+    ActorFailed,
+    ActorOutcomeUnknown,
+    ActorRejected,
+    ActorUnavailable,
+    GuestBrokeContract,
+    GuestOutOfFuel,
+    GuestOutOfMemory,
+    GuestStackExhausted,
+    GuestTrapped,
+    HostFault,
+    KelpieError,
+)
+from kelpie.limits import Limits
+from kelpie.wasm.memories import MemoryAccount
+from kelpie.wasm.native_values import decode
+
+__all__ = ["failure_of_guest", "fault_of_host_call", "fault_of_trap"]
+
+_CODE = re.compile(r"[a-z0-9_-]+")
+# Backtraces name functions as the guest likes; the reason comes behind them.
+_REASON = re.compile(r"Caused by:\n(?P<reason>.*)\Z", re.DOTALL)
+_OVER_STORE_LIMIT = ("exceeds memory limits", "exceeds table limits", "resource limit exceeded")
+
+
+def fault_of_host_call(cause: BaseException) -> KelpieError:
+    """The error of a guest that trapped because a host call raised `cause`."""
+    if isinstance(cause, KelpieError):
+        return cause
+    fault = HostFault(f"a host call failed unexpectedly: {cause!r}")
+    fault.__cause__ = cause
+    return fault
+
+
+def fault_of_trap(message: str, account: MemoryAccount, limits: Limits) -> ActorError:
+    """The error of a guest that ended with the engine's `message`."""
+    found = _REASON.search(message)
+    reason = found["reason"] if found else message
+    if "all fuel consumed" in reason:
+        return GuestOutOfFuel(
+            f"the turn used up its fuel of {limits.turn_fuel_max:,} (turn_fuel_max)",
+            limit="turn_fuel_max",
+            backtrace=message,
+        )
+    if "call stack exhausted" in reason:
+        return GuestStackExhausted(
+            f"the actor used up its stack of {limits.instance_stack_bytes_max:,} bytes "
+            "(instance_stack_bytes_max)",
+            limit="instance_stack_bytes_max",
+            backtrace=message,
+        )
+    if account.refused_bytes:
+        return GuestOutOfMemory(
+            f"the actor wanted {account.refused_bytes:,} bytes of memory, may have "
+            f"{account.bytes_max:,} (instance_memory_bytes_max), and did not survive the refusal",
+            limit="instance_memory_bytes_max",
+            backtrace=message,
+        )
+    if any(sign in reason for sign in _OVER_STORE_LIMIT):
+        return GuestOutOfMemory(f"the actor cannot start: {reason.strip()}")
+    summary = reason.strip().splitlines()[-1].strip() if reason.strip() else "no reason given"
+    return GuestTrapped(f"the actor crashed: {summary}", backtrace=message)
+
+
+def failure_of_guest(address: int, limits: Limits) -> ActorError:
+    """The error for a `failure` that the guest returned, at `address`."""
+    decoded = decode(address)
+    assert isinstance(decoded, tuple)
+    case, content = decoded
+    if case == "rejected":
+        assert isinstance(content, dict)
+        return _rejection(content["code"], content["message"], limits)
+    maximum = limits.rejection_message_bytes_max
+    if len(content.encode()) > maximum:
+        return GuestBrokeContract(
+            f"the message of a failure is over the limit rejection_message_bytes_max of "
+            f"{maximum} bytes; it begins with {content[:200]!r}"
+        )
+    match case:
+        case "failed":
+            return ActorFailed(content)
+        case "unavailable":
+            return ActorUnavailable(content)
+        case "unknown":
+            return ActorOutcomeUnknown(content)
+    raise AssertionError(f"the contract has no failure {case!r}")
+
+
+def _rejection(code: str, message: str, limits: Limits) -> ActorError:
+    if not _CODE.fullmatch(code) or len(code) > limits.rejection_code_bytes_max:
+        return GuestBrokeContract(
+            f"{code[:80]!r} is no code for a rejection: use 1 to "
+            f"{limits.rejection_code_bytes_max} of a-z, 0-9, '_' and '-'"
+        )
+    if len(message.encode()) > limits.rejection_message_bytes_max:
+        return GuestBrokeContract(
+            f"the message of a rejection is over the limit rejection_message_bytes_max of "
+            f"{limits.rejection_message_bytes_max} bytes"
+        )
+    return ActorRejected(code, message)

@@ -1,0 +1,195 @@
+"""The linear memories of guests: cut from address space of our own.
+
+The engine asks this file for each memory and for each growth. That is how the
+host knows what an instance holds, refuses what would go over its limit, and
+knows afterwards that it refused (the engine alone would not tell). It also
+keeps a memory at two mappings, so that the system's limit on mappings leaves
+room for many thousand instances.
+
+Each memory lies in a slot of reserved, inaccessible address space of which
+just its present size is accessible: bounds are checked by the hardware.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import struct
+from typing import Any
+
+from kelpie.errors import HostFault
+from kelpie.wasm.configuration import MEMORY_GUARD_BYTES, MEMORY_RESERVATION_BYTES
+from kelpie.wasm.errors import error_address
+from kelpie.wasm.library import ADDRESS, FINALIZER, SIZE, address_of_callback, hold, memory
+
+__all__ = ["LinearMemories", "MemoryAccount"]
+
+_SLOT_BYTES = MEMORY_RESERVATION_BYTES + MEMORY_GUARD_BYTES
+_PROT_NONE = 0
+_READ_WRITE = mmap.PROT_READ | mmap.PROT_WRITE
+_RESERVED = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+_MAP_FAILED = (1 << 64) - 1
+# Slots kept for reuse. Beyond it their address space goes back.
+_SPARE_SLOTS_MAX = 1024
+
+_system = ctypes.PyDLL(None, use_errno=True)
+
+
+def _system_call(name: str, result: type[Any], *arguments: type[Any]) -> Any:
+    function = getattr(_system, name)
+    function.restype, function.argtypes = result, list(arguments)
+    return function
+
+
+_map = _system_call(
+    "mmap", ADDRESS, ADDRESS, SIZE, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long
+)
+_unmap = _system_call("munmap", ctypes.c_int, ADDRESS, SIZE)
+_protect = _system_call("mprotect", ctypes.c_int, ADDRESS, SIZE, ctypes.c_int)
+_advise = _system_call("madvise", ctypes.c_int, ADDRESS, SIZE, ctypes.c_int)
+
+_NEW = ctypes.CFUNCTYPE(SIZE, ADDRESS, ADDRESS, SIZE, SIZE, SIZE, SIZE, ADDRESS)
+_GET = ctypes.CFUNCTYPE(SIZE, ADDRESS, ADDRESS, ADDRESS)
+_GROW = ctypes.CFUNCTYPE(SIZE, ADDRESS, SIZE)
+_word = struct.Struct("<Q")
+_new_memory = struct.Struct("<QQQQ")
+_set_creator = hold("wasmtime_config_host_memory_creator_set", None, ADDRESS, ADDRESS)
+
+
+class MemoryAccount:
+    """What the memories of one instance hold, against their limit."""
+
+    __slots__ = ("bytes", "bytes_max", "refused_bytes")
+
+    def __init__(self, bytes_max: int) -> None:
+        self.bytes = 0
+        self.bytes_max = bytes_max
+        self.refused_bytes = 0
+        """What the instance would have had to hold, when growth was last refused."""
+
+    def charge(self, more: int) -> None:
+        if self.bytes + more > self.bytes_max:
+            self.refused_bytes = self.bytes + more
+            raise MemoryError(
+                f"{self.refused_bytes} bytes of memory are over the limit of {self.bytes_max}"
+            )
+        self.bytes += more
+
+
+class _LinearMemory:
+    """One memory: its slot, the accessible part of it, and who pays."""
+
+    __slots__ = ("account", "address", "bytes")
+
+    def __init__(self, address: int, size: int, account: MemoryAccount) -> None:
+        self.address = address
+        self.bytes = size
+        self.account = account
+
+
+class LinearMemories:
+    """Makes the memories of one engine. Must outlive every store of it."""
+
+    def __init__(self) -> None:
+        self.account: MemoryAccount | None = None
+        """Who pays for memories made now: set while an instance is made."""
+        self._live: dict[int, _LinearMemory] = {}
+        self._spare: list[tuple[int, int]] = []
+        self._callbacks = (
+            _NEW(self._on_new),
+            _GET(self._on_get),
+            _GROW(self._on_grow),
+            FINALIZER(self._on_delete),
+        )
+        new, *self._of_memory = (address_of_callback(each) for each in self._callbacks)
+        self._creator = struct.pack("<QQQ", 0, new, 0)
+
+    @property
+    def live(self) -> int:
+        """How many memories exist."""
+        return len(self._live)
+
+    def install(self, config_address: int) -> None:
+        """Makes the engine of this configuration take its memories from here."""
+        creator = ctypes.create_string_buffer(self._creator)
+        _set_creator(config_address, ctypes.addressof(creator))
+
+    def close(self) -> None:
+        """Gives the spare address space back."""
+        while self._spare:
+            _unmap(self._spare.pop()[0], _SLOT_BYTES)
+
+    def _on_new(
+        self,
+        _environment: int | None,
+        _type: int,
+        minimum: int,
+        _maximum: int,
+        _reserved: int,
+        _guard: int,
+        made: int,
+    ) -> int:
+        try:
+            assert self.account is not None, "a memory was made outside an instantiation"
+            self.account.charge(minimum)
+            address = self._take_slot(minimum)
+        except BaseException as error:  # noqa: BLE001 - it must not leave through the engine
+            return error_address(str(error))
+        # A slot's address names its memory: it is never 0.
+        self._live[address] = _LinearMemory(address, minimum, self.account)
+        _new_memory.pack_into(memory, made, address, *self._of_memory)
+        return 0
+
+    def _on_get(self, address: int, size: int, capacity: int) -> int:
+        _word.pack_into(memory, size, self._live[address].bytes)
+        _word.pack_into(memory, capacity, MEMORY_RESERVATION_BYTES)
+        return address
+
+    def _on_grow(self, address: int, size: int) -> int:
+        grown = self._live[address]
+        try:
+            grown.account.charge(size - grown.bytes)
+            _make_accessible(address, grown.bytes, size)
+        except BaseException as error:  # noqa: BLE001 - it must not leave through the engine
+            return error_address(str(error))
+        grown.bytes = size
+        return 0
+
+    def _on_delete(self, address: int) -> None:
+        gone = self._live.pop(address)
+        gone.account.bytes -= gone.bytes
+        # Dropping its pages leaves zeros for whoever gets the slot next. A slot
+        # that could not be cleaned is never used again.
+        if len(self._spare) >= _SPARE_SLOTS_MAX or (
+            gone.bytes and _advise(address, gone.bytes, mmap.MADV_DONTNEED)
+        ):
+            _unmap(address, _SLOT_BYTES)
+        else:
+            self._spare.append((address, gone.bytes))
+
+    def _take_slot(self, size: int) -> int:
+        if not self._spare:
+            address = _map(None, _SLOT_BYTES, _PROT_NONE, _RESERVED, -1, 0)
+            if address is None or address == _MAP_FAILED:
+                raise HostFault(
+                    f"the system has no address space for another memory (errno "
+                    f"{ctypes.get_errno()}): raise vm.max_map_count or lower instances_max"
+                )
+            _make_accessible(address, 0, size)
+            return int(address)
+        address, accessible = self._spare.pop()
+        if accessible < size:
+            _make_accessible(address, accessible, size)
+        elif accessible > size:
+            _must(_protect(address + size, accessible - size, _PROT_NONE), "protect memory")
+        return address
+
+
+def _make_accessible(address: int, begin: int, end: int) -> None:
+    if end > begin:
+        _must(_protect(address + begin, end - begin, _READ_WRITE), "make memory accessible")
+
+
+def _must(result: int, what: str) -> None:
+    if result:
+        raise HostFault(f"the system could not {what}: errno {ctypes.get_errno()}")

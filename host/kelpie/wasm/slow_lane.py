@@ -1,0 +1,59 @@
+"""Fairness: guests that run long take turns, one slice an iteration of the loop.
+
+A guest that was interrupted by the tick comes here before it runs on. However
+many of them there are, each pass of the event loop runs at most one slice of
+one of them, in rotation, so that whatever else is ready waits for one slice at
+the most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from kelpie.env import Env
+
+__all__ = ["SlowLane"]
+
+# Passes of the loop between two slices: room for requests that take several.
+_PASSES_BETWEEN = 4
+
+
+class SlowLane:
+    """The queue of guests that used up a slice."""
+
+    def __init__(self, env: Env) -> None:
+        self._env = env
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._passes = 0
+        self._scheduled = False
+
+    def __len__(self) -> int:
+        """How many guests wait for a slice."""
+        return len(self._waiting)
+
+    async def next_slice(self) -> None:
+        """Returns when the caller may run its guest for one slice."""
+        turn = self._env.future()
+        self._waiting.append(turn)
+        if not self._scheduled:
+            self._scheduled = True
+            self._env.call_soon(self._pass)
+        await turn
+
+    def _pass(self) -> None:
+        """Once each pass of the loop while anyone waits."""
+        self._passes += 1
+        if self._passes >= _PASSES_BETWEEN:
+            self._passes = 0
+            self._wake_one()
+        self._scheduled = bool(self._waiting)
+        if self._scheduled:
+            self._env.call_soon(self._pass)
+
+    def _wake_one(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():  # cancelled while it waited
+                turn.set_result(None)
+                return
