@@ -1,0 +1,201 @@
+"""One batch on its way into the store: attempts, doubts, and how they are settled."""
+
+from __future__ import annotations
+
+from kelpie.errors import (
+    CommitFailed,
+    Moved,
+    OutcomeUnknown,
+    StoreCommitUnknown,
+    StoreConflict,
+    StoreError,
+    StoreStopped,
+    StoreTooOld,
+)
+from kelpie.ids import Payload
+from kelpie.runtime import records
+from kelpie.runtime.batch import Batch, Finished
+from kelpie.runtime.claim import Claim, Sequence
+from kelpie.runtime.message import Stage
+from kelpie.runtime.node import Node
+from kelpie.store.chunks import clear_value, encode_payload, write_value
+from kelpie.store.protocol import Transaction
+
+__all__ = ["Committer"]
+
+_NANOSECONDS = 1_000_000
+
+
+class Committer:
+    """Commits batches under one claim, one at a time, each whole or not at all."""
+
+    __slots__ = ("_claim", "_cleared_tick", "_node")
+
+    def __init__(self, node: Node, claim: Claim) -> None:
+        self._node = node
+        self._claim = claim
+        self._cleared_tick = 0
+
+    async def commit(self, batch: Batch) -> None:
+        """Returns once the batch is durable.
+
+        Raises:
+            Moved: the claim is no longer true; surely not committed, or else
+                its turns have been answered.
+            CommitFailed, StoreWriteFailed: surely not committed.
+            OutcomeUnknown, StoreStopped
+        """
+        node, claim = self._node, self._claim
+        fresh = False
+        for _ in range(node.limits.commit_attempts_max):
+            begun_ns = node.env.monotonic_ns()
+            try:
+                cleared = await self._expired_records() if batch.records else []
+                transaction = await claim.guarded(fresh=fresh)
+                self._write(transaction, batch, cleared)
+                version = await transaction.commit()
+            except (StoreConflict, StoreTooOld):
+                # What we know is compared with what is: it may still be true.
+                fresh = True
+            except StoreCommitUnknown:
+                if await self._took_place(batch):
+                    return
+                fresh = True
+            else:
+                claim.committed(version, begun_ns)
+                return
+        raise CommitFailed(
+            f"the turn of {claim.keys.address} met another transaction in each of "
+            f"{node.limits.commit_attempts_max} attempts: ask again"
+        )
+
+    async def _expired_records(self) -> list[records.Expired]:
+        """Old records that may be cleared; also brings the tick up to date."""
+        node, sequence = self._node, self._claim.sequence
+        if not node.tick.fresh:
+            await node.tick.refresh()
+        if not sequence.record_count or self._cleared_tick == node.tick.value:
+            return []
+        rows = await records.expired(
+            node.store.transaction(), self._claim.keys, node.tick.value, node.limits
+        )
+        if not rows:
+            # Nothing more can grow old before the tick moves on.
+            self._cleared_tick = node.tick.value
+        return rows
+
+    def _write(
+        self, transaction: Transaction, batch: Batch, cleared: list[records.Expired]
+    ) -> None:
+        """Puts all that the batch changes into its transaction."""
+        claim = self._claim
+        keys, before = claim.keys, claim.sequence
+        number = before.number + batch.commits
+        large = self._write_effects(transaction, batch)
+        record_count = before.record_count
+        if cleared:
+            record_count -= records.clear(transaction, keys, cleared, had_chunks=before.large)
+        if batch.records:
+            large |= self._write_records(transaction, batch, number)
+            record_count += len(batch.records)
+        last_request_id = batch.turns[-1].message.envelope.request_id
+        claim.write(
+            transaction,
+            Sequence(number, last_request_id, record_count, before.large or large),
+        )
+
+    def _write_effects(self, transaction: Transaction, batch: Batch) -> bool:
+        """Whether a value went into chunks."""
+        keys, had_chunks = self._claim.keys, self._claim.sequence.large
+        large = False
+
+        def put(key: bytes, value: Payload | None) -> None:
+            nonlocal large
+            if value is None:
+                clear_value(transaction, key, had_chunks=had_chunks)
+            else:
+                body = encode_payload(value)
+                large |= write_value(transaction, key, body, had_chunks=had_chunks)
+
+        if batch.state_written:
+            put(keys.state, batch.state)
+        for kv_key, value in batch.kv.items():
+            put(keys.kv_entry(kv_key), value)
+        return large
+
+    def _write_records(self, transaction: Transaction, batch: Batch, number: int) -> bool:
+        return records.write(
+            transaction,
+            self._claim.keys,
+            batch.records,
+            self._node.tick.value,
+            number,
+            had_chunks=self._claim.sequence.large,
+        )
+
+    async def _took_place(self, batch: Batch) -> bool:
+        """Whether the attempt whose result is unknown was committed.
+
+        Raises:
+            Moved: the ownership has moved meanwhile; the turns are answered.
+            OutcomeUnknown: the store could not tell in time.
+        """
+        node = self._node
+        give_up_ns = node.env.monotonic_ns() + node.limits.commit_resolution_ms_max * _NANOSECONDS
+        while True:
+            try:
+                return await self._claim.barrier()
+            except Moved:
+                await self._answer_from_records(batch)
+                raise
+            except StoreError as error:
+                if isinstance(error, StoreStopped) or node.env.monotonic_ns() > give_up_ns:
+                    raise OutcomeUnknown(
+                        "the store did not say whether the turn was committed: "
+                        "ask again under the same id"
+                    ) from error
+                await node.env.sleep(node.limits.store_retry_ms)
+
+    async def _answer_from_records(self, batch: Batch) -> None:
+        """The ownership moved around an attempt to commit: it may have been in time.
+
+        A recorded request is answered with its record, also when it was the new
+        owner who did it, asked again. Without a record it was surely not done,
+        unless the record can have been cleared already: such turns are left to
+        be answered with `moved`. Nobody can know of the others.
+        """
+        node, keys = self._node, self._claim.keys
+        for finished in batch.turns:
+            if not finished.recorded:
+                if finished.message.stage is Stage.COMMITTING:
+                    finished.message.fail(_unknown(finished))
+                continue
+            envelope = finished.message.envelope
+            transaction = node.store.transaction()
+            try:
+                tick = await node.tick.read(transaction)
+                found = await records.find(
+                    transaction, keys, envelope.principal, envelope.request_id
+                )
+            except StoreError:
+                finished.message.fail(_unknown(finished))
+                continue
+            if found is not None:
+                records.answer(found, finished.message)
+            elif tick - node.tick.value >= node.limits.request_record_age_ticks_min:
+                finished.message.fail(_unknown(finished))
+
+    async def can_clear_records(self) -> bool:
+        """Whether the next commit would clear request records that are old enough.
+
+        Raises:
+            StoreError
+        """
+        return bool(await self._expired_records())
+
+
+def _unknown(finished: Finished) -> OutcomeUnknown:
+    request_id = finished.message.envelope.request_id
+    return OutcomeUnknown(
+        f"whether the request {request_id!r} was done is not known: ask again under the same id"
+    )

@@ -1,0 +1,82 @@
+"""Where an activation keeps its instance, of the deploy that it runs."""
+
+from __future__ import annotations
+
+from kelpie.errors import ComponentError, LoadFailed, StoreError
+from kelpie.ids import Address
+from kelpie.runtime.claim import Claim
+from kelpie.runtime.deploys import Deploy, Deploys
+from kelpie.runtime.instances import Instances
+from kelpie.wasm.turn import Guest
+
+__all__ = ["InstanceSlot"]
+
+
+class InstanceSlot:
+    """At most one instance. It is made when a turn needs it, and anew after it
+    was dropped, failed, or was overtaken by a newer deploy."""
+
+    __slots__ = ("_address", "_claim", "_deploys", "_guest", "_instances", "_taken", "deploy")
+
+    def __init__(
+        self, address: Address, claim: Claim, deploy: Deploy, deploys: Deploys, instances: Instances
+    ) -> None:
+        self._address = address
+        self._claim = claim
+        self._deploys = deploys
+        self._instances = instances
+        self._guest: Guest | None = None
+        self.deploy = deploy
+        self._taken = False
+
+    async def take(self) -> Guest:
+        """The instance to run the next turn in, of the current deploy. Until it
+        is given back, or dropped, nobody else drops it.
+
+        Raises:
+            LoadFailed: the component could not be loaded; what ran before stays.
+            ActorError: its instance could not be made.
+        """
+        wanted = self._deploys.current(self._address.namespace, self._address.kind)
+        if wanted.number < self.deploy.number:
+            # The store told this activation of a deploy of which the node has yet to hear.
+            wanted = self.deploy
+        if self._guest is not None and wanted.number == self.deploy.number:
+            self._taken = True
+            return self._guest
+        try:
+            component = await self._deploys.component(wanted)
+        except (StoreError, ComponentError) as error:
+            raise LoadFailed(
+                f"the component of {self._address} could not be loaded: {error.message}"
+            ) from error
+        guest = await component.instantiate()
+        self.drop()
+        self._guest = guest
+        if wanted.number > self.deploy.number:
+            self._claim.moves_to_deploy(wanted.number)
+            self.deploy = wanted
+        self._taken = True
+        self._instances.used(self, guest.memory_bytes)
+        return guest
+
+    def give_back(self) -> None:
+        """A turn has ended in the instance: it is now the last one to make room."""
+        assert self._guest is not None
+        self._taken = False
+        self._instances.used(self, self._guest.memory_bytes)
+
+    def drop_instance(self) -> bool:
+        """Drops the instance to make room, unless a turn is running in it."""
+        if self._guest is None or self._taken:
+            return False
+        self.drop()
+        return True
+
+    def drop(self) -> None:
+        """Drops the instance, if there is one."""
+        if self._guest is not None:
+            guest, self._guest = self._guest, None
+            self._taken = False
+            guest.close()
+            self._instances.gone(self)

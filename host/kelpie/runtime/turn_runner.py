@@ -1,0 +1,203 @@
+"""The turns of one loaded actor: input in, guest run, outcome on its way to commit."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from hashlib import blake2b
+
+from kelpie.errors import (
+    ActorRejected,
+    DeadlineExceeded,
+    HostFault,
+    KelpieError,
+    LoadFailed,
+    RequestRecordsFull,
+    StoredValueCorrupt,
+    StoreError,
+)
+from kelpie.ids import Address, Payload
+from kelpie.runtime import claim as claims
+from kelpie.runtime import records
+from kelpie.runtime.batch import Finished
+from kelpie.runtime.deploys import Deploys
+from kelpie.runtime.instance_slot import InstanceSlot
+from kelpie.runtime.instances import Instances
+from kelpie.runtime.kv_view import KvView
+from kelpie.runtime.message import Message
+from kelpie.runtime.node import Node
+from kelpie.runtime.pipeline import Pipeline
+from kelpie.store.keyspace import ActorKeys
+from kelpie.wasm.turn import Caller, Level, Outcome, Turn
+
+__all__ = ["TurnRunner", "expired", "load"]
+
+_log = logging.getLogger("kelpie")
+_guest_log = logging.getLogger("kelpie.actor")
+
+_LEVELS: dict[Level, int] = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warn": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+
+class TurnRunner:
+    """An actor in memory: its state as the last turn left it, its instance, its
+    pipeline. It ends with the claim under which it was loaded."""
+
+    __slots__ = (
+        "_clock_ns",
+        "_kv",
+        "_node",
+        "_seed",
+        "_state",
+        "address",
+        "last_error",
+        "pipeline",
+        "slot",
+    )
+
+    def __init__(
+        self,
+        node: Node,
+        address: Address,
+        state: Payload | None,
+        pipeline: Pipeline,
+        slot: InstanceSlot,
+    ) -> None:
+        self._node = node
+        self._state = state
+        self._kv = KvView(node, pipeline.claim.keys, pipeline)
+        self._clock_ns = 0
+        self._seed = blake2b(repr(address).encode(), key=node.entropy_secret, digest_size=32)
+        self.address = address
+        self.pipeline = pipeline
+        self.slot = slot
+        self.last_error: KelpieError | None = None
+
+    async def run(self, message: Message) -> None:
+        """Runs one turn and hands its outcome to the pipeline.
+
+        Cancelled, it rolls the turn back and drops the instance.
+
+        Raises:
+            KelpieError: the turn was not run; the message is not yet answered.
+        """
+        envelope = message.envelope
+        if envelope.deadline_ns <= self._node.env.monotonic_ns():
+            raise expired("before its turn came")
+        if envelope.recorded and await self._answered_from_record(message):
+            return
+        slot = self.slot
+        guest = await slot.take()
+        operation = slot.deploy.manifest.operations.get(envelope.operation)
+        read_only = operation is not None and operation.read_only
+        try:
+            outcome = await guest.run(self._turn(message, read_only))
+        except BaseException:
+            slot.drop()
+            raise
+        if outcome.instance_lost:
+            slot.drop()
+        else:
+            slot.give_back()
+        self._report(outcome)
+        if self.pipeline.broken is not None:
+            # It has seen what is void.
+            raise self.pipeline.broken
+        self._finish(message, outcome, recorded=envelope.recorded and not read_only)
+
+    def _turn(self, message: Message, read_only: bool) -> Turn:
+        envelope = message.envelope
+        self._clock_ns = max(self._clock_ns, self._node.env.wall_ns())
+        seed = self._seed.copy()
+        seed.update(envelope.request_id.encode())
+        return Turn(
+            self.address,
+            envelope.operation,
+            envelope.argument,
+            envelope.request_id,
+            Caller("client", envelope.principal),
+            self.pipeline.next_turn_number,
+            self._clock_ns,
+            seed.digest(),
+            read_only,
+            self._state,
+            self._kv,
+        )
+
+    def _finish(self, message: Message, outcome: Outcome, *, recorded: bool) -> None:
+        error, effects = outcome.error, outcome.effects
+        if error is not None:
+            recorded = recorded and isinstance(error, ActorRejected)
+            self.pipeline.add(Finished(message, None, error, recorded), None)
+            return
+        if effects.state_written:
+            self._state = effects.state
+        self.pipeline.add(Finished(message, outcome.reply, None, recorded), effects)
+
+    async def _answered_from_record(self, message: Message) -> bool:
+        """Whether the request was done before; then it is answered.
+
+        One that is still on its way to be committed is joined before it gets here.
+        """
+        pipeline, envelope, node = self.pipeline, message.envelope, self._node
+        if pipeline.record_count == 0:
+            return False
+        keys = pipeline.claim.keys
+        transaction = node.store.transaction()
+        record = await records.find(transaction, keys, envelope.principal, envelope.request_id)
+        if record is not None:
+            records.answer(record, message)
+            return True
+        full = pipeline.record_count >= node.limits.request_records_max
+        if full and not await pipeline.can_clear_records():
+            raise RequestRecordsFull(
+                f"{self.address} keeps {pipeline.record_count} request records, none of them "
+                "old enough to go: ask again later",
+                retry_after_ms=node.limits.store_tick_ms,
+            )
+        return False
+
+    def _report(self, outcome: Outcome) -> None:
+        """Lets people see what the turn said, and what went wrong in it."""
+        for line in outcome.log:
+            _guest_log.log(_LEVELS[line.level], "%s: %s", self.address, line.message)
+        if outcome.error is not None:
+            self.last_error = outcome.error
+            if isinstance(outcome.error, HostFault):
+                _log.error(
+                    "a turn of %s met a fault of the host", self.address, exc_info=outcome.error
+                )
+
+
+async def load(
+    node: Node,
+    deploys: Deploys,
+    instances: Instances,
+    address: Address,
+    on_progress: Callable[[], None],
+) -> TurnRunner:
+    """Reads an actor from the store. It is never taken for empty because it
+    could not be read.
+
+    Raises:
+        LoadFailed, StoredValueCorrupt, Moved, KindNotFound
+    """
+    try:
+        claim, state = await claims.load(node, ActorKeys(address))
+        deploy = await deploys.at(address.namespace, address.kind, claim.owner.deploy_number)
+    except StoredValueCorrupt:
+        raise
+    except StoreError as error:
+        raise LoadFailed(f"{address} could not be loaded: {error.message}") from error
+    pipeline = Pipeline(node, claim, on_progress)
+    slot = InstanceSlot(address, claim, deploy, deploys, instances)
+    return TurnRunner(node, address, state, pipeline, slot)
+
+
+def expired(when: str) -> DeadlineExceeded:
+    """The error of a request whose deadline passed with nothing done."""
+    return DeadlineExceeded(f"the deadline of the request passed {when}: nothing was done")

@@ -1,0 +1,126 @@
+"""Actors written in Python, for tests that must stop a turn at a chosen point.
+
+The real engine cannot be told to wait in the middle of a turn until a commit
+has landed; these guests can. They stand for the guest alone: runtime, store and
+Env are the real ones. Whatever needs no such timing is tested with components.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+
+from kelpie.errors import KelpieError
+from kelpie.ids import Payload
+from kelpie.wasm.turn import Effects, Manifest, Operation, Outcome, Page, Turn
+
+Script = Callable[["Host"], Payload | Awaitable[Payload]]
+
+
+class Host:
+    """What a script may do: the host calls of the contract."""
+
+    def __init__(self, turn: Turn, guest: ScriptedGuest) -> None:
+        self.turn = turn
+        self.guest = guest
+        self.effects = Effects()
+
+    @property
+    def state(self) -> Payload | None:
+        return self.effects.state if self.effects.state_written else self.turn.state
+
+    def save(self, value: Payload | None) -> None:
+        self.effects.state_written = True
+        self.effects.state = value
+
+    def set(self, key: bytes, value: Payload | None) -> None:
+        self.effects.kv[key] = value
+
+    async def get(self, key: bytes) -> Payload | None:
+        if key in self.effects.kv:
+            return self.effects.kv[key]
+        answer = self.turn.answers.kv_get(key)
+        return await answer if inspect.isawaitable(answer) else answer
+
+    async def list(
+        self,
+        prefix: bytes = b"",
+        after: bytes | None = None,
+        limit: int = 100,
+        reverse: bool = False,
+    ) -> Page:
+        answer = self.turn.answers.kv_list(prefix, after, limit, reverse, self.effects.kv)
+        return await answer if inspect.isawaitable(answer) else answer
+
+
+class ScriptedGuest:
+    """One instance; `memory` is what it would keep in wasm memory."""
+
+    def __init__(self, component: ScriptedComponent) -> None:
+        self.component = component
+        self.memory: dict[str, object] = {}
+        self.memory_bytes = component.memory_bytes
+        self.closed = False
+
+    async def run(self, turn: Turn) -> Outcome:
+        assert not self.closed, "a closed guest ran a turn"
+        host = Host(turn, self)
+        self.component.turns.append(turn)
+        try:
+            script = self.component.scripts[turn.operation]
+            reply = script(host)
+            if inspect.isawaitable(reply):
+                reply = await reply
+        except KelpieError as error:
+            return Outcome(None, error, Effects(), [], [], 1, instance_lost=True)
+        return Outcome(reply, None, host.effects, [], [], 1)
+
+    def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self.component.live.discard(self)
+
+
+class ScriptedComponent:
+    def __init__(self, name: str, scripts: dict[str, Script], read_only: set[str]) -> None:
+        self.digest = sha256(name.encode()).hexdigest()
+        self.scripts = scripts
+        operations = {name: Operation(name, read_only=name in read_only) for name in scripts}
+        self.manifest = Manifest("", operations)
+        self.imports: tuple[str, ...] = ()
+        self.turns: list[Turn] = []
+        self.live: set[ScriptedGuest] = set()
+        self.made = 0
+        self.memory_bytes = 65536
+
+    async def instantiate(self) -> ScriptedGuest:
+        guest = ScriptedGuest(self)
+        self.live.add(guest)
+        self.made += 1
+        return guest
+
+
+class ScriptedEngine:
+    """Its uploads are the names of the components that a test has given it."""
+
+    def __init__(self, **components: dict[str, Script]) -> None:
+        self.components: dict[str, ScriptedComponent] = {}
+        for name, scripts in components.items():
+            self.add(name, scripts)
+
+    def add(
+        self, name: str, scripts: dict[str, Script], read_only: set[str] | None = None
+    ) -> ScriptedComponent:
+        component = ScriptedComponent(name, scripts, read_only or set())
+        self.components[name] = component
+        return component
+
+    async def componentize(self, upload: bytes) -> bytes:
+        return upload
+
+    async def load(self, wasm: bytes) -> ScriptedComponent:
+        return self.components[wasm.decode()]
+
+    def close(self) -> None:
+        pass
