@@ -171,6 +171,18 @@ class Limits:
         128 * MIB,
         "memory of what was written lately; beyond it older transactions are begun anew",
     )
+    store_batch_bytes_max: int = _limit(
+        16 * MIB, "commits that the embedded store writes with one fsync; the rest wait"
+    )
+    store_queue_bytes_max: int = _limit(
+        256 * MIB, "commits that wait for the embedded store; `store-write-failed`"
+    )
+    store_log_bytes_max: int = _limit(
+        16 * MIB, "its write-ahead log, about; then it is moved into the file"
+    )
+    store_snapshots_max: int = _limit(
+        16, "versions of the file that transactions read at a time; the oldest end"
+    )
     store_attempts_max: int = _limit(
         10, "attempts at an administrative transaction; then the last one's error"
     )

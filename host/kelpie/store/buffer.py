@@ -41,7 +41,15 @@ class Buffer:
     the host, hence assertions.
     """
 
-    __slots__ = ("cleared", "read_keys", "read_ranges", "size", "stamped", "writes")
+    __slots__ = (
+        "cleared",
+        "has_additions",
+        "read_keys",
+        "read_ranges",
+        "size",
+        "stamped",
+        "writes",
+    )
 
     def __init__(self) -> None:
         self.writes: dict[bytes, Write] = {}
@@ -50,6 +58,8 @@ class Buffer:
         """Prefix, suffix and value of the keys that get a versionstamp."""
         self.read_keys: list[bytes] = []
         self.read_ranges: list[tuple[bytes, bytes]] = []
+        self.has_additions = False
+        """Whether there may be a number in `writes`."""
         self.size = 0
         """Bytes of keys and values written."""
 
@@ -88,6 +98,7 @@ class Buffer:
         before = self.writes.get(key, 0)
         assert isinstance(before, int), "anything else would be known"
         self.writes[key] = before + delta
+        self.has_additions = True
         self.size += len(key) + COUNTER_BYTES
 
     def set_versionstamped(self, prefix: bytes, suffix: bytes, value: bytes) -> None:

@@ -1,0 +1,121 @@
+"""Many commits made into one, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterable
+
+from kelpie.errors import StoreError
+from kelpie.store.buffer import Buffer, added
+from kelpie.store.sqlite.schema import PAGE_BYTES, VERSION_KEY
+
+__all__ = ["Batch"]
+
+_Statement = tuple[bytes, str, str, str]
+
+
+class Batch:
+    """Commits that are written, and become durable, together."""
+
+    __slots__ = ("_merged", "commits", "size", "version")
+
+    def __init__(self) -> None:
+        self._merged = Buffer()
+        self.commits: list[tuple[asyncio.Future[int], int]] = []
+        """Who waits, and for which version."""
+        self.version = 0
+        """Of the last commit."""
+        self.size = 0
+
+    def add(self, commit: Buffer, version: int, waiter: asyncio.Future[int]) -> None:
+        """Adds a commit behind those that are there."""
+        merged = self._merged
+        if commit.cleared or commit.stamped or commit.has_additions:
+            self._add_in_order(commit, version)
+        else:
+            merged.writes.update(commit.writes)
+        self.version = version
+        self.size += commit.size
+        self.commits.append((waiter, version))
+
+    def _add_in_order(self, commit: Buffer, version: int) -> None:
+        merged = self._merged
+        for begin, end in commit.cleared:
+            merged.clear_range(begin, end)
+        for key, write in commit.writes.items():
+            if isinstance(write, int):
+                merged.add(key, write)
+            else:
+                merged.writes[key] = write
+        merged.writes.update(commit.stamped_writes(version))
+
+    def succeed(self) -> None:
+        """Tells everyone who waits the version."""
+        for waiter, version in self.commits:
+            if not waiter.done():
+                waiter.set_result(version)
+
+    def fail(self, error: StoreError) -> None:
+        """Tells everyone who waits."""
+        for waiter, _ in self.commits:
+            if not waiter.done():
+                failure = type(error)(error.message)
+                failure.__cause__ = error
+                waiter.set_exception(failure)
+
+    @property
+    def pages_max(self) -> int:
+        """About how many pages of the file it changes, at most."""
+        return len(self._merged.writes) + self.size // PAGE_BYTES + 2
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Writes it all in one SQLite transaction, which is durable when this returns.
+
+        For the writer's thread.
+        """
+        writes = self._merged.writes
+        if self._merged.has_additions:
+            self._resolve_additions(connection)
+        writes[VERSION_KEY] = self.version.to_bytes(8, "big")
+        connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", self._statement())
+
+    def _resolve_additions(self, connection: sqlite3.Connection) -> None:
+        writes = self._merged.writes
+        for key, write in writes.items():
+            if isinstance(write, int):
+                row = connection.execute("SELECT value FROM pairs WHERE key = ?", (key,)).fetchone()
+                writes[key] = added(row[0] if row else None, write)
+
+    def _statement(self) -> _Statement:
+        """The parameters of the statement; `schema` says how it reads them."""
+        parts: list[bytes] = []
+        sets: list[int] = []
+        clears: list[int] = []
+        at = 0
+        for key, write in self._merged.writes.items():
+            assert not isinstance(write, int), "additions were resolved"
+            parts.append(key)
+            size = len(key)
+            if write is None:
+                clears.append(at << 31 | size << 17)
+            else:
+                parts.append(write)
+                sets.append(at << 31 | size << 17 | len(write))
+                size += len(write)
+            at += size
+        ranges = _packed(parts, at, self._merged.cleared)
+        return b"".join(parts), _json(ranges), _json(clears), _json(sets)
+
+
+def _packed(parts: list[bytes], at: int, pairs: Iterable[tuple[bytes, bytes]]) -> list[int]:
+    items: list[int] = []
+    for first, second in pairs:
+        parts += (first, second)
+        items.append(at << 31 | len(first) << 17 | len(second))
+        at += len(first) + len(second)
+    return items
+
+
+def _json(items: list[int]) -> str:
+    return str(items)  # a list of numbers looks the same in both languages

@@ -1,0 +1,131 @@
+"""Group commit: the commits of many actors, in one batch, with one fsync."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+
+from kelpie.env import ThreadedEnv
+from kelpie.errors import StoreError, StoreStopped, StoreWriteFailed
+from kelpie.limits import Limits
+from kelpie.store.buffer import Buffer
+from kelpie.store.sqlite.batch import Batch
+from kelpie.store.sqlite.writer import Writer
+
+__all__ = ["GroupCommit"]
+
+
+class GroupCommit:
+    """Fills the next batch while the writer writes one.
+
+    A batch is begun at the end of the loop's iteration, for more commits may
+    come in it, and as soon as the one before is durable. `durable` is the
+    version of the newest commit known to be on the disk.
+    """
+
+    def __init__(
+        self,
+        env: ThreadedEnv,
+        limits: Limits,
+        connection: sqlite3.Connection,
+        durable: int,
+        on_written: Callable[[], object],
+        on_stopped: Callable[[StoreStopped], object],
+    ) -> None:
+        self.durable = durable
+        self.is_busy = False
+        """Whether commits wait or are being written."""
+        self.stopped: StoreStopped | None = None
+        self._env = env
+        self._limits = limits
+        self._on_written = on_written
+        self._on_stopped = on_stopped
+        self._filling = Batch()
+        self._waiting: deque[Batch] = deque()
+        self._queued_bytes = 0
+        self._drained: list[asyncio.Future[None]] = []
+        self._writer = Writer(env, limits, connection, self._written)
+
+    def check_running(self) -> None:
+        """
+        Raises:
+            StoreStopped
+        """
+        if self.stopped is not None:
+            raise StoreStopped(self.stopped.message) from self.stopped
+
+    def check_room(self, size: int) -> None:
+        """
+        Raises:
+            StoreWriteFailed: `size` more bytes are too much to wait.
+        """
+        if self._queued_bytes + size > self._limits.store_queue_bytes_max:
+            raise StoreWriteFailed("too much waits to be written: nothing of this was stored")
+
+    def add(self, commit: Buffer, version: int) -> asyncio.Future[int]:
+        """Adds a commit behind all others; the future has its version, once durable."""
+        size = commit.size
+        if self._filling.commits and self._filling.size + size > self._limits.store_batch_bytes_max:
+            self._waiting.append(self._filling)
+            self._filling = Batch()
+        waiter: asyncio.Future[int] = self._env.future()
+        self._filling.add(commit, version, waiter)
+        self._queued_bytes += size
+        if not self.is_busy:
+            self.is_busy = True
+            self._env.call_soon(self._write_next)
+        return waiter
+
+    async def close(self) -> None:
+        """Waits until every commit was answered; from then on all are refused."""
+        if self.is_busy and self.stopped is None:
+            drained = self._env.future()
+            self._drained.append(drained)
+            await drained
+        if self.stopped is None:
+            self.stopped = StoreStopped("the store is closed")
+        await self._env.blocking(self._writer.stop)
+
+    def _write_next(self) -> None:
+        if self.stopped is not None:
+            return
+        if not self._waiting and self._filling.commits:
+            self._waiting.append(self._filling)
+            self._filling = Batch()
+        if self._waiting:
+            self._writer.write(self._waiting.popleft())
+        else:
+            self.is_busy = False
+            self._tell_drained()
+
+    def _written(self, batch: Batch | None, error: StoreError | None) -> None:
+        """Told by the writer, through the loop."""
+        if isinstance(error, StoreStopped):
+            self._stop(error, batch)
+            return
+        assert batch is not None, "only a stop comes without a batch"
+        self._queued_bytes -= batch.size
+        if error is None:
+            self.durable = batch.version
+            batch.succeed()
+            self._on_written()
+        else:
+            batch.fail(error)
+        self._write_next()
+
+    def _stop(self, error: StoreStopped, batch: Batch | None) -> None:
+        """Of all that was not answered yet, nothing will ever be known."""
+        self.stopped = error
+        for each in (batch, *self._waiting, self._filling):
+            if each is not None:
+                each.fail(error)
+        self._waiting.clear()
+        self._tell_drained()
+        self._on_stopped(error)
+
+    def _tell_drained(self) -> None:
+        for waiter in self._drained:
+            waiter.set_result(None)
+        self._drained.clear()

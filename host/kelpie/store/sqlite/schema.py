@@ -1,0 +1,128 @@
+"""The SQLite file: one table of pairs, how it is opened, and its statements."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from kelpie.errors import StoreFormatUnsupported, StoreReadFailed
+from kelpie.store.sqlite.directory import sync_directory
+
+__all__ = [
+    "FILE_NAME",
+    "PAGE_BYTES",
+    "VERSION_KEY",
+    "connect_reader",
+    "connect_writer",
+    "read_version",
+]
+
+FILE_NAME = "kelpie.db"
+PAGE_BYTES = 4096
+
+_APPLICATION_ID = 0x4B454C50  # "KELP"
+_FORMAT = 1
+_BUSY_TIMEOUT_S = 5.0  # for a person who looks into the file beside us
+
+VERSION_KEY = b"\xffversion"
+"""Behind all keys of transactions: the version of the last commit, as 8 bytes."""
+
+_TABLE = "CREATE TABLE pairs (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID"
+
+# A whole batch is one statement, and so the GIL is let go once for statement,
+# commit and fsync together. `data` holds keys and values one behind the other;
+# the other three are JSON lists of numbers, each of which packs where a key
+# begins, its length, and the length of what follows it (see `batch`).
+_KEY = "substr(NEW.data, (item.value >> 31) + 1, (item.value >> 17) & 16383)"
+_VALUE = (
+    "substr(NEW.data, (item.value >> 31) + 1 + ((item.value >> 17) & 16383), item.value & 131071)"
+)
+_APPLY = f"""
+CREATE TEMP VIEW batches AS SELECT NULL AS data, NULL AS ranges, NULL AS clears, NULL AS sets;
+CREATE TEMP TRIGGER apply_batch INSTEAD OF INSERT ON batches BEGIN
+    DELETE FROM pairs WHERE key IN (
+        SELECT stored.key FROM json_each(NEW.ranges) AS item CROSS JOIN pairs AS stored
+        WHERE stored.key >= {_KEY} AND stored.key < {_VALUE});
+    DELETE FROM pairs WHERE key IN (SELECT {_KEY} FROM json_each(NEW.clears) AS item);
+    INSERT INTO pairs SELECT {_KEY}, {_VALUE} FROM json_each(NEW.sets) AS item WHERE true
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+END;
+"""  # noqa: S608 - made of the constants above
+
+
+def connect_writer(directory: Path) -> sqlite3.Connection:
+    """Opens the file for its one writer; makes it if it is not there.
+
+    What the last process left in the write-ahead log is moved into the file and
+    synced. That also rewrites what an fsync may have failed to write before:
+    the kernel forgets such pages, and would let a second fsync succeed.
+
+    Raises:
+        StoreFormatUnsupported: another version of Kelpie made it, or another program.
+        StoreReadFailed: it is damaged.
+    """
+    path = directory / FILE_NAME
+    is_new = not path.exists()
+    connection = _connect(path)
+    try:
+        if is_new:
+            path.chmod(0o600)
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA fullfsync = ON")  # macOS needs it for a true fsync
+        connection.execute("PRAGMA checkpoint_fullfsync = ON")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # the writer does it, and hears errors
+        _check_format(connection, path)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.executescript(_APPLY)
+        sync_directory(directory)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise StoreReadFailed(
+            f"{path} cannot be opened ({error}): restore it from a backup"
+        ) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_reader(directory: Path) -> sqlite3.Connection:
+    """Opens the file once more, for reading."""
+    connection = _connect(directory / FILE_NAME)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def read_version(connection: sqlite3.Connection) -> int:
+    """The version of the last commit that this connection sees."""
+    row = connection.execute("SELECT value FROM pairs WHERE key = ?", (VERSION_KEY,)).fetchone()
+    return int.from_bytes(row[0], "big") if row else 0
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(
+        path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
+
+
+def _check_format(connection: sqlite3.Connection, path: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if (application, version, tables) == (0, 0, 0):
+        connection.executescript(
+            f"BEGIN; {_TABLE}; PRAGMA application_id = {_APPLICATION_ID}; "
+            f"PRAGMA user_version = {_FORMAT}; COMMIT;"
+        )
+    elif application != _APPLICATION_ID:
+        raise StoreFormatUnsupported(
+            f"{path} is no file of Kelpie's: give Kelpie a data directory of its own"
+        )
+    elif version != _FORMAT:
+        raise StoreFormatUnsupported(
+            f"{path} has format {version}, and this version of Kelpie reads format {_FORMAT}: "
+            "use the version that wrote it",
+            format=version,
+        )

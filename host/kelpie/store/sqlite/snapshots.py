@@ -1,0 +1,147 @@
+"""Consistent reads of the file while it is being written.
+
+A snapshot is a connection inside a read transaction: it sees the file as it was
+at one commit, whatever is written meanwhile. All transactions that begin
+between two commits share one. A snapshot that is held keeps the log from being
+begun anew, so their number and age are bounded.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kelpie.errors import StoreReadFailed, StoreTooOld
+from kelpie.limits import Limits
+from kelpie.store.protocol import KeyValue
+from kelpie.store.sqlite.schema import connect_reader, read_version
+
+__all__ = ["Snapshot", "Snapshots"]
+
+_GET = "SELECT value FROM pairs WHERE key = ?"
+_RANGE = "SELECT key, value FROM pairs WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
+_RANGE_REVERSE = "SELECT key, value FROM pairs WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT ?"
+
+
+class Snapshot:
+    """The file as of `version`, for `users` transactions."""
+
+    __slots__ = ("_connection", "users", "version")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        with _reading():
+            connection.execute("BEGIN")
+            self.version = read_version(connection)
+        self._connection: sqlite3.Connection | None = connection
+        self.users = 0
+
+    def get(self, key: bytes) -> bytes | None:
+        """What is stored under `key`.
+
+        Raises:
+            StoreTooOld: the snapshot was ended to bound their age or number.
+            StoreReadFailed
+        """
+        with _reading():
+            row = self._open().execute(_GET, (key,)).fetchone()
+        if row is None:
+            return None
+        value: bytes = row[0]
+        return value
+
+    def get_range(
+        self, begin: bytes, end: bytes, limit: int, bytes_max: int | None, reverse: bool
+    ) -> list[KeyValue]:
+        """Pairs of the range, cut short as `Transaction.get_range` says.
+
+        Raises: as `get`.
+        """
+        sql = _RANGE_REVERSE if reverse else _RANGE
+        with _reading():
+            rows = self._open().execute(sql, (begin, end, limit))
+            if bytes_max is None:
+                return rows.fetchall()
+            pairs: list[KeyValue] = []
+            for key, value in rows:
+                pairs.append((key, value))
+                bytes_max -= len(key) + len(value)
+                if bytes_max <= 0:
+                    break
+            rows.close()
+            return pairs
+
+    def end(self) -> sqlite3.Connection:
+        """Ends it; the connection, for another one."""
+        connection = self._open()
+        self._connection = None
+        with _reading():
+            connection.execute("COMMIT")
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise StoreTooOld("the transaction has read for too long, or too many do")
+        return self._connection
+
+
+class Snapshots:
+    """The snapshots that transactions hold, and connections for more."""
+
+    def __init__(self, directory: Path, limits: Limits) -> None:
+        self._directory = directory
+        self._count_max = limits.store_snapshots_max
+        self._idle: list[sqlite3.Connection] = []
+        self._held: list[Snapshot] = []
+        """Oldest first. The last one may have no users: it is kept for the next."""
+
+    def take(self, durable: int) -> Snapshot:
+        """A snapshot that sees `durable` and every commit before, for one more user.
+
+        Raises:
+            StoreReadFailed
+        """
+        newest = self._held[-1] if self._held else None
+        if newest is None or newest.version < durable:
+            if newest is not None and not newest.users:
+                self._end(newest)
+            elif len(self._held) >= self._count_max:
+                self._end(self._held[0])
+            connection = self._idle.pop() if self._idle else connect_reader(self._directory)
+            newest = Snapshot(connection)
+            self._held.append(newest)
+        newest.users += 1
+        return newest
+
+    def give_back(self, snapshot: Snapshot) -> None:
+        """One user less."""
+        snapshot.users -= 1
+        if not snapshot.users and snapshot in self._held and snapshot is not self._held[-1]:
+            self._end(snapshot)
+
+    def end_before(self, version: int) -> None:
+        """After a commit: ends those that are older than `version`, and the one
+        that was kept for the next transaction if nobody uses it.
+        """
+        held = self._held
+        while held and (held[0].version < version or not held[0].users):
+            self._end(held[0])
+
+    def close(self) -> None:
+        while self._held:
+            self._end(self._held[0])
+        while self._idle:
+            self._idle.pop().close()
+
+    def _end(self, snapshot: Snapshot) -> None:
+        self._held.remove(snapshot)
+        self._idle.append(snapshot.end())
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreReadFailed(f"the file cannot be read: {error}") from error
