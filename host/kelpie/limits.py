@@ -145,6 +145,10 @@ class Limits:
         256 * KIB, "the manifest that `describe` returns; `component-refused`"
     )
     component_operations_max: int = _limit(1_000, "operations of a manifest; `component-refused`")
+    component_loads_max: int = _limit(2, "components inspected and compiled at once; others wait")
+    compiled_cache_bytes_max: int = _limit(
+        4096 * MIB, "compiled forms kept on disk; beyond it the least recently used go"
+    )
     componentize_fuel_max: int = _limit(
         20_000_000_000, "fuel for making a component of a core module; `component-too-costly`"
     )

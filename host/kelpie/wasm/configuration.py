@@ -14,11 +14,13 @@ from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from typing import Any
 
+from wasmtime import Config
+
 from kelpie.limits import KIB, MIB, Limits
 from kelpie.wasm.handles import NativeConfig
 from kelpie.wasm.library import ADDRESS, SIZE, WASMTIME_VERSION, hold
 
-__all__ = ["Configuration", "MEMORY_GUARD_BYTES", "MEMORY_RESERVATION_BYTES"]
+__all__ = ["Configuration", "MEMORY_GUARD_BYTES", "MEMORY_RESERVATION_BYTES", "tool_config"]
 
 # With all 4 GiB that a 32-bit guest can name reserved behind each memory, and a
 # guard beyond them, the hardware checks its bounds. Address space is all it costs.
@@ -67,20 +69,22 @@ class Configuration:
     def of(cls, limits: Limits, *, epochs: bool) -> Configuration:
         return cls(epochs=epochs, stack_bytes=limits.instance_stack_bytes_max)
 
-    def native(self, *, parallel_compilation: bool = False) -> NativeConfig:
+    def native(self) -> NativeConfig:
         """A new native configuration with these settings."""
         config = NativeConfig(_new())
-        address = config.address
+        self.apply(config.address)
+        return config
+
+    def apply(self, address: int) -> None:
+        """Puts these settings into a native configuration."""
         for name, on in _SWITCHES.items():
             _setter(name, ctypes.c_bool)(address, on)
         _setter("epoch_interruption", ctypes.c_bool)(address, self.epochs)
-        _setter("parallel_compilation", ctypes.c_bool)(address, parallel_compilation)
         _setter("max_wasm_stack", SIZE)(address, self.stack_bytes)
         _setter("async_stack_size", SIZE)(address, self.stack_bytes + _HOST_STACK_BYTES)
         _setter("memory_reservation", ctypes.c_uint64)(address, MEMORY_RESERVATION_BYTES)
         _setter("memory_guard_size", ctypes.c_uint64)(address, MEMORY_GUARD_BYTES)
         _setter("memory_reservation_for_growth", ctypes.c_uint64)(address, 0)
-        return config
 
     def fingerprint(self) -> str:
         """Names these settings, the library and this kind of machine."""
@@ -94,3 +98,10 @@ class Configuration:
             MEMORY_GUARD_BYTES,
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def tool_config() -> Config:
+    """The settings for tools of our own: core modules, metered, otherwise as usual."""
+    config = Config()
+    config.consume_fuel = True
+    return config

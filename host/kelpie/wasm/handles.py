@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from kelpie.errors import HostFault
-from kelpie.wasm.library import ADDRESS, BYTES, SIZE, hold, release
+from kelpie.wasm.library import ADDRESS, hold
 
 __all__ = [
     "CompiledComponent",
@@ -27,15 +27,17 @@ class NativeHandle:
     raises HostFault.
     """
 
-    __slots__ = ("_address",)
+    __slots__ = ("_address", "_keeps")
 
     noun: ClassVar[str]
     _delete: ClassVar[Callable[[int], object]]
 
-    def __init__(self, address: int | None) -> None:
+    def __init__(self, address: int | None, keeps: object = None) -> None:
+        """`keeps` is whatever the deletion needs: it lives as long as this does."""
         if address is None:
             raise HostFault(f"the engine made no {self.noun}")
         self._address: int | None = address
+        self._keeps = keeps
 
     @property
     def address(self) -> int:

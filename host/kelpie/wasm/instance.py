@@ -22,7 +22,6 @@ from kelpie.wasm.library import (
     SIZE,
     VALUE_BYTES,
     hold,
-    memory,
     release,
 )
 from kelpie.wasm.linking import Current, Imports
@@ -40,8 +39,9 @@ _limit_store = hold("wasmtime_store_limiter", None, ADDRESS, *[ctypes.c_int64] *
 _set_fuel = hold("wasmtime_context_set_fuel", ADDRESS, ADDRESS, ctypes.c_uint64)
 _get_fuel = hold("wasmtime_context_get_fuel", ADDRESS, ADDRESS, ADDRESS)
 _set_deadline = hold("wasmtime_context_set_epoch_deadline", None, ADDRESS, ctypes.c_uint64)
+# The header promises an error, but the function returns nothing.
 _yield_at_deadline = hold(
-    "wasmtime_context_epoch_deadline_async_yield_and_update", ADDRESS, ADDRESS, ctypes.c_uint64
+    "wasmtime_context_epoch_deadline_async_yield_and_update", None, ADDRESS, ctypes.c_uint64
 )
 _instantiate = hold(
     "wasmtime_component_linker_instantiate_async",
@@ -73,6 +73,7 @@ _result = struct.Struct("<8xQQ")
 # Ticks until a guest first yields: two, so that a short turn that happens to
 # begin just before a tick is not taken for a long one.
 _FIRST_SLICE_TICKS = 2
+_NEVER = 1 << 40
 
 
 @dataclass(slots=True)
@@ -82,6 +83,8 @@ class Workshop:
     env: Env
     limits: Limits
     epochs: bool
+    hold_interpreter: bool
+    """Whether a guest's first slice may run with the interpreter lock held."""
     engine: NativeEngine
     memories: LinearMemories
     marshalling: Marshalling
@@ -98,19 +101,25 @@ class Instance:
         "_block",
         "_block_address",
         "_context",
+        "_first_poll",
         "_running",
+        "_slice_ticks",
         "_store",
         "_workshop",
     )
 
-    def __init__(self, workshop: Workshop) -> None:
+    def __init__(self, workshop: Workshop, *, yields: bool = True) -> None:
+        """Without `yields` a guest that runs long holds up the loop: it never waits."""
         limits = workshop.limits
         self._workshop = workshop
         self._account = MemoryAccount(limits.instance_memory_bytes_max)
         self._block = ctypes.create_string_buffer(_BLOCK_BYTES)
         self._block_address = ctypes.addressof(self._block)
         self._running = False
-        self._store = NativeStore(_new_store(workshop.engine.address, None, None))
+        self._first_poll = _poll_holding if workshop.hold_interpreter else _poll_releasing
+        self._store = NativeStore(
+            _new_store(workshop.engine.address, None, None), keeps=workshop.memories
+        )
         self._context: int = _context(self._store.address)
         _limit_store(
             self._store.address,
@@ -120,8 +129,10 @@ class Instance:
             limits.instance_tables_max,
             limits.instance_memories_max,
         )
+        self._slice_ticks = 0
         if workshop.epochs:
-            _must(_yield_at_deadline(self._context, 1))
+            self._slice_ticks = _FIRST_SLICE_TICKS if yields else _NEVER
+            _yield_at_deadline(self._context, 1)
 
     @property
     def memory_bytes(self) -> int:
@@ -214,8 +225,8 @@ class Instance:
         workshop = self._workshop
         self._account.refused_bytes = 0
         _set_fuel(self._context, workshop.limits.turn_fuel_max)
-        if workshop.epochs:
-            _set_deadline(self._context, _FIRST_SLICE_TICKS)
+        if self._slice_ticks:
+            _set_deadline(self._context, self._slice_ticks)
 
     def _fuel_used(self) -> int:
         _get_fuel(self._context, self._block_address + _FUEL)
@@ -230,7 +241,7 @@ class Instance:
         self._running = True
         try:
             fault = None
-            if not self._poll(future, collector, _poll_holding):
+            if not self._poll(future, collector, self._first_poll):
                 fault = await self._wait(future, collector)
         except BaseException:
             _delete_future(future)
@@ -266,8 +277,9 @@ class Instance:
                     raise TimeoutError
                 if suspension is not None:
                     await env.within(left_ms, suspension.settle())
-                    self._begin_slice()
-                    poll = _poll_holding
+                    if self._slice_ticks:
+                        _set_deadline(self._context, self._slice_ticks)
+                    poll = self._first_poll
                 else:
                     await workshop.slow_lane.next_slice()
             except TimeoutError:
@@ -278,10 +290,6 @@ class Instance:
                 )
             if self._poll(future, collector, poll):
                 return None
-
-    def _begin_slice(self) -> None:
-        if self._workshop.epochs:
-            _set_deadline(self._context, _FIRST_SLICE_TICKS)
 
     def _fault(self, fault: KelpieError | None) -> KelpieError | None:
         (error,) = _word.unpack_from(self._block, _ERROR)
@@ -317,8 +325,3 @@ class Instance:
     def _drop_result(self) -> None:
         delete_value(self._block_address + _RESULT)
         _word.pack_into(self._block, _RESULT, 0)
-
-
-def _must(error: int | None) -> None:
-    if error:
-        raise HostFault(f"the engine refused: {take_message(error)}")

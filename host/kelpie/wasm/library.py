@@ -89,7 +89,7 @@ FINALIZER = ctypes.CFUNCTYPE(None, ADDRESS)
 
 # The process's memory as one buffer. Reading a structure through it is four
 # times faster than copying it out through a foreign call first.
-memory = (ctypes.c_char * (1 << 47)).from_address(0)
+memory: Any = (ctypes.c_char * (1 << 47)).from_address(0)
 
 _holding = ctypes.PyDLL(_ffi.dll._name)
 _releasing = ctypes.CDLL(_ffi.dll._name)
@@ -186,7 +186,7 @@ def _check_kinds() -> None:
         found = getattr(_ffi, f"WASMTIME_COMPONENT_{kind.name}").value
         if found != kind:
             raise ImportError(
-                f"wasmtime {WASMTIME_VERSION} numbers values of kind {kind.name} {found}, not {kind}"
+                f"wasmtime {WASMTIME_VERSION} numbers {kind.name} values {found}, not {kind}"
             )
 
 

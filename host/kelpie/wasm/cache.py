@@ -1,0 +1,105 @@
+"""Compiled forms, kept on disk between runs of the host.
+
+An entry is written to a file of its own, synced, and renamed into place, so
+that two processes never see each other's halves. It begins with a checksum of
+the rest, verified before anything is used: what the engine loads it executes.
+A damaged entry is removed and counts as absent. The directory is private to
+the user; when it outgrows its limit the entries used least recently go.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+__all__ = ["CompiledCache"]
+
+_MAGIC = b"kelpie-compiled-1\n"
+_CHECKSUM_BYTES = 32
+_HEADER_BYTES = len(_MAGIC) + _CHECKSUM_BYTES
+_SUFFIX = ".compiled"
+
+
+class CompiledCache:
+    """A directory of compiled forms, by name. Without a directory it keeps nothing."""
+
+    def __init__(self, directory: Path | None, bytes_max: int) -> None:
+        self._directory = directory
+        self._bytes_max = bytes_max
+
+    def get(self, name: str) -> bytes | None:
+        """The entry, or None if there is none that is whole.
+
+        Raises:
+            OSError: the directory cannot be used.
+        """
+        if self._directory is None:
+            return None
+        path = self._path(self._directory, name)
+        try:
+            framed = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        content = framed[_HEADER_BYTES:]
+        if framed[:_HEADER_BYTES] != _MAGIC + _checksum(name, content):
+            path.unlink(missing_ok=True)
+            return None
+        os.utime(path)
+        return content
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keeps an entry, durably. An entry larger than the limit is not kept.
+
+        Raises:
+            OSError: it cannot be written; nothing was kept.
+        """
+        if self._directory is None or len(content) + _HEADER_BYTES > self._bytes_max:
+            return
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=self._directory, suffix=".partial")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(_MAGIC + _checksum(name, content))
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(self._path(self._directory, name))
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        self._trim(self._directory)
+
+    def remove(self, name: str) -> None:
+        """Forgets an entry that turned out to be of no use."""
+        if self._directory is not None:
+            self._path(self._directory, name).unlink(missing_ok=True)
+
+    def _path(self, directory: Path, name: str) -> Path:
+        assert name.replace("-", "").isalnum(), "entries are named by digests"
+        return directory / f"{name}{_SUFFIX}"
+
+    def _trim(self, directory: Path) -> None:
+        entries: list[tuple[int, int, Path]] = []
+        for path in directory.iterdir():
+            try:
+                found = path.stat()
+            except FileNotFoundError:
+                continue  # another process was faster
+            entries.append((found.st_mtime_ns, found.st_size, path))
+        entries.sort(reverse=True)
+        total = 0
+        for _, size, path in entries:
+            total += size
+            if total > self._bytes_max:
+                path.unlink(missing_ok=True)
+
+
+def _checksum(name: str, content: bytes) -> bytes:
+    # The name is in it: an entry is of no use in another's place.
+    return hashlib.blake2b(content, digest_size=_CHECKSUM_BYTES, person=_person(name)).digest()
+
+
+def _person(name: str) -> bytes:
+    return hashlib.blake2b(name.encode(), digest_size=hashlib.blake2b.PERSON_SIZE).digest()

@@ -1,0 +1,120 @@
+"""Compilation, in a process of its own, with its results kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import asdict
+
+from kelpie.errors import ComponentInvalid, ComponentTooCostly, HostFault
+from kelpie.limits import Limits
+from kelpie.wasm.cache import CompiledCache
+from kelpie.wasm.compile_child import INVALID
+from kelpie.wasm.configuration import Configuration
+
+__all__ = ["Compiler"]
+
+_COMMAND = (sys.executable, "-P", "-m", "kelpie.wasm.compile_child")
+_COST_SIGNALS = {
+    signal.SIGXCPU: "processor time (component_compile_ms_max)",
+    signal.SIGKILL: "time or memory",
+    signal.SIGABRT: "memory (component_compile_memory_bytes_max)",
+}
+
+
+class Compiler:
+    """Compiles components for one configuration, and tools of our own.
+
+    Every method may be called from any thread: it blocks.
+    """
+
+    def __init__(self, configuration: Configuration, limits: Limits, cache: CompiledCache) -> None:
+        self._configuration = configuration
+        self._limits = limits
+        self._cache = cache
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._closed = False
+
+    def name(self, wasm: bytes, *, tool: bool = False) -> str:
+        """What the compiled form of `wasm` is called in the cache."""
+        fingerprint = self._configuration.fingerprint()
+        return f"{hashlib.sha256(wasm).hexdigest()}-{'tool' if tool else 'guest'}-{fingerprint}"
+
+    def compile(self, wasm: bytes, *, tool: bool = False) -> bytes:
+        """The compiled form, from the cache or made anew.
+
+        Raises:
+            ComponentInvalid: the engine refuses it; the message says why.
+            ComponentTooCostly: it took too much time or memory, or came out too large.
+            HostFault: the compiler could not do its work.
+        """
+        name = self.name(wasm, tool=tool)
+        compiled = self._cache.get(name)
+        if compiled is None:
+            compiled = self._compile(wasm, tool=tool)
+            self._cache.put(name, compiled)
+        return compiled
+
+    def forget(self, wasm: bytes, *, tool: bool = False) -> None:
+        """Drops a compiled form that the engine would not load."""
+        self._cache.remove(self.name(wasm, tool=tool))
+
+    def close(self) -> None:
+        """Ends the compilations in progress, each with HostFault."""
+        self._closed = True
+        for process in tuple(self._running):
+            process.kill()
+
+    def _compile(self, wasm: bytes, *, tool: bool) -> bytes:
+        limits = self._limits
+        order = {
+            "tool": tool,
+            "configuration": asdict(self._configuration),
+            # Of all its threads together, so that more cores mean no shorter time.
+            "cpu_seconds_max": max(1, limits.component_compile_ms_max // 1000) * 4,
+            "memory_bytes_max": limits.component_compile_memory_bytes_max,
+        }
+        with subprocess.Popen(
+            (*_COMMAND, json.dumps(order)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            self._running.add(process)
+            try:
+                compiled, complaint = process.communicate(
+                    wasm, timeout=limits.component_compile_ms_max / 1000
+                )
+            except subprocess.TimeoutExpired:
+                raise ComponentTooCostly(
+                    f"compilation took longer than {limits.component_compile_ms_max} ms "
+                    "(component_compile_ms_max)",
+                    limit="component_compile_ms_max",
+                ) from None
+            finally:
+                process.kill()
+                self._running.discard(process)
+        return self._judge(process.returncode, compiled, complaint.decode(errors="replace"))
+
+    def _judge(self, status: int, compiled: bytes, complaint: str) -> bytes:
+        if self._closed:
+            raise HostFault("the engine was closed while it compiled")
+        if status == INVALID:
+            raise ComponentInvalid(f"the engine refuses it: {complaint.strip()}")
+        if -status in _COST_SIGNALS:
+            raise ComponentTooCostly(
+                f"compilation took too much {_COST_SIGNALS[signal.Signals(-status)]}"
+            )
+        if status:
+            raise HostFault(f"the compiler ended with status {status}: {complaint.strip()[-1000:]}")
+        maximum = self._limits.component_compiled_bytes_max
+        if len(compiled) > maximum:
+            raise ComponentTooCostly(
+                f"its compiled form has {len(compiled)} bytes; at most {maximum} are allowed "
+                "(component_compiled_bytes_max)",
+                limit="component_compiled_bytes_max",
+            )
+        return compiled

@@ -1,0 +1,134 @@
+"""What an upload is, and whether it can become an actor: every reason at once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from kelpie.errors import (
+    ComponentError,
+    ComponentInvalid,
+    ComponentRefused,
+    ComponentTooLarge,
+)
+from kelpie.limits import Limits
+from kelpie.wasm.contract import HANDLER, PACKAGE, VERSION
+from kelpie.wasm.turn import Manifest
+
+__all__ = ["Form", "Inspection", "check_upload", "form_of", "read_report"]
+
+Form = Literal["component", "module"]
+
+_HEADERS: dict[bytes, Form] = {
+    b"\0asm\x01\0\0\0": "module",
+    b"\0asm\x0d\0\x01\0": "component",
+}
+
+
+@dataclass(slots=True)
+class Inspection:
+    """What was found out about an upload.
+
+    `reasons` says why it cannot be an actor, one sentence each; empty: it can.
+    `manifest` is None where it was not asked, or could not be.
+    """
+
+    form: Form
+    digest: str
+    size: int
+    imports: tuple[str, ...] = ()
+    exports: tuple[str, ...] = ()
+    contract_version: str | None = None
+    manifest: Manifest | None = None
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def sealed(self) -> bool:
+        """Whether it imports nothing but the contract, so that it can reach
+        nothing else and is deterministic by construction."""
+        return all(name.startswith(f"{PACKAGE}/") for name in self.imports)
+
+    def error(self) -> ComponentError | None:
+        """The error that refuses it, with every reason; None if it is an actor."""
+        if not self.reasons:
+            return None
+        return ComponentRefused(
+            "; ".join(self.reasons), reasons=list(self.reasons), imports=list(self.imports)
+        )
+
+
+def check_upload(upload: bytes, limits: Limits) -> Form:
+    """What an upload claims to be.
+
+    Raises:
+        ComponentTooLarge, ComponentInvalid
+    """
+    if len(upload) > limits.component_bytes_max:
+        raise ComponentTooLarge(
+            f"the upload has {len(upload)} bytes; at most {limits.component_bytes_max} are "
+            "allowed (component_bytes_max)",
+            limit="component_bytes_max",
+        )
+    return form_of(upload)
+
+
+def form_of(upload: bytes) -> Form:
+    """
+    Raises:
+        ComponentInvalid: it is neither a component nor a core module.
+    """
+    form = _HEADERS.get(upload[:8])
+    if form is None:
+        begins = "is empty" if not upload else f"begins with {upload[:8]!r}"
+        raise ComponentInvalid(
+            f"the upload {begins}: give a WebAssembly component or core module in binary form"
+        )
+    return form
+
+
+def read_report(report: bytes, digest: str, size: int) -> Inspection:
+    """What the componentizer's report says of a component, held against the contract."""
+    found = json.loads(report)
+    imports, exports = found["imports"], found["exports"]
+    inspection = Inspection(
+        form="component",
+        digest=digest,
+        size=size,
+        imports=tuple(each["name"] for each in imports),
+        exports=tuple(each["name"] for each in exports),
+        contract_version=_contract_version([*exports, *imports]),
+    )
+    inspection.reasons = _reasons(imports, exports)
+    if not inspection.reasons and found["misfit"]:
+        inspection.reasons = [f"it does not fit the contract: {found['misfit']}"]
+    return inspection
+
+
+def _contract_version(items: list[dict[str, Any]]) -> str | None:
+    return next((item["version"] for item in items if item["package"] == PACKAGE), None)
+
+
+def _reasons(imports: list[dict[str, Any]], exports: list[dict[str, Any]]) -> list[str]:
+    versions = {item["version"] for item in [*imports, *exports] if item["package"] == PACKAGE} - {
+        VERSION
+    }
+    reasons = [
+        f"it was built against {PACKAGE}@{version}, and this host speaks {PACKAGE}@{VERSION}: "
+        "build it against that"
+        for version in sorted(map(str, versions))
+    ]
+    reasons += [_foreign_import(item) for item in imports if item["package"] != PACKAGE]
+    if not versions and HANDLER not in {item["name"] for item in exports}:
+        reasons.append(f"it does not export {HANDLER}: an actor implements `invoke` and `describe`")
+    return reasons
+
+
+def _foreign_import(item: dict[str, Any]) -> str:
+    name = item["name"]
+    if str(item["package"]).startswith("wasi:"):
+        return (
+            f"it imports {name}: this host offers no WASI. Build for wasm32-unknown-unknown "
+            "(Rust), with the Kelpie SDK (Go), or with --stub-wasi (componentize-py)"
+        )
+    return f"it imports {name}, which is not in the contract {PACKAGE}@{VERSION}"

@@ -1,0 +1,102 @@
+"""The manifest: what a component says of itself, checked strictly."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from kelpie.limits import Limits
+from kelpie.wasm.turn import Manifest, Operation
+
+__all__ = ["ManifestInvalid", "parse_manifest"]
+
+_MEMBERS = {"doc", "operations"}
+_OPERATION_MEMBERS = {"name", "doc", "read_only", "durable", "argument", "result"}
+
+
+class ManifestInvalid(Exception):
+    """What `describe` returned is no manifest: `reasons` has every reason."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
+
+
+def parse_manifest(text: str, limits: Limits) -> Manifest:
+    """The manifest in `text`, which `describe` returned.
+
+    Raises:
+        ManifestInvalid: it is not what the contract asks for.
+    """
+    try:
+        found = json.loads(text, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise ManifestInvalid([f"the manifest is not JSON: {error}"]) from error
+    if not isinstance(found, dict):
+        raise ManifestInvalid(["the manifest is not a JSON object"])
+    reasons = _unknown("the manifest", found, _MEMBERS)
+    doc = found.get("doc", "")
+    if not isinstance(doc, str):
+        reasons.append("doc of the manifest is not a string")
+    listed = found.get("operations")
+    if not isinstance(listed, list):
+        raise ManifestInvalid([*reasons, "operations of the manifest is not an array"])
+    if len(listed) > limits.component_operations_max:
+        reasons.append(
+            f"the manifest has {len(listed)} operations; at most "
+            f"{limits.component_operations_max} are allowed (component_operations_max)"
+        )
+        raise ManifestInvalid(reasons)
+    operations: dict[str, Operation] = {}
+    for index, member in enumerate(listed):
+        wrong = _wrong_with_operation(index, member, operations, limits)
+        reasons += wrong
+        if not wrong:
+            operations[member["name"]] = Operation(**member)
+    if reasons:
+        raise ManifestInvalid(reasons)
+    return Manifest(doc, operations)
+
+
+def _wrong_with_operation(
+    index: int, member: Any, before: dict[str, Operation], limits: Limits
+) -> list[str]:
+    where = f"operations[{index}]"
+    if not isinstance(member, dict):
+        return [f"{where} is not an object"]
+    reasons = _unknown(where, member, _OPERATION_MEMBERS)
+    name = member.get("name")
+    if not isinstance(name, str) or not name:
+        reasons.append(f"{where}.name is not a non-empty string")
+    elif len(name.encode(errors="replace")) > limits.operation_name_bytes_max:
+        reasons.append(
+            f"{where}.name has more than {limits.operation_name_bytes_max} bytes "
+            "(operation_name_bytes_max)"
+        )
+    elif name in before:
+        reasons.append(f"{where}.name is a second {name!r}")
+    if not isinstance(member.get("doc", ""), str):
+        reasons.append(f"{where}.doc is not a string")
+    reasons += [
+        f"{where}.{flag} is not true or false"
+        for flag in ("read_only", "durable")
+        if not isinstance(member.get(flag, False), bool)
+    ]
+    # A JSON Schema is an object, or true or false; it is shown, not interpreted.
+    reasons += [
+        f"{where}.{schema} is no JSON Schema: neither an object nor true or false"
+        for schema in ("argument", "result")
+        if not isinstance(member.get(schema, {}), dict | bool)
+    ]
+    return reasons
+
+
+def _unknown(where: str, found: dict[str, object], known: set[str]) -> list[str]:
+    return [f"{where} has an unknown member {name!r}" for name in sorted(found.keys() - known)]
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object has a member twice")
+    return found
