@@ -5,7 +5,7 @@ optimistic and strictly serializable: a commit succeeds only if nothing that the
 transaction read (its read conflict ranges) was written by a commit after its
 read version. A store sees no actors; everything about them lives above it.
 
-Every backend passes the same suite: `tests/store/conformance.py`.
+Every backend passes the same suite: `tests/store/conformance/`.
 """
 
 from __future__ import annotations

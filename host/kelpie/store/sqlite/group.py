@@ -21,8 +21,8 @@ class GroupCommit:
     """Fills the next batch while the writer writes one.
 
     A batch is begun at the end of the loop's iteration, for more commits may
-    come in it, and as soon as the one before is durable. `durable` is the
-    version of the newest commit known to be on the disk.
+    come in it, and as soon as the one before is durable. Every
+    commit up to the version `settled` is durable, or has surely failed.
     """
 
     def __init__(
@@ -30,17 +30,17 @@ class GroupCommit:
         env: ThreadedEnv,
         limits: Limits,
         connection: sqlite3.Connection,
-        durable: int,
-        on_written: Callable[[], object],
+        settled: int,
+        on_settled: Callable[[], object],
         on_stopped: Callable[[StoreStopped], object],
     ) -> None:
-        self.durable = durable
+        self.settled = settled
         self.is_busy = False
         """Whether commits wait or are being written."""
         self.stopped: StoreStopped | None = None
         self._env = env
         self._limits = limits
-        self._on_written = on_written
+        self._on_settled = on_settled
         self._on_stopped = on_stopped
         self._filling = Batch()
         self._waiting: deque[Batch] = deque()
@@ -107,12 +107,12 @@ class GroupCommit:
             return
         assert batch is not None, "only a stop comes without a batch"
         self._queued_bytes -= batch.size
+        self.settled = batch.version
         if error is None:
-            self.durable = batch.version
             batch.succeed()
-            self._on_written()
         else:
             batch.fail(error)
+        self._on_settled()
         self._write_next()
 
     def _stop(self, error: StoreStopped, batch: Batch | None) -> None:

@@ -9,14 +9,13 @@ begun anew, so their number and age are bounded.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from kelpie.errors import StoreReadFailed, StoreTooOld
+from kelpie.errors import StoredValueCorrupt, StoreReadFailed, StoreTooOld
 from kelpie.limits import Limits
 from kelpie.store.protocol import KeyValue
 from kelpie.store.sqlite.schema import connect_reader, read_version
+from kelpie.store.tuples import readable
 
 __all__ = ["Snapshot", "Snapshots"]
 
@@ -30,10 +29,13 @@ class Snapshot:
 
     __slots__ = ("_connection", "users", "version")
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        with _reading():
+    def __init__(self, connection: sqlite3.Connection, settled: int) -> None:
+        try:
             connection.execute("BEGIN")
-            self.version = read_version(connection)
+            self.version = max(settled, read_version(connection))
+        except sqlite3.Error as error:
+            connection.close()
+            raise _failed(error) from error
         self._connection: sqlite3.Connection | None = connection
         self.users = 0
 
@@ -44,12 +46,11 @@ class Snapshot:
             StoreTooOld: the snapshot was ended to bound their age or number.
             StoreReadFailed
         """
-        with _reading():
+        try:
             row = self._open().execute(_GET, (key,)).fetchone()
-        if row is None:
-            return None
-        value: bytes = row[0]
-        return value
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+        return None if row is None else _checked(key, row[0])
 
     def get_range(
         self, begin: bytes, end: bytes, limit: int, bytes_max: int | None, reverse: bool
@@ -59,25 +60,20 @@ class Snapshot:
         Raises: as `get`.
         """
         sql = _RANGE_REVERSE if reverse else _RANGE
-        with _reading():
+        try:
             rows = self._open().execute(sql, (begin, end, limit))
-            if bytes_max is None:
-                return rows.fetchall()
-            pairs: list[KeyValue] = []
-            for key, value in rows:
-                pairs.append((key, value))
-                bytes_max -= len(key) + len(value)
-                if bytes_max <= 0:
-                    break
-            rows.close()
-            return pairs
+            pairs = rows.fetchall() if bytes_max is None else _take(rows, bytes_max)
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+        for key, value in pairs:
+            _checked(key, value)
+        return pairs
 
     def end(self) -> sqlite3.Connection:
         """Ends it; the connection, for another one."""
         connection = self._open()
         self._connection = None
-        with _reading():
-            connection.execute("COMMIT")
+        connection.execute("COMMIT")
         return connection
 
     def _open(self) -> sqlite3.Connection:
@@ -96,20 +92,20 @@ class Snapshots:
         self._held: list[Snapshot] = []
         """Oldest first. The last one may have no users: it is kept for the next."""
 
-    def take(self, durable: int) -> Snapshot:
-        """A snapshot that sees `durable` and every commit before, for one more user.
+    def take(self, settled: int) -> Snapshot:
+        """A snapshot with every commit up to `settled`, for one more user.
 
         Raises:
             StoreReadFailed
         """
         newest = self._held[-1] if self._held else None
-        if newest is None or newest.version < durable:
+        if newest is None or newest.version < settled:
             if newest is not None and not newest.users:
                 self._end(newest)
             elif len(self._held) >= self._count_max:
                 self._end(self._held[0])
             connection = self._idle.pop() if self._idle else connect_reader(self._directory)
-            newest = Snapshot(connection)
+            newest = Snapshot(connection, settled)
             self._held.append(newest)
         newest.users += 1
         return newest
@@ -139,9 +135,24 @@ class Snapshots:
         self._idle.append(snapshot.end())
 
 
-@contextmanager
-def _reading() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreReadFailed(f"the file cannot be read: {error}") from error
+def _take(rows: sqlite3.Cursor, bytes_max: int) -> list[KeyValue]:
+    pairs: list[KeyValue] = []
+    for key, value in rows:
+        pairs.append((key, value))
+        bytes_max -= len(key) + len(value)
+        if bytes_max <= 0:
+            break
+    rows.close()
+    return pairs
+
+
+def _checked(key: object, value: object) -> bytes:
+    """A pair is two blobs; on a damaged page it may be anything."""
+    if isinstance(key, bytes) and isinstance(value, bytes):
+        return value
+    name = readable(key) if isinstance(key, bytes) else repr(key)
+    raise StoredValueCorrupt(f"the value of {name} is damaged: restore it from a backup", key=name)
+
+
+def _failed(error: sqlite3.Error) -> StoreReadFailed:
+    return StoreReadFailed(f"the file cannot be read: {error}")

@@ -73,7 +73,7 @@ class SqliteStore:
         self._versions = Versions(env, limits, newest)
         self._conflicts = Conflicts(limits.store_recent_write_bytes_max, newest)
         self._snapshots = Snapshots(directory.path, limits)
-        self._group = GroupCommit(env, limits, connection, newest, self._written, on_stopped)
+        self._group = GroupCommit(env, limits, connection, newest, self._settled, on_stopped)
 
     def transaction(self, read_version: int | None = None) -> SqliteTransaction:
         return SqliteTransaction(self, read_version)
@@ -88,7 +88,7 @@ class SqliteStore:
 
     def read_version(self) -> int:
         """The version that a transaction sees that begins now."""
-        return self._group.durable if self._group.is_busy else self._versions.for_read()
+        return self._group.settled if self._group.is_busy else self._versions.for_read()
 
     def take_snapshot(self) -> Snapshot:
         """A snapshot with every commit that was answered.
@@ -97,7 +97,7 @@ class SqliteStore:
             StoreReadFailed, StoreStopped
         """
         self._group.check_running()
-        return self._snapshots.take(self._group.durable)
+        return self._snapshots.take(self._group.settled)
 
     def give_back(self, snapshot: Snapshot) -> None:
         self._snapshots.give_back(snapshot)
@@ -143,7 +143,7 @@ class SqliteStore:
         if version < self._conflicts.oldest:
             raise StoreTooOld("the transaction's read version is too old")
 
-    def _written(self) -> None:
+    def _settled(self) -> None:
         self._snapshots.end_before(self._conflicts.oldest)
 
     async def _close(self) -> None:
