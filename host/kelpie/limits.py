@@ -39,6 +39,11 @@ class Limits:
         100, "clients that wait for one request, asked again while it runs; `overloaded`"
     )
     payload_bytes_max: int = _limit(4 * MIB, "an argument or a reply; `payload-too-large`")
+    binary_bytes_max: int = _limit(
+        2 * MIB,
+        "an argument, reply, state or value that is binary, since the engine carries bytes one "
+        "by one; `payload-too-large`, `guest-limit-exceeded`",
+    )
     rejection_code_bytes_max: int = _limit(64, "the code of a rejection; `guest-broke-contract`")
     rejection_message_bytes_max: int = _limit(
         4 * KIB, "the message of a rejection; `guest-broke-contract`"

@@ -30,7 +30,10 @@ class StorageCalls:
 
     def save(self, collector: Collector, arguments: int, _results: int) -> None:
         collector.check_may_change("state.save")
-        value = read_payload(arguments, collector.limits.state_bytes_max, "state_bytes_max")
+        limits = collector.limits
+        value = read_payload(
+            arguments, limits.state_bytes_max, "state_bytes_max", limits.binary_bytes_max
+        )
         collector.record("state.save", (value,), None, len(value[1]))
         collector.write_state(value)
 
@@ -42,8 +45,12 @@ class StorageCalls:
     def set(self, collector: Collector, arguments: int, _results: int) -> None:
         collector.check_may_change("kv.set")
         key = _read_key(collector, arguments)
+        limits = collector.limits
         value = read_payload(
-            arguments + VALUE_BYTES, collector.limits.kv_value_bytes_max, "kv_value_bytes_max"
+            arguments + VALUE_BYTES,
+            limits.kv_value_bytes_max,
+            "kv_value_bytes_max",
+            limits.binary_bytes_max,
         )
         collector.record("kv.set", (key, value), None, len(key) + len(value[1]))
         collector.write_key(key, value)

@@ -11,6 +11,7 @@ from kelpie.errors import (
     ActorRejected,
     ActorUnavailable,
     GuestBrokeContract,
+    GuestLimitExceeded,
     GuestOutOfFuel,
     GuestOutOfMemory,
     GuestStackExhausted,
@@ -27,6 +28,7 @@ __all__ = ["failure_of_guest", "fault_of_host_call", "fault_of_trap"]
 _CODE = re.compile(r"[a-z0-9_-]+")
 # Backtraces name functions as the guest likes; the reason comes behind them.
 _REASON = re.compile(r"Caused by:\n(?P<reason>.*)\Z", re.DOTALL)
+_ORDINAL = re.compile(r"\A\s*(\d+: )?")
 _OVER_STORE_LIMIT = ("exceeds memory limits", "exceeds table limits", "resource limit exceeded")
 
 
@@ -56,6 +58,15 @@ def fault_of_trap(message: str, account: MemoryAccount, limits: Limits) -> Actor
             limit="instance_stack_bytes_max",
             backtrace=message,
         )
+    if "fuel allocated for hostcalls" in reason:
+        # The engine's own bound on what one call copies: 128 MiB, about 48 for
+        # each byte of a `list<u8>`.
+        return GuestLimitExceeded(
+            "the actor passed more binary data in one call than the engine copies; at most "
+            f"{limits.binary_bytes_max} bytes are allowed (binary_bytes_max)",
+            limit="binary_bytes_max",
+            backtrace=message,
+        )
     if account.refused_bytes:
         return GuestOutOfMemory(
             f"the actor wanted {account.refused_bytes:,} bytes of memory, may have "
@@ -65,7 +76,9 @@ def fault_of_trap(message: str, account: MemoryAccount, limits: Limits) -> Actor
         )
     if any(sign in reason for sign in _OVER_STORE_LIMIT):
         return GuestOutOfMemory(f"the actor cannot start: {reason.strip()}")
-    summary = reason.strip().splitlines()[-1].strip() if reason.strip() else "no reason given"
+    *_, summary = reason.strip().splitlines() or ["no reason given"]
+    # Of several causes, which are numbered, the last is the first.
+    summary = _ORDINAL.sub("", summary)
     return GuestTrapped(f"the actor crashed: {summary}", backtrace=message)
 
 

@@ -316,7 +316,9 @@ class Instance:
             succeeded, value = _result.unpack_from(self._block, _RESULT)
             if not succeeded & 0xFF:
                 raise failure_of_guest(value, limits)
-            reply = read_payload(value, limits.payload_bytes_max, "payload_bytes_max")
+            reply = read_payload(
+                value, limits.payload_bytes_max, "payload_bytes_max", limits.binary_bytes_max
+            )
         finally:
             self._drop_result()
         collector.check_reply(reply)

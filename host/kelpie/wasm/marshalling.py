@@ -48,11 +48,12 @@ def read_text(address: int, bytes_max: int, limit: str) -> bytes:
     return text
 
 
-def read_payload(address: int, bytes_max: int, limit: str) -> Payload:
+def read_payload(address: int, bytes_max: int, limit: str, binary_bytes_max: int) -> Payload:
     """The payload at `address`.
 
     Raises:
-        GuestLimitExceeded: it is larger; nothing was copied.
+        GuestLimitExceeded: it is larger than `limit` or, being binary, than
+            `binary_bytes_max`; nothing was copied.
     """
     case_bytes, inner = _read_case_and_value(memory, address)
     size, data = _read_size_and_data(memory, inner)
@@ -61,6 +62,8 @@ def read_payload(address: int, bytes_max: int, limit: str) -> Payload:
     # The two cases, `text` and `bytes`, differ in the length of their names.
     if case_bytes == 4:
         return _new_payload(Payload, (True, memory[data : data + size]))
+    if size > binary_bytes_max:
+        raise over_limit("binary_bytes_max", size, binary_bytes_max)
     return _new_payload(Payload, (False, read_octets(data, size)))
 
 
