@@ -42,7 +42,9 @@ async def test_binary_comes_back(workbench: Workbench, content: bytes) -> None:
     assert (await guest.run(turn("echo", "text"))).reply == text("text")
 
 
-@pytest.mark.parametrize("value", [text("a state"), binary(b"\x00\xff"), text(""), text("x" * 90_000)])
+@pytest.mark.parametrize(
+    "value", [text("a state"), binary(b"\x00\xff"), text(""), text("x" * 90_000)]
+)
 async def test_state_goes_in_and_out(workbench: Workbench, value: object) -> None:
     saved = await workbench.run("save", value)
     assert saved.effects.state == value

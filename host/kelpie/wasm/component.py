@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from kelpie.wasm.contract import HANDLER
 from kelpie.wasm.handles import CompiledComponent, ExportIndex
-from kelpie.wasm.instance import Instance, Workshop
+from kelpie.wasm.instance import Instance
 from kelpie.wasm.library import ADDRESS, BYTES, SIZE, hold
+from kelpie.wasm.native_guest import Workshop
 from kelpie.wasm.turn import Manifest
 
 __all__ = ["LoadedComponent"]

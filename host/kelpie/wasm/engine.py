@@ -19,12 +19,12 @@ from kelpie.wasm.configuration import Configuration
 from kelpie.wasm.errors import take_message
 from kelpie.wasm.handles import CompiledComponent, NativeEngine
 from kelpie.wasm.inspection import Inspection, check_upload, form_of, read_report
-from kelpie.wasm.instance import Workshop
 from kelpie.wasm.library import ADDRESS, BYTES, SIZE, hold, release
 from kelpie.wasm.linking import Current, Imports
 from kelpie.wasm.manifest import ManifestInvalid, parse_manifest
 from kelpie.wasm.marshalling import Marshalling
 from kelpie.wasm.memories import LinearMemories
+from kelpie.wasm.native_guest import Workshop
 from kelpie.wasm.slow_lane import SlowLane
 from kelpie.wasm.ticker import Ticker
 from kelpie.wasm.tool import Componentizer
