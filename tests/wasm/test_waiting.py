@@ -88,7 +88,7 @@ async def test_other_turns_run_while_one_waits(bench: Workbench) -> None:
 
 async def test_a_listing_may_wait(bench: Workbench) -> None:
     class Answers(StoredValues):
-        async def kv_list(self, *_arguments: object) -> Page:  # type: ignore[override]
+        async def kv_list(self, *_arguments: object) -> Page:
             await asyncio.sleep(0)
             return Page([(b"a", text("1")), (b"b", binary(b"\x02"))], more=True)
 
@@ -126,7 +126,7 @@ async def test_an_answer_over_a_limit_ends_the_turn(env: RealEnv, cache_director
 
 
 async def cancel_while_waiting(
-    bench: Workbench, end: Callable[[asyncio.Task[Outcome]], None]
+    bench: Workbench, end: Callable[[asyncio.Task[Outcome]], object]
 ) -> None:
     answers = SlowValues()
     guest = await bench.guest()

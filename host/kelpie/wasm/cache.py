@@ -12,7 +12,10 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+
+from kelpie.errors import HostFault
 
 __all__ = ["CompiledCache"]
 
@@ -28,6 +31,21 @@ class CompiledCache:
     def __init__(self, directory: Path | None, bytes_max: int) -> None:
         self._directory = directory
         self._bytes_max = bytes_max
+
+    def get_or_make(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """The entry or, if there is none, what `make` gives, which is kept.
+
+        Raises:
+            HostFault: the directory cannot be used.
+        """
+        try:
+            content = self.get(name)
+            if content is None:
+                content = make()
+                self.put(name, content)
+        except OSError as error:
+            raise HostFault(f"the cache in {self._directory} cannot be used: {error}") from error
+        return content
 
     def get(self, name: str) -> bytes | None:
         """The entry, or None if there is none that is whole.

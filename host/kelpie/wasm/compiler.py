@@ -38,6 +38,10 @@ class Compiler:
         self._running: set[subprocess.Popen[bytes]] = set()
         self._closed = False
 
+    @property
+    def running(self) -> int:
+        return len(self._running)
+
     def name(self, wasm: bytes, *, tool: bool = False) -> str:
         """What the compiled form of `wasm` is called in the cache."""
         fingerprint = self._configuration.fingerprint()
@@ -52,11 +56,7 @@ class Compiler:
             HostFault: the compiler could not do its work.
         """
         name = self.name(wasm, tool=tool)
-        compiled = self._cache.get(name)
-        if compiled is None:
-            compiled = self._compile(wasm, tool=tool)
-            self._cache.put(name, compiled)
-        return compiled
+        return self._cache.get_or_make(name, lambda: self._compile(wasm, tool=tool))
 
     def forget(self, wasm: bytes, *, tool: bool = False) -> None:
         """Drops a compiled form that the engine would not load."""

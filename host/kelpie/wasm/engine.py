@@ -86,6 +86,11 @@ class WasmEngine:
         """How many linear memories of guests there are: at least one for each guest."""
         return self._workshop.memories.live
 
+    @property
+    def compilations(self) -> int:
+        """How many compilations are in progress."""
+        return self._compiler.running
+
     async def componentize(self, upload: bytes) -> bytes:
         async with self._loads:
             return await self._env.blocking(self.componentize_blocking, upload)
@@ -157,10 +162,7 @@ class WasmEngine:
         check_upload(wasm, self._limits)
         digest = hashlib.sha256(wasm).hexdigest()
         name = f"{digest}-report-{self._componentizer.fingerprint}"
-        report = self._cache.get(name)
-        if report is None:
-            report = self._componentizer.inspect(wasm)
-            self._cache.put(name, report)
+        report = self._cache.get_or_make(name, lambda: self._componentizer.inspect(wasm))
         return read_report(report, digest, len(wasm))
 
     def _compiled(self, wasm: bytes) -> CompiledComponent:

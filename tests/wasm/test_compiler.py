@@ -1,0 +1,107 @@
+"""Compilation in a child process: bounded, killable, and kept."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kelpie.env.real import RealEnv
+from kelpie.errors import ComponentInvalid, ComponentTooCostly, HostFault
+from kelpie.limits import DEFAULT_LIMITS, MIB, Limits
+from kelpie.wasm.cache import CompiledCache
+from kelpie.wasm.compiler import Compiler
+from kelpie.wasm.configuration import Configuration
+from kelpie.wasm.engine import WasmEngine
+from tests.guests import made
+from tests.wasm.support import COUNTER
+
+CONFIGURATION = Configuration.of(DEFAULT_LIMITS, epochs=False)
+
+
+def compiler(directory: Path | None, limits: Limits = DEFAULT_LIMITS) -> Compiler:
+    return Compiler(CONFIGURATION, limits, CompiledCache(directory, 100 * MIB))
+
+
+@pytest.fixture(scope="module")
+def bomb() -> bytes:
+    """It compiles for longer than any of these tests waits."""
+    return made.compile_bomb(30_000)
+
+
+def test_a_component_is_compiled_once(tmp_path: Path) -> None:
+    wasm = COUNTER.read_bytes()
+    first = compiler(tmp_path).compile(wasm)
+    (entry,) = tmp_path.iterdir()
+    before = entry.stat().st_ino
+    assert compiler(tmp_path).compile(wasm) == first
+    (entry,) = tmp_path.iterdir()
+    assert entry.stat().st_ino == before
+
+
+def test_another_configuration_has_another_entry(tmp_path: Path) -> None:
+    wasm = COUNTER.read_bytes()
+    names = {
+        Compiler(
+            Configuration.of(DEFAULT_LIMITS, epochs=epochs),
+            DEFAULT_LIMITS,
+            CompiledCache(tmp_path, 1),
+        ).name(wasm, tool=tool)
+        for epochs in (False, True)
+        for tool in (False, True)
+    }
+    assert len(names) == 4
+
+
+def test_what_the_engine_refuses(tmp_path: Path) -> None:
+    with pytest.raises(ComponentInvalid, match="engine refuses"):
+        compiler(tmp_path).compile(b"\0asm\x0d\0\x01\0 and no more")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_bomb_is_stopped_by_the_clock(bomb: bytes) -> None:
+    limits = replace(DEFAULT_LIMITS, component_compile_ms_max=700)
+    with pytest.raises(ComponentTooCostly, match="component_compile_ms_max"):
+        compiler(None, limits).compile(bomb)
+
+
+def test_memory_of_the_compiler_is_bounded(bomb: bytes) -> None:
+    limits = replace(DEFAULT_LIMITS, component_compile_memory_bytes_max=400 * MIB)
+    with pytest.raises(ComponentTooCostly, match="memory"):
+        compiler(None, limits).compile(bomb)
+
+
+def test_a_compiled_form_that_is_too_large() -> None:
+    limits = replace(DEFAULT_LIMITS, component_compiled_bytes_max=1_000)
+    with pytest.raises(ComponentTooCostly, match="component_compiled_bytes_max"):
+        compiler(None, limits).compile(COUNTER.read_bytes())
+
+
+async def test_the_loop_goes_on_while_a_bomb_compiles(
+    env: RealEnv, cache_directory: Path, bomb: bytes
+) -> None:
+    limits = replace(DEFAULT_LIMITS, component_compile_ms_max=1_500)
+    engine = WasmEngine(env, limits, cache_directory, epochs=False)
+    load = asyncio.create_task(engine.load(bomb))
+    passes = 0
+    while not load.done():
+        await asyncio.sleep(0.01)
+        passes += 1
+    with pytest.raises(ComponentTooCostly):
+        await load
+    assert passes > 10
+    engine.close()
+
+
+async def test_closing_the_engine_ends_its_compilations(
+    env: RealEnv, cache_directory: Path, bomb: bytes
+) -> None:
+    engine = WasmEngine(env, DEFAULT_LIMITS, cache_directory, epochs=False)
+    load = asyncio.create_task(engine.load(bomb))
+    while not engine.compilations:
+        await asyncio.sleep(0.01)
+    engine.close()
+    with pytest.raises(HostFault, match="closed"):
+        await load

@@ -1,0 +1,201 @@
+"""What an upload is, and every reason why it is no actor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kelpie.env.real import RealEnv
+from kelpie.errors import (
+    ComponentError,
+    ComponentInvalid,
+    ComponentRefused,
+    ComponentTooCostly,
+    ComponentTooLarge,
+)
+from kelpie.ids import text
+from kelpie.limits import DEFAULT_LIMITS
+from kelpie.wasm.engine import WasmEngine
+from tests.guests import made
+from tests.wasm.support import COUNTER, ROGUE, Workbench, turn
+
+REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
+    "another version": (made.of_another_version, "built against kelpie:actor@9.9.9"),
+    "another world": (made.of_another_world, "does not export kelpie:actor/handler@0.1.0"),
+    "no handler": (made.without_handler, "does not export kelpie:actor/handler@0.1.0"),
+    "another signature": (made.with_another_signature, "does not fit the contract"),
+    "describe traps": (made.describe_traps, "cannot describe itself: the actor crashed"),
+    "describe spins": (made.describe_spins, "cannot describe itself: the turn used up its fuel"),
+    "describe calls": (made.describe_calls_host, "a host call was made outside of a turn"),
+    "start traps": (made.start_traps, "cannot describe itself: the actor crashed"),
+    "start spins": (made.start_spins, "cannot describe itself: the turn used up its fuel"),
+    "too much memory": (lambda: made.memory_hog(1_025), "cannot describe itself"),
+    "no manifest": (lambda: made.describing("hello"), "the manifest is not JSON"),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+async def test_what_is_no_actor_is_refused_with_the_reason(ticking: Workbench, why: str) -> None:
+    guest, reason = REFUSED[why]
+    wasm = guest()
+    with pytest.raises(ComponentRefused) as refusal:
+        await ticking.engine.load(wasm)
+    reasons = refusal.value.details["reasons"]
+    assert isinstance(reasons, list)
+    assert any(reason in each for each in reasons), reasons
+    inspection = await ticking.engine.inspect(wasm)
+    assert inspection.reasons == reasons
+
+
+async def test_imports_of_wasi_are_named_each(workbench: Workbench) -> None:
+    with pytest.raises(ComponentRefused) as refusal:
+        await workbench.engine.load(made.importing_wasi())
+    reasons = refusal.value.details["reasons"]
+    assert isinstance(reasons, list)
+    assert len(reasons) == 2
+    for name in ("wasi:cli/environment@0.2.6", "wasi:clocks/monotonic-clock@0.2.6"):
+        assert any(name in reason and "offers no WASI" in reason for reason in reasons)
+
+
+async def test_every_reason_of_a_manifest_is_told(workbench: Workbench) -> None:
+    manifest = '{"operations": [{"name": ""}, {"name": "a", "read_only": 1}, 3], "more": 1}'
+    inspection = await workbench.engine.inspect(made.describing(manifest))
+    assert len(inspection.reasons) == 4
+
+
+async def test_an_actor_is_inspected(workbench: Workbench) -> None:
+    inspection = await workbench.engine.inspect(COUNTER.read_bytes())
+    assert inspection.reasons == []
+    assert inspection.error() is None
+    assert inspection.form == "component"
+    assert inspection.sealed
+    assert inspection.contract_version == "0.1.0"
+    assert "kelpie:actor/state@0.1.0" in inspection.imports
+    assert "kelpie:actor/handler@0.1.0" in inspection.exports
+    assert inspection.manifest is not None
+    assert inspection.manifest.operations["get"].read_only
+    assert not inspection.manifest.operations["increment"].read_only
+
+
+async def test_what_imports_wasi_is_not_sealed(workbench: Workbench) -> None:
+    assert not (await workbench.engine.inspect(made.importing_wasi())).sealed
+
+
+async def test_a_core_module_becomes_an_actor(workbench: Workbench) -> None:
+    module = made.core_module()
+    assert (await workbench.engine.inspect(module)).form == "module"
+    component = await workbench.engine.componentize(module)
+    assert component == await workbench.engine.componentize(module)
+    loaded = await workbench.engine.load(component)
+    guest = await loaded.instantiate()
+    assert (await guest.run(turn("run"))).reply == text("ok")
+    guest.close()
+
+
+async def test_a_component_is_taken_as_it_is(workbench: Workbench) -> None:
+    wasm = COUNTER.read_bytes()
+    assert await workbench.engine.componentize(wasm) is wasm
+
+
+async def test_a_core_module_of_something_else(workbench: Workbench) -> None:
+    with pytest.raises(ComponentError, match="wasi_snapshot_preview1"):
+        await workbench.engine.componentize(
+            made.core_module(
+                imports='(import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))'
+            )
+        )
+
+
+def test_without_a_loop_it_is_the_same(env_of_no_loop: RealEnv, cache_directory: Path) -> None:
+    engine = WasmEngine(env_of_no_loop, DEFAULT_LIMITS, cache_directory, epochs=True)
+    loaded = engine.load_blocking(ROGUE.read_bytes())
+    assert "echo" in loaded.manifest.operations
+    assert engine.inspect_blocking(COUNTER.read_bytes()).reasons == []
+    with pytest.raises(ComponentRefused, match="fuel"):
+        engine.load_blocking(made.describe_spins())
+    engine.close()
+
+
+@pytest.fixture
+def env_of_no_loop() -> RealEnv:
+    """Of a loop that never runs again."""
+
+    async def make() -> RealEnv:
+        return RealEnv(lambda *_fault: None)
+
+    return asyncio.run(make())
+
+
+HEADERS = [b"\0asm\x01\0\0\0", b"\0asm\x0d\0\x01\0"]
+
+
+@pytest.mark.parametrize(
+    "upload",
+    [b"", b"\0", b"\0asm", b"(module)", b"PK\x03\x04", b"\x7fELF", *HEADERS],
+    ids=["empty", "one byte", "magic", "text", "zip", "elf", "bare module", "bare component"],
+)
+async def test_what_is_no_webassembly(workbench: Workbench, upload: bytes) -> None:
+    with pytest.raises((ComponentInvalid, ComponentRefused)):
+        await workbench.engine.load(await workbench.engine.componentize(upload))
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.5, 0.9, 0.999])
+async def test_truncated_components(workbench: Workbench, share: float) -> None:
+    wasm = COUNTER.read_bytes()
+    with pytest.raises(ComponentError):
+        await workbench.engine.load(wasm[: int(len(wasm) * share)])
+
+
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(junk=st.binary(max_size=300), header=st.sampled_from(HEADERS))
+def test_junk_is_refused_and_nothing_else_happens(
+    engine_without_loop: WasmEngine, junk: bytes, header: bytes
+) -> None:
+    with pytest.raises(ComponentError):
+        engine_without_loop.load_blocking(engine_without_loop.componentize_blocking(header + junk))
+
+
+@settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(at=st.integers(8, 2_000), flip=st.integers(1, 255))
+def test_a_flipped_byte_harms_nobody(engine_without_loop: WasmEngine, at: int, flip: int) -> None:
+    wasm = bytearray(COUNTER.read_bytes())
+    wasm[at] ^= flip
+    with suppress(ComponentError):
+        engine_without_loop.load_blocking(bytes(wasm)).close()
+
+
+@pytest.fixture
+def engine_without_loop(env_of_no_loop: RealEnv, cache_directory: Path) -> Iterator[WasmEngine]:
+    made = WasmEngine(env_of_no_loop, DEFAULT_LIMITS, cache_directory, epochs=False)
+    yield made
+    made.close()
+
+
+async def test_an_upload_over_the_limit(env: RealEnv, cache_directory: Path) -> None:
+    limits = replace(DEFAULT_LIMITS, component_bytes_max=100)
+    engine = WasmEngine(env, limits, cache_directory, epochs=False)
+    for method in (engine.load, engine.componentize, engine.inspect):
+        with pytest.raises(ComponentTooLarge, match="component_bytes_max"):
+            await method(COUNTER.read_bytes())
+    engine.close()
+
+
+@pytest.mark.parametrize("limit", ["componentize_fuel_max", "componentize_memory_bytes_max"])
+async def test_componentizing_has_limits(env: RealEnv, cache_directory: Path, limit: str) -> None:
+    bounds = {"componentize_fuel_max": 100_000, "componentize_memory_bytes_max": 2**21}
+    limits = replace(DEFAULT_LIMITS, **{limit: bounds[limit]})
+    engine = WasmEngine(env, limits, cache_directory, epochs=False)
+    with pytest.raises(ComponentTooCostly, match=limit):
+        await engine.componentize(made.core_module(items=f'(data "{"x" * 2**20}")'))
+    engine.close()
