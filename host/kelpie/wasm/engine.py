@@ -65,13 +65,12 @@ class WasmEngine:
         self._ticker: Ticker | None = None
         if epochs:
             self._ticker = Ticker(cast("ThreadedEnv", env), engine, limits.guest_tick_ms)
-            self._ticker.start()
         marshalling = Marshalling(limits.operation_name_bytes_max)
         current = Current()
         self._workshop = Workshop(
             env=env,
             limits=limits,
-            epochs=epochs,
+            ticker=self._ticker,
             hold_interpreter=self._ticker is None or not self._ticker.needs_interpreter,
             engine=engine,
             memories=memories,

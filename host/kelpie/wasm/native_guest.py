@@ -28,6 +28,7 @@ from kelpie.wasm.marshalling import Marshalling
 from kelpie.wasm.memories import LinearMemories, MemoryAccount
 from kelpie.wasm.native_values import delete_value
 from kelpie.wasm.slow_lane import SlowLane
+from kelpie.wasm.ticker import Ticker
 
 __all__ = ["NativeGuest", "Workshop"]
 
@@ -79,7 +80,8 @@ class Workshop:
 
     env: Env
     limits: Limits
-    epochs: bool
+    ticker: Ticker | None
+    """What interrupts guests; None: nothing does."""
     hold_interpreter: bool
     """Whether a guest's first slice may run with the interpreter lock held."""
     engine: NativeEngine
@@ -127,9 +129,12 @@ class NativeGuest:
             limits.instance_memories_max,
         )
         self._slice_ticks = 0
-        if workshop.epochs:
-            self._slice_ticks = _FIRST_SLICE_TICKS if yields else _NEVER
+        if workshop.ticker is not None:
             _yield_at_deadline(self._context, 1)
+            if yields:
+                self._slice_ticks = _FIRST_SLICE_TICKS
+            else:
+                _set_deadline(self._context, _NEVER)
 
     @property
     def closed(self) -> bool:
@@ -200,8 +205,14 @@ class NativeGuest:
         assert not self._future, "a guest runs one turn at a time"
         self.account.refused_bytes = 0
         _set_fuel(self._context, self._workshop.limits.turn_fuel_max)
+        self._begin_slice()
+
+    def _begin_slice(self) -> None:
         if self._slice_ticks:
             _set_deadline(self._context, self._slice_ticks)
+            ticker = self._workshop.ticker
+            assert ticker is not None, "epochs are counted by the ticker"
+            ticker.expect()
 
     async def _complete(self, collector: Collector | None) -> KelpieError | None:
         try:
@@ -241,10 +252,11 @@ class NativeGuest:
                 if collector is not None and collector.suspension is not None:
                     await env.within(left_ms, collector.suspension.settle())
                     poll = self._first_poll
-                    if self._slice_ticks:
-                        _set_deadline(self._context, self._slice_ticks)
+                    self._begin_slice()
                 else:
                     await workshop.slow_lane.next_slice()
+                    if workshop.ticker is not None:
+                        workshop.ticker.expect()
             except TimeoutError:
                 return GuestTimedOut(
                     f"the turn took longer than {limit_ms} ms (turn_wall_time_ms_max)",

@@ -18,6 +18,8 @@ from kelpie.wasm.library import ADDRESS, address_of_callback, hold, release
 
 __all__ = ["Ticker"]
 
+# Without guests to interrupt for so long, the ticks stop: an idle host is idle.
+_IDLE_MS = 1_000
 _CLOCK_MONOTONIC = 1
 _SIGEV_THREAD = 2
 # value, signal, how to notify, function, its attributes, and the rest of 64 bytes.
@@ -30,7 +32,7 @@ _increment = release("wasmtime_engine_increment_epoch", None, ADDRESS)
 
 
 class Ticker:
-    """Ticks from `start` to `stop`."""
+    """Ticks while guests run: from a call of `expect` until none came for a while."""
 
     def __init__(self, env: ThreadedEnv, engine: NativeEngine, tick_ms: int) -> None:
         self._env = env
@@ -38,30 +40,47 @@ class Ticker:
         # A tick on its way when the timer is deleted may still touch the engine:
         # this reference is kept for good, some kilobytes for each host.
         self._engine: int = _clone_engine(engine.address)
-        self._timer: _PosixTimer | None = None
-        self._thread: Handle | None = None
+        self._source: Handle | None = None
+        self._check: Handle | None = None
+        self._expected = False
 
     @property
     def needs_interpreter(self) -> bool:
         """Whether ticks wait for the interpreter lock: then a guest must not hold it."""
         return not _PosixTimer.available()
 
-    def start(self) -> None:
-        if _PosixTimer.available():
-            self._timer = _PosixTimer(self._engine, self._tick_ms)
-        else:
-            self._thread = self._env.every(
-                self._tick_ms, lambda: _increment(self._engine), "guest ticks"
-            )
+    @property
+    def ticking(self) -> bool:
+        return self._source is not None
+
+    def expect(self) -> None:
+        """A guest is about to run: it may need to be interrupted."""
+        self._expected = True
+        if self._source is None:
+            self._start()
 
     def stop(self) -> None:
-        """Idempotent."""
-        timer, self._timer = self._timer, None
-        thread, self._thread = self._thread, None
-        if timer is not None:
-            timer.delete()
-        if thread is not None:
-            thread.cancel()
+        """No tick begins after this. Idempotent."""
+        for handle in (self._check, self._source):
+            if handle is not None:
+                handle.cancel()
+        self._check = self._source = None
+
+    def _start(self) -> None:
+        if _PosixTimer.available():
+            self._source = _PosixTimer(self._engine, self._tick_ms)
+        else:
+            self._source = self._env.every(
+                self._tick_ms, lambda: _increment(self._engine), "guest ticks"
+            )
+        self._check = self._env.call_later(_IDLE_MS, self._stop_if_idle)
+
+    def _stop_if_idle(self) -> None:
+        if not self._expected:
+            self.stop()
+            return
+        self._expected = False
+        self._check = self._env.call_later(_IDLE_MS, self._stop_if_idle)
 
 
 class _PosixTimer:
@@ -86,5 +105,5 @@ class _PosixTimer:
         if self._system.timer_settime(self._id, 0, period, None):
             raise HostFault(f"the system starts no timer: errno {ctypes.get_errno()}")
 
-    def delete(self) -> None:
+    def cancel(self) -> None:
         self._system.timer_delete(self._id)
