@@ -186,7 +186,7 @@ class Toolchain:
             *(self.cargo, "build", "--release", "--locked", "--target", TARGET),
             *self.arguments,
         ]
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             command, cwd=guest.crate, env=os.environ | self.environment, check=False
         )
         if done.returncode != 0:
@@ -201,7 +201,7 @@ def _paths() -> list[Path]:
 
 def _sysroot(rustc: str) -> Path:
     command = [rustc, "--print", "sysroot"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
     return Path(answer.stdout.strip())
 
 

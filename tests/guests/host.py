@@ -43,11 +43,14 @@ class Failed(Exception):
 class Actor:
     """One instance of a component and all that the host keeps for it."""
 
-    def __init__(self, wasm: Path, *, fuel: int | None = None, memory: int = -1) -> None:
+    def __init__(
+        self, wasm: Path | bytes, *, fuel: int | None = None, memory: int = 64 << 20
+    ) -> None:
         config = Config()
         config.consume_fuel = fuel is not None
         self.engine = Engine(config)
-        self.component = Component.from_file(self.engine, str(wasm))
+        wasm = wasm.read_bytes() if isinstance(wasm, Path) else wasm
+        self.component = Component(self.engine, wasm)
         self.fuel = fuel
         self.memory = memory
         self.state: str | bytes | None = None
@@ -61,7 +64,7 @@ class Actor:
     def renew(self) -> None:
         """Drops the instance and makes a new one."""
         self.store = Store(self.engine)
-        self.store.set_limits(memory_size=self.memory)
+        self.store.set_limits(memory_size=self.memory, table_elements=100_000)
         if self.fuel is not None:
             self.store.set_fuel(self.fuel)
         self.instance = self._instantiate()
@@ -132,8 +135,9 @@ class Actor:
             },
             "clock": {"now": lambda: 1_700_000_000_000_000_000},
             "entropy": {
-                "get-bytes": lambda length: bytes(range(256)) * (length // 256)
-                + bytes(range(length % 256)),
+                "get-bytes": lambda length: (
+                    bytes(range(256)) * (length // 256) + bytes(range(length % 256))
+                ),
                 "get-u64": lambda: 2**64 - 1,
                 "get-uuid": lambda: "00000000-0000-4000-8000-000000000000",
             },

@@ -1,5 +1,7 @@
 //! From a core module to a component.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, bail, ensure};
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
@@ -62,6 +64,7 @@ pub fn componentize(module: &[u8], wit: &[u8], adapter: &[u8]) -> Result<Vec<u8>
         encoder.module(module).context("the module's own component metadata is not usable")?;
     } else {
         let (resolve, world) = read_wit(wit)?;
+        facts.expect_version_of(&resolve, world)?;
         let mut module = module.to_vec();
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)
             .context("the WIT could not be put into the module")?;
@@ -75,7 +78,22 @@ pub fn componentize(module: &[u8], wit: &[u8], adapter: &[u8]) -> Result<Vec<u8>
     } else if facts.imports_adapted {
         bail!("the module imports from `{ADAPTED}`, and no adapter for that was given");
     }
-    encoder.encode().context("the module does not fit its world")
+    encoder
+        .encode()
+        .map_err(without_stages)
+        .context("the module does not fit its world")
+}
+
+/// The encoder's error without the names of its own stages, which say nothing to
+/// somebody whose module does not fit.
+fn without_stages(error: anyhow::Error) -> anyhow::Error {
+    const STAGES: [&str; 2] = ["failed to decode world from module", "module was not valid"];
+    let causes: Vec<_> = error
+        .chain()
+        .map(ToString::to_string)
+        .filter(|cause| !STAGES.contains(&cause.as_str()))
+        .collect();
+    if causes.is_empty() { error } else { anyhow::anyhow!(causes.join(": ")) }
 }
 
 /// Reads a WIT package and finds `WORLD` in it.
@@ -98,14 +116,17 @@ pub fn validate(binary: &[u8]) -> Result<()> {
 }
 
 /// What has to be known of a module before it is encoded.
+#[derive(Default)]
 struct Facts {
     has_metadata: bool,
     imports_adapted: bool,
+    /// The interfaces that it imports from or exports, as `package/name@version`.
+    interfaces: BTreeSet<String>,
 }
 
 impl Facts {
     fn of(module: &[u8]) -> Result<Self> {
-        let mut facts = Self { has_metadata: false, imports_adapted: false };
+        let mut facts = Self::default();
         for payload in Parser::new(0).parse_all(module) {
             match payload? {
                 Payload::CustomSection(section) if section.name().starts_with(METADATA) => {
@@ -113,12 +134,36 @@ impl Facts {
                 }
                 Payload::ImportSection(section) => {
                     for import in section.into_imports() {
-                        facts.imports_adapted |= import?.module == ADAPTED;
+                        let from = import?.module;
+                        facts.imports_adapted |= from == ADAPTED;
+                        facts.interfaces.insert(from.to_owned());
+                    }
+                }
+                Payload::ExportSection(section) => {
+                    for export in section {
+                        if let Some((interface, _)) = export?.name.split_once('#') {
+                            facts.interfaces.insert(interface.to_owned());
+                        }
                     }
                 }
                 _ => {}
             }
         }
         Ok(facts)
+    }
+
+    /// Refuses a module of another version of the package that `world` is in; the
+    /// encoder would only say that its exports are missing.
+    fn expect_version_of(&self, resolve: &Resolve, world: WorldId) -> Result<()> {
+        let Some(package) = resolve.worlds[world].package else { return Ok(()) };
+        let wanted = &resolve.packages[package].name;
+        let path = format!("{}:{}/", wanted.namespace, wanted.name);
+        for interface in self.interfaces.iter().filter(|name| name.starts_with(&path)) {
+            let version = interface.split_once('@').map(|(_, version)| version);
+            if version != wanted.version.as_ref().map(ToString::to_string).as_deref() {
+                bail!("the module is built against `{interface}`, and {wanted} is wanted");
+            }
+        }
+        Ok(())
     }
 }

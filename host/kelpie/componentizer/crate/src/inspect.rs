@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::TypesRef;
 use wasmparser::{
-    Encoding, ExternalKind, Parser, Payload, TypeRef, ValidPayload, Validator, WasmFeatures,
+    BinaryReaderError, Encoding, ExternalKind, Parser, Payload, TypeRef, ValidPayload, Validator, WasmFeatures,
 };
 
 use crate::convert::{Form, METADATA, read_wit};
@@ -59,20 +59,34 @@ fn inspect_module(binary: &[u8]) -> Result<String> {
 
 fn inspect_component(binary: &[u8], wit: &[u8]) -> Result<String> {
     let outside = Outside::of(binary).context("the component is not valid")?;
-    let misfit = if wit.is_empty() {
-        None
-    } else {
-        let (resolve, world) = read_wit(wit)?;
-        wit_component::targets(&resolve, world, binary, false)
-            .err()
-            .map(|error| error.root_cause().to_string())
-    };
+    let misfit = if wit.is_empty() { None } else { misfit(binary, wit)? };
     Ok(json::object([
         ("form", json::string("component")),
         ("imports", json::array(outside.imports)),
         ("exports", json::array(outside.exports)),
         ("misfit", json::string_or_null(misfit.as_deref())),
     ]))
+}
+
+/// What of this component does not agree with the world `actor` in `wit`.
+fn misfit(binary: &[u8], wit: &[u8]) -> Result<Option<String>> {
+    let (resolve, world) = read_wit(wit)?;
+    let Err(error) = wit_component::targets(&resolve, world, binary, false) else {
+        return Ok(None);
+    };
+    let cause = error.root_cause();
+    let message = match cause.downcast_ref::<BinaryReaderError>() {
+        // Without its offset, which is one in a file made for this check alone.
+        Some(error) => error.message().to_owned(),
+        None => cause.to_string(),
+    };
+    // From the outer type to the inner, a line each. The outermost is the world
+    // itself, as an import of the file made for the check.
+    let lines: Vec<_> = message
+        .lines()
+        .skip_while(|line| line.starts_with("type mismatch for import `actor`"))
+        .collect();
+    Ok(Some(if lines.is_empty() { message } else { lines.join(": ") }))
 }
 
 /// The imports and exports of a component, each as a JSON object.
