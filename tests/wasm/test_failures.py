@@ -254,3 +254,28 @@ async def test_a_table_that_grows_stops_at_its_limit(workbench: Workbench) -> No
     guest = await component.instantiate()
     assert (await guest.run(turn("run"))).reply == text("ok")
     guest.close()
+
+
+async def test_a_guest_cannot_be_closed_by_its_own_host_call(workbench: Workbench) -> None:
+    guest = await workbench.guest()
+
+    class Answers(StoredValues):
+        def kv_get(self, key: bytes) -> None:
+            guest.close()
+
+    outcome = await guest.run(turn("kv_get", {"key": "k"}, answers=Answers()))
+    assert type(outcome.error) is HostFault
+    assert isinstance(outcome.error.__cause__, AssertionError)
+    assert guest.memory_bytes == 0
+
+
+async def test_a_host_call_may_close_another_guest(workbench: Workbench) -> None:
+    other = await workbench.guest()
+
+    class Answers(StoredValues):
+        def kv_get(self, key: bytes) -> None:
+            other.close()
+
+    outcome = await workbench.run("kv_get", {"key": "k"}, answers=Answers())
+    assert type(outcome.error) is ActorRejected
+    assert other.memory_bytes == 0

@@ -61,9 +61,11 @@ _continuation = struct.Struct("<QQQ")
 class Current:
     """Whose host calls come in now: the collector of the guest being polled."""
 
-    __slots__ = ("cause", "collector")
+    __slots__ = ("cause", "collector", "guest")
 
     def __init__(self) -> None:
+        self.guest: object = None
+        """The guest being polled. It must not be closed before the poll returns."""
         self.collector: Collector | None = None
         """None while a guest is polled outside of a turn: its host calls trap."""
         self.cause: BaseException | None = None

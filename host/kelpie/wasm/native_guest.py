@@ -142,6 +142,7 @@ class NativeGuest:
 
     def close(self) -> None:
         """Kills a call in progress, and lets go of everything native. Idempotent."""
+        assert self._workshop.current.guest is not self, "a guest was closed by its own host call"
         self._drop_future()
         self._store.close()
 
@@ -228,13 +229,15 @@ class NativeGuest:
     def _poll(self, collector: Collector | None, poll: Callable[[int], bool]) -> bool:
         workshop = self._workshop
         current = workshop.current
+        assert current.guest is None, "a guest was run within a host call of another"
+        current.guest = self
         current.cause = None
         current.collector = collector
         workshop.memories.account = self.account
         try:
             return poll(self._future)
         finally:
-            current.collector = None
+            current.guest = current.collector = None
             workshop.memories.account = None
 
     async def _wait(self, collector: Collector | None) -> KelpieError | None:
