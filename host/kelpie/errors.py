@@ -4,7 +4,7 @@
       CallerError               the request is at fault
         InvalidAddress, InvalidRequest, InvalidText
         RouteNotFound, MethodNotAllowed, UnsupportedMediaType
-        PayloadTooLarge
+        PayloadTooLarge, RequestTimeout
         KindNotFound
         RequestMismatch
         ComponentError          an upload that cannot become an actor
@@ -44,6 +44,7 @@ __all__ = [  # the tree above, in its order
     "MethodNotAllowed",
     "UnsupportedMediaType",
     "PayloadTooLarge",
+    "RequestTimeout",
     "KindNotFound",
     "RequestMismatch",
     "ComponentError",
@@ -141,6 +142,11 @@ class UnsupportedMediaType(CallerError):
 
 class PayloadTooLarge(CallerError):
     code, status, title = "payload-too-large", 413, "The body is too large"
+
+
+class RequestTimeout(CallerError):
+    code, status, title = "request-timeout", 408, "The body took too long to arrive"
+    retryable = True
 
 
 class KindNotFound(CallerError):

@@ -96,9 +96,7 @@ class Limits:
     instance_stack_bytes_max: int = _limit(
         512 * KIB, "wasm stack of an instance; `guest-stack-exhausted`"
     )
-    instance_memories_max: int = _limit(
-        8, "linear memories of an instance; `guest-out-of-memory`"
-    )
+    instance_memories_max: int = _limit(8, "linear memories of an instance; `guest-out-of-memory`")
     instance_tables_max: int = _limit(64, "tables of an instance; `guest-out-of-memory`")
     instance_modules_max: int = _limit(
         64, "core modules that an instance is made of; `guest-out-of-memory`"
@@ -136,6 +134,27 @@ class Limits:
         50, "how late a passed deadline is noticed, for a request that is stuck"
     )
     drain_ms_max: int = _limit(10_000, "time that a stopping host gives to turns in flight")
+
+    # HTTP.
+    http_line_bytes_max: int = _limit(
+        8190, "the request line: method, path and query; `invalid-request`"
+    )
+    http_header_bytes_max: int = _limit(8190, "one header; `invalid-request`")
+    http_headers_max: int = _limit(128, "headers of a request; `invalid-request`")
+    http_connections_max: int = _limit(
+        10_000, "open connections; beyond it new ones are closed at once"
+    )
+    http_idle_ms_max: int = _limit(
+        75_000, "time without a whole request on a connection; then it is closed"
+    )
+    http_body_ms_max: int = _limit(30_000, "time that an argument may take; `request-timeout`")
+    http_upload_ms_max: int = _limit(600_000, "time that an upload may take; `request-timeout`")
+    http_arriving_bytes_max: int = _limit(
+        256 * MIB, "bodies that are arriving, and uploads being deployed; `overloaded`"
+    )
+    http_linger_ms_max: int = _limit(
+        2_000, "time for which the rest of a refused body is read and dropped"
+    )
 
     # Components.
     component_bytes_max: int = _limit(64 * MIB, "an uploaded component; `component-too-large`")
