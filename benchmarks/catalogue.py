@@ -1,0 +1,23 @@
+"""What can be measured, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from benchmarks.effort import Place
+from benchmarks.row import Row
+from benchmarks.rows import activations, http, memory, neighbours, simulation, turn
+
+__all__ = ["RUNNERS"]
+
+RUNNERS: dict[str, Callable[[Place], list[Row]]] = {
+    "turn": turn.run,
+    **{case.key: partial(http.run, case) for case in http.CASES},
+    "activations": activations.run,
+    "memory": memory.run,
+    "beside_1_spinner": partial(neighbours.run, 1),
+    "beside_50_spinners": partial(neighbours.run, 50),
+    "simulation": simulation.run,
+}
+"""What makes the rows, by name; some make several."""

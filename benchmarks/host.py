@@ -1,0 +1,60 @@
+"""The measured system: `kelpie serve` with its default settings, in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.server import Server, ServerFailed, started
+
+__all__ = ["COUNTER", "ROGUE", "deploy", "increment_path", "serving"]
+
+ROOT = Path(__file__).parents[1]
+COUNTER = ROOT / "examples" / "rust-counter" / "counter.wasm"
+ROGUE = ROOT / "tests" / "guests" / "rogue.wasm"
+
+DEPLOY_S_MAX = 120.0
+
+
+def increment_path(key: str = "%s") -> str:
+    """Where a request increments the counter `key`."""
+    return invoke_path("counter", key, "increment")
+
+
+def invoke_path(kind: str, key: str, operation: str) -> str:
+    return f"/v1/actors/{kind}/{key}/{operation}"
+
+
+@contextmanager
+def serving(directory: Path) -> Iterator[Server]:
+    """A host on a fresh data directory, with the counter deployed.
+
+    Raises:
+        ServerFailed
+    """
+    data = directory / "kelpie"
+    command = ["-m", "kelpie.cli.main", "serve", "--data", str(data), "--port", "PORT"]
+    with started("kelpie", command, directory) as server:
+        deploy(server, COUNTER, "counter")
+        yield server
+
+
+def deploy(server: Server, component: Path, kind: str) -> None:
+    """Deploys a component as a user would.
+
+    Raises:
+        ServerFailed: with what the command said.
+    """
+    command = [sys.executable, "-m", "kelpie.cli.main", "deploy", str(component)]
+    done = subprocess.run(
+        [*command, "--name", kind, "--url", server.url],
+        capture_output=True,
+        text=True,
+        timeout=DEPLOY_S_MAX,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ServerFailed(f"cannot deploy {component.name}: {done.stderr or done.stdout}")

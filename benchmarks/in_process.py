@@ -1,0 +1,87 @@
+"""A whole host in this process, without HTTP: what `serve` runs, on a fresh data directory."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kelpie.env.real import RealEnv, run
+from kelpie.errors import StoreStopped
+from kelpie.ids import Address, text
+from kelpie.limits import DEFAULT_LIMITS, Limits
+from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.host import Runtime
+from kelpie.store.sqlite import open_store
+from kelpie.wasm.engine import WasmEngine
+
+__all__ = ["COUNTER", "NAMESPACE", "InProcess", "with_host"]
+
+COUNTER = Path(__file__).parents[1] / "examples" / "rust-counter" / "counter.wasm"
+NAMESPACE = "default"
+KIND = "counter"
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess:
+    """A started runtime with the counter deployed."""
+
+    env: RealEnv
+    engine: WasmEngine
+    runtime: Runtime
+
+    async def increment(self, key: str) -> int:
+        """One durable turn, from the mailbox to the committed effects; the new count."""
+        env = self.env
+        deadline_ns = env.monotonic_ns() + DEFAULT_LIMITS.request_deadline_ms_default * 1_000_000
+        reply = await self.runtime.invoke(
+            Envelope(
+                target=Address(NAMESPACE, KIND, key),
+                operation="increment",
+                argument=text(""),
+                request_id=env.new_id(),
+                principal="anonymous",
+                recorded=False,
+                deadline_ns=deadline_ns,
+            )
+        )
+        value: int = json.loads(reply.data)["value"]
+        return value
+
+
+def with_host(
+    directory: Path,
+    work: Callable[[InProcess], Coroutine[Any, Any, Result]],
+    limits: Limits = DEFAULT_LIMITS,
+) -> Result:
+    """Starts a host in a fresh data directory below `directory`, and runs `work` on it."""
+
+    async def main(env: RealEnv) -> Result:
+        with tempfile.TemporaryDirectory(dir=directory) as data:
+            store = await open_store(env, Path(data) / "data", _stopped, limits)
+            engine = WasmEngine(env, limits, Path(data) / "compiled", epochs=True)
+            runtime = Runtime(env, store, engine, limits)
+            await runtime.start()
+            await runtime.deploy(NAMESPACE, KIND, COUNTER.read_bytes())
+            try:
+                return await work(InProcess(env, engine, runtime))
+            finally:
+                await runtime.drain()
+                await store.close()
+                engine.close()
+
+    return run(main, _fault, limits)
+
+
+def _fault(what: str, error: BaseException | None) -> None:
+    print(f"fault: {what}: {error!r}", file=sys.stderr)
+
+
+def _stopped(error: StoreStopped) -> None:
+    print(f"the store stopped: {error}", file=sys.stderr)

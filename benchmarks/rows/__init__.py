@@ -1,0 +1,1 @@
+"""The rows: each runs alone, in processes of its own. `catalogue.py` lists them."""
