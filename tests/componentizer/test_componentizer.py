@@ -165,6 +165,22 @@ def test_an_adapter_that_is_not_usable(adapter: bytes) -> None:
     assert "the adapter is not valid" in refusal(made.core_module(), adapter=adapter)
 
 
+def test_a_panic_leaves_its_words_in_the_output() -> None:
+    # The encoder drops what it does not need of an adapter, and it does not know
+    # exceptions when it does.
+    module = made.core_module(
+        imports='(import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))',
+        items="(func (drop (call $yield)))",
+    )
+    adapter = wat2wasm("""
+(module
+  (func (export "sched_yield") (result i32)
+    (block $caught (try_table (catch_all $caught)))
+    i32.const 0))""")
+    with pytest.raises(CrashedError, match=r"^the componentizer panicked: not implemented \(at "):
+        componentize(module, adapter=bytes(adapter))
+
+
 def test_metadata_that_is_not_usable() -> None:
     module = made.core_module() + _custom_section("component-type", b"garbage")
     assert "component metadata is not usable" in refusal(module)

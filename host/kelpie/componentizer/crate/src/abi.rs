@@ -106,7 +106,10 @@ fn keep_panic_messages() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         std::panic::set_hook(Box::new(|panic| {
-            put(format!("the componentizer panicked: {panic}").into_bytes());
+            let words = panic.payload_as_str().unwrap_or("no words");
+            let place = panic.location().map(|place| format!(" (at {place})"));
+            let place = place.unwrap_or_default();
+            put(format!("the componentizer panicked: {words}{place}").into_bytes());
         }));
     });
 }
