@@ -1,1 +1,15 @@
-"""The HTTP API."""
+"""HTTP: what a client sends becomes an envelope, what comes of it a response.
+
+paths         a raw request path taken apart
+payloads      bodies and their types, both ways
+invocation    one request to an actor: parsed, invoked, answered
+problem       errors as RFC 9457 has them
+bodies        reading bodies, with limits
+handlers      every route but the hot one's shortcut
+views         deploys and actors as JSON
+connection    the shortcut: a whole request in one piece never leaves the protocol
+server        listening, and letting go
+client        the other side
+"""
+
+from __future__ import annotations

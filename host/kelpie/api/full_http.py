@@ -1,0 +1,69 @@
+"""All of HTTP, as aiohttp speaks it, for whatever is not the hot path."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from kelpie.api.handlers import Handlers, problem_response
+from kelpie.errors import HostFault, InvalidRequest, KelpieError
+from kelpie.limits import Limits
+
+__all__ = ["FullHttp"]
+
+_SERVER_ERROR = 500
+
+
+class FullHttp(web.Server):
+    """Makes a protocol for each connection that is given to it."""
+
+    def __init__(self, handlers: Handlers, limits: Limits, on_lost: Callable[[], object]) -> None:
+        super().__init__(handlers.handle)
+        self._limits = limits
+        self._on_lost = on_lost
+
+    def __call__(self) -> RequestHandler:
+        limits = self._limits
+        return _FullConnection(
+            self,
+            self._on_lost,
+            loop=asyncio.get_running_loop(),
+            access_log=None,
+            auto_decompress=False,
+            keepalive_timeout=limits.http_idle_ms_max / 1000,
+            lingering_time=limits.http_linger_ms_max / 1000,
+            max_line_size=limits.http_line_bytes_max,
+            max_field_size=limits.http_header_bytes_max,
+            max_headers=limits.http_headers_max,
+        )
+
+
+class _FullConnection(RequestHandler):
+    def __init__(self, server: FullHttp, on_lost: Callable[[], object], **options: object) -> None:
+        super().__init__(server, **options)  # type: ignore[arg-type]
+        self._on_lost = on_lost
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        self._on_lost()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,  # noqa: ARG002
+        status: int = _SERVER_ERROR,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answers what is no HTTP; the handlers themselves raise nothing."""
+        if status >= _SERVER_ERROR:
+            self.logger.error("a response could not be made", exc_info=exc)
+            error: KelpieError = HostFault("the host met an error that it did not expect")
+        else:
+            first_line = (message or "").strip().splitlines()[:1]
+            error = InvalidRequest("this is no valid HTTP request: " + " ".join(first_line))
+        response = problem_response(error)
+        response.force_close()
+        return response

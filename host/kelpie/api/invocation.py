@@ -1,0 +1,120 @@
+"""One request to an actor, from what HTTP says to what HTTP answers."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from kelpie.api.paths import decode_segment
+from kelpie.api.payloads import payload_of, reply_type
+from kelpie.env import Env
+from kelpie.errors import InvalidRequest, UnsupportedMediaType
+from kelpie.ids import Address, Payload
+from kelpie.limits import Limits
+from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.host import Runtime
+
+__all__ = ["DEADLINE_HEADER", "ID_HEADER", "REQUEST_ID_HEADER", "Invocations"]
+
+ID_HEADER = "Idempotency-Key"
+DEADLINE_HEADER = "Kelpie-Deadline-Ms"
+REQUEST_ID_HEADER = "Kelpie-Request-Id"
+
+# There is no login yet: everybody is the same client.
+_PRINCIPAL = "anonymous"
+_VISIBLE_ASCII = re.compile(r"[!-~]+")
+_NANOSECONDS_PER_MS = 1_000_000
+
+
+class Asked(NamedTuple):
+    """What the head of a request asks for, checked."""
+
+    address: Address
+    operation: str
+    request_id: str
+    recorded: bool
+    deadline_ns: int
+
+
+class Invocations:
+    """Turns requests into envelopes, and replies into their types."""
+
+    def __init__(self, env: Env, runtime: Runtime, limits: Limits) -> None:
+        self._env = env
+        self._runtime = runtime
+        self._limits = limits
+        self._default_ns = limits.request_deadline_ms_default * _NANOSECONDS_PER_MS
+
+    def ask(self, namespace: str, segments: list[str], headers: Mapping[str, str]) -> Asked:
+        """Checks the head of a request; `segments` are kind, key and operation.
+
+        Raises:
+            InvalidAddress, InvalidRequest, KindNotFound, UnsupportedMediaType
+        """
+        kind, key, operation = segments
+        address = Address.checked(
+            namespace, decode_segment(kind), decode_segment(key), self._limits
+        )
+        if "Content-Encoding" in headers:
+            raise UnsupportedMediaType("send the body without Content-Encoding")
+        request_id = headers.get(ID_HEADER)
+        recorded = request_id is not None
+        if request_id is None:
+            request_id = self._env.new_id()
+        elif not self._is_valid_id(request_id):
+            raise InvalidRequest(
+                f"the {ID_HEADER} must have 1 to {self._limits.request_id_bytes_max} visible "
+                "ASCII characters"
+            )
+        return Asked(
+            address, decode_segment(operation), request_id, recorded, self._deadline_ns(headers)
+        )
+
+    def submit(
+        self, asked: Asked, content_type: str | None, body: bytes
+    ) -> asyncio.Future[Payload]:
+        """Asks for the turn. The reply, or a KelpieError, is the future's result.
+
+        Raises:
+            KelpieError: it was refused at once.
+        """
+        envelope = Envelope(
+            asked.address,
+            asked.operation,
+            payload_of(content_type, body),
+            asked.request_id,
+            _PRINCIPAL,
+            asked.recorded,
+            asked.deadline_ns,
+        )
+        return self._env.spawn(self._runtime.invoke(envelope), "invoke")
+
+    def reply_type(self, asked: Asked, reply: Payload) -> str:
+        """The Content-Type of the reply."""
+        address = asked.address
+        manifest = self._runtime.kind(address.namespace, address.kind).manifest
+        return reply_type(reply, manifest, asked.operation)
+
+    def _is_valid_id(self, request_id: str) -> bool:
+        return (
+            len(request_id) <= self._limits.request_id_bytes_max
+            and _VISIBLE_ASCII.fullmatch(request_id) is not None
+        )
+
+    def _deadline_ns(self, headers: Mapping[str, str]) -> int:
+        now = self._env.monotonic_ns()
+        given = headers.get(DEADLINE_HEADER)
+        if given is None:
+            return now + self._default_ns
+        most = self._limits.request_deadline_ms_max
+        if not (given.isascii() and given.isdigit() and len(given) <= len(str(most))):
+            milliseconds = 0
+        else:
+            milliseconds = int(given)
+        if not 0 < milliseconds <= most:
+            raise InvalidRequest(
+                f"{DEADLINE_HEADER} must be a number of milliseconds from 1 to {most}"
+            )
+        return now + milliseconds * _NANOSECONDS_PER_MS

@@ -1,0 +1,83 @@
+"""Errors as RFC 9457 has them: `application/problem+json`.
+
+`code` is the error's stable name, `source` says who is at fault, `retryable`
+whether the same request, under the same id, can succeed later. What else an
+error has to say for programs are further members.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import logging
+from typing import NamedTuple
+
+from kelpie.errors import HostFault, KelpieError, KindNotFound, Overloaded
+
+__all__ = ["PROBLEM_TYPE", "Problem", "as_kelpie_error", "problem_of"]
+
+PROBLEM_TYPE = "application/problem+json"
+
+_MEMBERS = ("type", "title", "status", "detail", "code", "source", "retryable")
+
+_log = logging.getLogger(__name__)
+
+
+class Problem(NamedTuple):
+    """An error, ready to be sent."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def problem_of(error: KelpieError) -> Problem:
+    """The problem that tells a client of `error`."""
+    members: dict[str, object] = {
+        "type": f"/docs/errors/{error.code}.md",
+        "title": error.title,
+        "status": error.status,
+        "detail": _detail(error),
+        "code": error.code,
+        "source": error.source,
+        "retryable": error.retryable,
+    }
+    for name, value in error.details.items():
+        assert name not in _MEMBERS, f"the detail {name!r} of {error.code} hides a member"
+        members[name] = value
+    headers: dict[str, str] = {}
+    if isinstance(error, Overloaded):
+        milliseconds = error.details["retry_after_ms"]
+        assert isinstance(milliseconds, int)
+        headers["Retry-After"] = str(-(-milliseconds // 1000))
+    allow = error.details.get("allow")
+    if isinstance(allow, list):
+        headers["Allow"] = ", ".join(allow)
+    return Problem(error.status, headers, json.dumps(members, default=str).encode())
+
+
+def as_kelpie_error(error: Exception) -> KelpieError:
+    """The error itself, or HostFault if it is one that nobody foresaw: that is
+    logged here with its traceback, and says nothing of it to the client."""
+    if isinstance(error, KelpieError):
+        return error
+    _log.error("a request failed unexpectedly", exc_info=error)
+    return HostFault("the host met an error that it did not expect; its log has more")
+
+
+def _detail(error: KelpieError) -> str:
+    if isinstance(error, KindNotFound):
+        known = error.details.get("known")
+        if isinstance(known, list):
+            return error.message + _nearest(str(error.details.get("kind")), known)
+    return error.message
+
+
+def _nearest(kind: str, known: list[str]) -> str:
+    if not known:
+        return " (nothing is deployed yet)"
+    close = difflib.get_close_matches(kind, known, n=1)
+    if close:
+        return f" (did you mean {close[0]!r}?)"
+    shown = ", ".join(known[:10]) + (", ..." if len(known) > 10 else "")
+    return f" (deployed are: {shown})"

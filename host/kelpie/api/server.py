@@ -1,0 +1,91 @@
+"""Listening, and letting go."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.web_protocol import RequestHandler
+
+from kelpie.api.connection import HotConnection
+from kelpie.api.full_http import FullHttp
+from kelpie.api.handlers import Handlers
+from kelpie.api.invocation import Invocations
+from kelpie.api.wire import DateHeader
+from kelpie.env import Env
+from kelpie.limits import Limits
+from kelpie.runtime.host import Runtime
+
+__all__ = ["HttpServer"]
+
+_BACKLOG = 1024
+_STOP_SECONDS = 1.0
+
+
+class HttpServer:
+    """The HTTP side of one host. Belongs to the loop that runs when it is made."""
+
+    def __init__(self, env: Env, runtime: Runtime, limits: Limits) -> None:
+        self.env = env
+        self.limits = limits
+        self.loop = asyncio.get_running_loop()
+        self.date = DateHeader(env)
+        self.invocations = Invocations(env, runtime, limits)
+        # The parser wants somebody to pause; what it parses here needs no pause.
+        self.parser_owner = BaseProtocol(self.loop)
+        handlers = Handlers(env, runtime, limits, self.invocations)
+        self._full_http = FullHttp(handlers, limits, self._lost_full)
+        self._hot: set[HotConnection] = set()
+        self._full_count = 0
+        self._listener: asyncio.Server | None = None
+
+    async def start(self, host: str, port: int) -> str:
+        """Listens, and returns the URL. Port 0 picks one.
+
+        Raises:
+            OSError: the address cannot be listened on.
+        """
+        self._listener = await self.loop.create_server(
+            lambda: HotConnection(self), host, port, backlog=_BACKLOG
+        )
+        family, address = _bound(self._listener)
+        name = f"[{address[0]}]" if family == socket.AF_INET6 else address[0]
+        return f"http://{name}:{address[1]}"
+
+    async def stop(self) -> None:
+        """Takes no more connections, and closes each once it is answered.
+
+        To be called when the runtime is drained: then all answers are there.
+        """
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        for connection in list(self._hot):
+            connection.close_when_answered()
+        self._full_http.pre_shutdown()
+        await self._full_http.shutdown(_STOP_SECONDS)
+
+    # What follows is for connections.
+
+    def opened(self, connection: HotConnection) -> None:
+        self._hot.add(connection)
+        if len(self._hot) + self._full_count > self.limits.http_connections_max:
+            connection.close_when_answered()
+
+    def lost(self, connection: HotConnection) -> None:
+        self._hot.discard(connection)
+
+    def take_over(self, connection: HotConnection) -> RequestHandler:
+        """The protocol that goes on where a hot connection cannot."""
+        self._hot.discard(connection)
+        self._full_count += 1
+        return self._full_http()
+
+    def _lost_full(self) -> None:
+        self._full_count -= 1
+
+
+def _bound(listener: asyncio.Server) -> tuple[socket.AddressFamily, tuple[str, int]]:
+    first = listener.sockets[0]
+    return first.family, first.getsockname()[:2]
