@@ -191,10 +191,18 @@ async def test_an_upload_over_the_limit(env: RealEnv, cache_directory: Path) -> 
     engine.close()
 
 
-@pytest.mark.parametrize("limit", ["componentize_fuel_max", "componentize_memory_bytes_max"])
-async def test_componentizing_has_limits(env: RealEnv, cache_directory: Path, limit: str) -> None:
-    bounds = {"componentize_fuel_max": 100_000, "componentize_memory_bytes_max": 2**21}
-    limits = replace(DEFAULT_LIMITS, **{limit: bounds[limit]})
+@pytest.mark.parametrize(
+    ("limit", "bound"),
+    [
+        ("componentize_fuel_max", 100_000),
+        ("componentize_memory_bytes_max", 2 * 2**20),
+        ("componentize_memory_bytes_max", 6 * 2**20),
+    ],
+)
+async def test_componentizing_has_limits(
+    env: RealEnv, cache_directory: Path, limit: str, bound: int
+) -> None:
+    limits = replace(DEFAULT_LIMITS, **{limit: bound})
     engine = WasmEngine(env, limits, cache_directory, epochs=False)
     with pytest.raises(ComponentTooCostly, match=limit):
         await engine.componentize(made.core_module(items=f'(data "{"x" * 2**20}")'))

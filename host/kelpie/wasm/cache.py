@@ -40,11 +40,15 @@ class CompiledCache:
         """
         try:
             content = self.get(name)
-            if content is None:
-                content = make()
-                self.put(name, content)
         except OSError as error:
-            raise HostFault(f"the cache in {self._directory} cannot be used: {error}") from error
+            raise self._unusable(error) from error
+        if content is not None:
+            return content
+        content = make()
+        try:
+            self.put(name, content)
+        except OSError as error:
+            raise self._unusable(error) from error
         return content
 
     def get(self, name: str) -> bytes | None:
@@ -93,6 +97,9 @@ class CompiledCache:
         """Forgets an entry that turned out to be of no use."""
         if self._directory is not None:
             self._path(self._directory, name).unlink(missing_ok=True)
+
+    def _unusable(self, error: OSError) -> HostFault:
+        return HostFault(f"the cache in {self._directory} cannot be used: {error}")
 
     def _path(self, directory: Path, name: str) -> Path:
         assert name.replace("-", "").isalnum(), "entries are named by digests"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +18,9 @@ from kelpie.wasm.configuration import Configuration
 
 __all__ = ["Compiler"]
 
+# Every thread of the compiler and its allocator reserves address space, which
+# counts as memory: a machine with many cores must not run out of it sooner.
+_FEW_THREADS = {"RAYON_NUM_THREADS": str(min(4, os.cpu_count() or 1)), "MALLOC_ARENA_MAX": "4"}
 _COMMAND = (sys.executable, "-P", "-m", "kelpie.wasm.compile_child")
 _COST_SIGNALS = {
     signal.SIGXCPU: "processor time (component_compile_ms_max)",
@@ -77,12 +81,9 @@ class Compiler:
             "cpu_seconds_max": max(1, limits.component_compile_ms_max // 1000) * 4,
             "memory_bytes_max": limits.component_compile_memory_bytes_max,
         }
-        with subprocess.Popen(
-            (*_COMMAND, json.dumps(order)),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        ) as process:
+        if self._closed:
+            raise HostFault("the engine is closed")
+        with _start(json.dumps(order)) as process:
             self._running.add(process)
             try:
                 compiled, complaint = process.communicate(
@@ -118,3 +119,16 @@ class Compiler:
                 limit="component_compiled_bytes_max",
             )
         return compiled
+
+
+def _start(order: str) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            (*_COMMAND, order),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **_FEW_THREADS},
+        )
+    except OSError as error:
+        raise HostFault(f"the compiler cannot be started: {error}") from error

@@ -84,9 +84,13 @@ class Componentizer:
         except (Trap, WasmtimeError) as trap:
             if store.get_fuel() == 0:
                 raise self._too_costly("fuel", "componentize_fuel_max") from trap
-            # What it said before it stopped: it could not go on, whatever was wrong.
-            said = output().decode(errors="replace") if store.get_fuel() else ""
-            raise ComponentInvalid(f"it cannot be read: {said or trap}") from trap
+            # If it panicked it said why; memory and stack run out without a word.
+            said = output().decode(errors="replace")
+            if said:
+                raise ComponentInvalid(f"it cannot be read: {said}") from trap
+            if "call stack exhausted" in str(trap):
+                raise ComponentInvalid("it cannot be read: it is nested too deep") from trap
+            raise self._too_costly("memory", "componentize_memory_bytes_max") from trap
         if refused:
             raise ComponentInvalid(output().decode(errors="replace"))
         return output()

@@ -1,0 +1,115 @@
+"""Same component, same turns, same answers: same outcomes, in any process and order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Awaitable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kelpie.env.real import RealEnv
+from kelpie.ids import Payload, binary, text
+from kelpie.limits import DEFAULT_LIMITS
+from kelpie.wasm.engine import WasmEngine
+from kelpie.wasm.instance import Instance
+from tests.wasm.support import ROGUE, ROOT, StoredValues, Workbench, turn
+
+SHOW = """
+import asyncio, sys
+from pathlib import Path
+from tests.wasm.test_determinism import show
+asyncio.run(show(Path(sys.argv[1])))
+"""
+TURNS = [
+    ("whoami", ""),
+    ("entropy", {"bytes": 1_000}),
+    ("burn", {"rounds": 100_000}),
+    ("kv_set", {"key": "a", "value": {"b": [1, 2]}}),
+    ("kv_list", {"prefix": ""}),
+    ("save_then", {"how": "reject", "value": "v"}),
+    ("recurse", ""),
+    ("allocate", ""),
+    ("trap", {"how": "panic"}),
+    ("spin", ""),
+]
+
+
+async def show(cache: Path) -> None:
+    """Prints all that comes of some turns."""
+    bench = Workbench(
+        WasmEngine(RealEnv(lambda *_fault: None), DEFAULT_LIMITS, cache, epochs=False)
+    )
+    for operation, argument in TURNS:
+        outcome = await bench.run(operation, argument)
+        print(operation, repr(outcome))
+    bench.close()
+
+
+def test_another_process_shows_the_same(cache_directory: Path) -> None:
+    shown = set()
+    for seed in ("0", "1", "12345"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", SHOW, str(cache_directory)]
+        done = subprocess.run(command, env=environment, capture_output=True, check=True)
+        shown.add(done.stdout)
+    assert len(shown) == 1
+    assert shown.pop().count(b"Outcome(") == len(TURNS)
+
+
+class AnswersInOrder(StoredValues):
+    """Gives each question a future; they are answered in the order that is drawn."""
+
+    def __init__(self, order: list[asyncio.Future[Payload | None]]) -> None:
+        super().__init__()
+        self._order = order
+
+    def kv_get(self, key: bytes) -> Awaitable[Payload | None]:
+        future: asyncio.Future[Payload | None] = asyncio.get_running_loop().create_future()
+        self._order.append(future)
+        return future
+
+
+PAYLOADS = st.one_of(st.text(max_size=50).map(text), st.binary(max_size=50).map(binary))
+
+
+@pytest.mark.parametrize("epochs", [False, True])
+@settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(contents=st.lists(PAYLOADS, min_size=1, max_size=12), random=st.randoms())
+def test_whatever_the_order_each_guest_gets_its_own(
+    cache_directory: Path, epochs: bool, contents: list[Payload], random: object
+) -> None:
+    asyncio.run(interleave(cache_directory, epochs, contents, random))
+
+
+async def interleave(cache: Path, epochs: bool, contents: list[Payload], random: object) -> None:
+    env = RealEnv(lambda *_fault: None)
+    bench = Workbench(WasmEngine(env, DEFAULT_LIMITS, cache, epochs=epochs))
+    waiting: list[asyncio.Future[Payload | None]] = []
+
+    async def asks(guest: Instance, content: Payload) -> None:
+        asked = turn("kv_get", {"key": "k"}, answers=AnswersInOrder(waiting))
+        assert (await guest.run(asked)).reply == content
+        assert (await guest.run(turn("echo", content))).reply == content
+
+    guests = [await bench.guest(ROGUE) for _ in contents]
+    tasks = [
+        asyncio.create_task(asks(guest, content))
+        for guest, content in zip(guests, contents, strict=True)
+    ]
+    await asyncio.sleep(0)
+    answers = list(zip(waiting, contents, strict=True))
+    random.shuffle(answers)  # type: ignore[attr-defined]
+    for question, content in answers:
+        question.set_result(content)
+        await asyncio.sleep(0)
+    await asyncio.gather(*tasks)
+    bench.close()
+    env.close()
