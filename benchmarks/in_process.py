@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from kelpie.env.real import RealEnv, run
 from kelpie.errors import StoreStopped
-from kelpie.ids import Address, text
+from kelpie.ids import Address, Payload, text
 from kelpie.limits import DEFAULT_LIMITS, Limits
 from kelpie.runtime.envelope import Envelope
 from kelpie.runtime.host import Runtime
@@ -36,11 +36,16 @@ class InProcess:
     engine: WasmEngine
     runtime: Runtime
 
-    async def increment(self, key: str) -> int:
-        """One durable turn, from the mailbox to the committed effects; the new count."""
+    async def count(self, key: str) -> int:
+        """Increments, and reads the new count out of the reply."""
+        value: int = json.loads((await self.increment(key)).data)["value"]
+        return value
+
+    async def increment(self, key: str) -> Payload:
+        """One durable turn, from the mailbox to the committed effects."""
         env = self.env
         deadline_ns = env.monotonic_ns() + DEFAULT_LIMITS.request_deadline_ms_default * 1_000_000
-        reply = await self.runtime.invoke(
+        return await self.runtime.invoke(
             Envelope(
                 target=Address(NAMESPACE, KIND, key),
                 operation="increment",
@@ -51,8 +56,6 @@ class InProcess:
                 deadline_ns=deadline_ns,
             )
         )
-        value: int = json.loads(reply.data)["value"]
-        return value
 
 
 def with_host(

@@ -53,7 +53,7 @@ async def _round(host: InProcess, numbers: count[int], actors: int) -> tuple[flo
 
     async def caller() -> None:
         for _ in range(share):
-            value = await host.increment(f"new{next(numbers)}")
+            value = await host.count(f"new{next(numbers)}")
             assert value == 1, "the key was not new"
 
     began, cpu_began = time.perf_counter(), time.process_time()

@@ -85,7 +85,7 @@ async def _increment_all(host: InProcess, numbers: range, expected: int) -> int:
         nonlocal errors
         for number in numbers[first::CALLERS]:
             try:
-                value = await host.increment(f"k{number}")
+                value = await host.count(f"k{number}")
             except KelpieError:
                 errors += 1
             else:
