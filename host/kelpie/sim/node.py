@@ -1,0 +1,59 @@
+"""A node of the simulated world: the callbacks that live and die together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextvars import Context, ContextVar, copy_context
+from enum import Enum, auto
+from typing import Any, Final
+
+__all__ = ["NODE", "Life", "Node"]
+
+_TASKS_PRUNED_AT: Final = 64
+
+
+class Life(Enum):
+    RUNNING = auto()
+    PAUSED = auto()
+    DEAD = auto()
+
+
+class Node:
+    """Who a callback belongs to. The loop decides by it what may run.
+
+    `tasks` are held here until they are done: the loop of asyncio holds them
+    weakly, and a task that the collector finds would run its cleanup at a
+    moment that no tape has chosen.
+    """
+
+    __slots__ = ("_prune_at", "context", "life", "name", "ready", "tasks")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.life = Life.RUNNING
+        self.ready: deque[asyncio.Handle] = deque()
+        self.tasks: list[asyncio.Task[Any]] = []
+        self.context: Context = copy_context()
+        self.context.run(NODE.set, self)
+        self._prune_at = _TASKS_PRUNED_AT
+
+    def __repr__(self) -> str:
+        return f"<Node {self.name} {self.life.name.lower()}>"
+
+    @property
+    def runs(self) -> bool:
+        return self.life is Life.RUNNING
+
+    @property
+    def dead(self) -> bool:
+        return self.life is Life.DEAD
+
+    def keep(self, task: asyncio.Task[Any]) -> None:
+        if len(self.tasks) >= self._prune_at:
+            self.tasks = [each for each in self.tasks if not each.done()]
+            self._prune_at = max(_TASKS_PRUNED_AT, 2 * len(self.tasks))
+        self.tasks.append(task)
+
+
+NODE: ContextVar[Node] = ContextVar("kelpie_sim_node")

@@ -1,0 +1,119 @@
+"""The choice tape: where every decision of a run comes from.
+
+Each draw has a label, and each label is a stream of its own. So when shrinking
+takes one choice back, the choices under other labels keep their meaning.
+
+Zero is always the quiet choice: no fault, first come first served, the shortest
+wait. A recorded tape that has run out answers zero, which is why a shorter tape
+is a simpler run.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import shake_256
+from itertools import chain, repeat
+from typing import Final, Protocol
+
+__all__ = ["Recording", "Tape"]
+
+Recording = dict[str, list[int]]
+"""What was drawn, in order, by label."""
+
+_WORDS_A_BLOCK: Final = 128
+_MILLION: Final = 1_000_000
+
+
+class _Notes(Protocol):
+    def choice(self, label: str, value: int) -> None: ...
+
+
+class _Stream:
+    __slots__ = ("drawn", "source")
+
+    def __init__(self, source: Iterator[int]) -> None:
+        self.source = source
+        self.drawn: list[int] = []
+
+
+class Tape:
+    """Decisions, from a seed or from a recording of an earlier run.
+
+    The same seed gives the same draws in every process and on every version of
+    Python: they come from SHAKE-256 over the seed and the label.
+    """
+
+    __slots__ = ("_notes", "_recorded", "_streams", "seed")
+
+    def __init__(
+        self, seed: int, recorded: Mapping[str, Sequence[int]] | None, notes: _Notes
+    ) -> None:
+        self.seed = seed
+        self._recorded = recorded
+        self._streams: dict[str, _Stream] = {}
+        self._notes = notes
+
+    @classmethod
+    def from_seed(cls, seed: int, notes: _Notes) -> Tape:
+        return cls(seed, None, notes)
+
+    @classmethod
+    def replay(cls, seed: int, recorded: Mapping[str, Sequence[int]], notes: _Notes) -> Tape:
+        """A tape that draws what was recorded, and zeros after its end.
+
+        `seed` only names the run that it came from.
+        """
+        return cls(seed, recorded, notes)
+
+    def draw(self, label: str, bound: int) -> int:
+        """A choice in `0 <= choice < bound`. Zero is the quiet one."""
+        stream = self._streams.get(label)
+        if stream is None:
+            stream = self._open(label)
+        value = next(stream.source) % bound
+        stream.drawn.append(value)
+        self._notes.choice(label, value)
+        return value
+
+    def between(self, label: str, low: int, high: int) -> int:
+        """A choice in `low <= choice <= high`. `low` is the quiet one."""
+        assert low <= high, f"{label}: {low} > {high}"
+        return low + self.draw(label, high - low + 1)
+
+    def happens(self, label: str, per_million: int) -> bool:
+        """Whether something happens that does so `per_million` times in a million."""
+        # The top of the range, because zero has to mean that nothing happens.
+        return self.draw(label, _MILLION) >= _MILLION - per_million
+
+    def bytes(self, label: str, count: int) -> bytes:
+        words = [self.draw(label, 1 << 64) for _ in range((count + 7) // 8)]
+        return struct.pack(f"<{len(words)}Q", *words)[:count]
+
+    def recording(self) -> Recording:
+        """Everything drawn until now. Trailing zeros are left out: the end of a
+        stream means the same."""
+        return {label: _trimmed(self._streams[label].drawn) for label in sorted(self._streams)}
+
+    def _open(self, label: str) -> _Stream:
+        if self._recorded is None:
+            source = _words(self.seed, label)
+        else:
+            source = chain(self._recorded.get(label, ()), repeat(0))
+        stream = self._streams[label] = _Stream(source)
+        return stream
+
+
+def _words(seed: int, label: str) -> Iterator[int]:
+    block = 0
+    while True:
+        key = f"{seed}/{label}/{block}".encode()
+        yield from struct.unpack(f"<{_WORDS_A_BLOCK}Q", shake_256(key).digest(8 * _WORDS_A_BLOCK))
+        block += 1
+
+
+def _trimmed(values: Sequence[int]) -> list[int]:
+    end = len(values)
+    while end and values[end - 1] == 0:
+        end -= 1
+    return list(values[:end])
