@@ -31,6 +31,7 @@ class Limits:
     actor_key_bytes_max: int = _limit(2048, "an actor's key in UTF-8; `invalid-address`")
     operation_name_bytes_max: int = _limit(128, "an operation's name; `invalid-request`")
     request_id_bytes_max: int = _limit(256, "an Idempotency-Key; `invalid-request`")
+    principal_bytes_max: int = _limit(256, "the name of who asks; `invalid-request`")
     request_deadline_ms_max: int = _limit(600_000, "the deadline of a request; `invalid-request`")
     request_deadline_ms_default: int = _limit(
         30_000, "the deadline of a request that names none; `deadline-exceeded`"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kelpie.errors import InvalidRequest, PayloadTooLarge
 from kelpie.ids import Address, Payload
+from kelpie.limits import Limits
 
-__all__ = ["Envelope"]
+__all__ = ["Envelope", "check_envelope"]
 
 
 @dataclass(slots=True)
@@ -27,3 +29,34 @@ class Envelope:
     recorded: bool
     deadline_ns: int
     """On the node's monotonic clock."""
+
+
+def check_envelope(envelope: Envelope, limits: Limits) -> None:
+    """What the runtime asks of every envelope, whoever made it.
+
+    Raises:
+        InvalidRequest, PayloadTooLarge: the message names the limit.
+    """
+    argument = envelope.argument
+    bytes_max = limits.payload_bytes_max
+    if not argument.is_text:
+        bytes_max = min(bytes_max, limits.binary_bytes_max)
+    if len(argument.data) > bytes_max:
+        name = "payload_bytes_max" if argument.is_text else "binary_bytes_max"
+        raise PayloadTooLarge(
+            f"the argument has {len(argument.data)} bytes; at most {bytes_max} are allowed "
+            f"({name})",
+            limit=name,
+        )
+    _check_size("operation's name", envelope.operation, limits.operation_name_bytes_max)
+    _check_size("request's id", envelope.request_id, limits.request_id_bytes_max)
+    _check_size("principal's name", envelope.principal, limits.principal_bytes_max)
+
+
+def _check_size(what: str, value: str, bytes_max: int) -> None:
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        raise InvalidRequest(f"the {what} is not valid UTF-8") from None
+    if not 0 < size <= bytes_max:
+        raise InvalidRequest(f"the {what} has {size} bytes; it must have 1 to {bytes_max}")

@@ -7,14 +7,14 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from kelpie.env import Env
-from kelpie.errors import Draining, InvalidRequest, MailboxFull, PayloadTooLarge
+from kelpie.errors import Draining, MailboxFull
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
 from kelpie.runtime.activation import Activation
 from kelpie.runtime.admission import Admission
 from kelpie.runtime.claim import read_stored
 from kelpie.runtime.deploys import Deploy, Deploys
-from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.envelope import Envelope, check_envelope
 from kelpie.runtime.instances import Instances
 from kelpie.runtime.message import Message
 from kelpie.runtime.node import Node
@@ -66,6 +66,11 @@ class Runtime:
     @property
     def active_actors(self) -> int:
         return len(self._activations)
+
+    @property
+    def outstanding(self) -> int:
+        """Requests that were taken on and are not yet settled."""
+        return len(self._admission)
 
     async def start(self) -> None:
         """Begins this incarnation of the node; earlier ones are fenced off.
@@ -164,16 +169,9 @@ class Runtime:
             activation.drop_instance()
 
     def _check(self, envelope: Envelope) -> None:
-        limits = self.node.limits
         self._admission.check()
         self._deploys.current(envelope.target.namespace, envelope.target.kind)
-        if len(envelope.argument.data) > limits.payload_bytes_max:
-            raise PayloadTooLarge(
-                f"the argument has {len(envelope.argument.data)} bytes; at most "
-                f"{limits.payload_bytes_max} are allowed"
-            )
-        _check_size("operation's name", envelope.operation, limits.operation_name_bytes_max)
-        _check_size("request's id", envelope.request_id, limits.request_id_bytes_max)
+        check_envelope(envelope, self.node.limits)
 
     def _dispatch(self, message: Message) -> None:
         """Puts an admitted message before its actor; settles it if that fails."""
@@ -224,9 +222,3 @@ class Runtime:
                     break
                 if activation.idle:
                     activation.release()
-
-
-def _check_size(what: str, value: str, bytes_max: int) -> None:
-    size = len(value.encode())
-    if not 0 < size <= bytes_max:
-        raise InvalidRequest(f"the {what} has {size} bytes; it must have 1 to {bytes_max}")

@@ -113,7 +113,9 @@ class TurnRunner:
         envelope = message.envelope
         self._clock_ns = max(self._clock_ns, self._node.env.wall_ns())
         seed = self._seed.copy()
-        seed.update(envelope.request_id.encode())
+        # Of the principal too: it takes more than another one's request id to
+        # be dealt the same.
+        seed.update(repr((envelope.principal, envelope.request_id)).encode())
         return Turn(
             self.address,
             envelope.operation,
