@@ -12,9 +12,16 @@ import json
 import logging
 from typing import NamedTuple
 
-from kelpie.errors import HostFault, KelpieError, KindNotFound, Overloaded
+from kelpie.errors import (
+    ActorRejected,
+    HostFault,
+    KelpieError,
+    KindNotFound,
+    Overloaded,
+    every_error,
+)
 
-__all__ = ["PROBLEM_TYPE", "Problem", "as_kelpie_error", "problem_of"]
+__all__ = ["PROBLEM_TYPE", "Problem", "as_kelpie_error", "error_of", "problem_of"]
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -54,6 +61,18 @@ def problem_of(error: KelpieError) -> Problem:
     if isinstance(allow, list):
         headers["Allow"] = ", ".join(allow)
     return Problem(error.status, headers, json.dumps(members, default=str).encode())
+
+
+def error_of(problem: dict[str, object]) -> KelpieError:
+    """The error that a problem tells of: `problem_of`, the other way round."""
+    known = {error.code: error for error in every_error()}
+    found = known.get(str(problem.get("code")), HostFault)
+    error = found.__new__(found)
+    details = {name: value for name, value in problem.items() if name not in _MEMBERS}
+    KelpieError.__init__(error, str(problem.get("detail", found.title)), **details)
+    if isinstance(error, ActorRejected):
+        error.rejection_code = str(details.get("rejection"))
+    return error
 
 
 def as_kelpie_error(error: Exception) -> KelpieError:

@@ -1,1 +1,13 @@
-"""The command line."""
+"""The `kelpie` command. Data goes to stdout, talk to stderr.
+
+Exit status: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
+
+main      options, and what an error looks like
+serve     runs a host
+remote    the commands that ask a host: deploy, invoke, kinds
+inspect   looks into a component, without a host
+sim       simulates a component, without a host
+output    tables and errors for people
+"""
+
+from __future__ import annotations

@@ -1,0 +1,149 @@
+"""A host, as seen by a program that calls its actors."""
+
+from __future__ import annotations
+
+import json
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import aiohttp
+from yarl import URL
+
+from kelpie.api.invocation import DEADLINE_HEADER, ID_HEADER
+from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE, TEXT_TYPE
+from kelpie.api.problem import PROBLEM_TYPE, error_of
+from kelpie.errors import HostFault
+from kelpie.ids import Payload
+
+__all__ = ["Client", "HostUnreachable"]
+
+_CONNECT_SECONDS = 10
+
+
+class HostUnreachable(ConnectionError):
+    """There was no answer: no host is at the URL, or it went away.
+
+    What was asked may have been done if it could be sent (`sent`): ask again
+    under the same request id to learn which.
+    """
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class Client:
+    """Calls one host over HTTP. Use it as an asynchronous context manager.
+
+    Every method raises the KelpieError that the host answers with, or
+    HostUnreachable. Nothing is retried.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._base = url.rstrip("/")
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        # The host ends every request by its deadline; only connecting is bounded here.
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS)
+        self._session = aiohttp.ClientSession(timeout=timeout)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._session is not None
+        await self._session.close()
+
+    async def invoke(
+        self,
+        kind: str,
+        key: str,
+        operation: str,
+        argument: Payload,
+        *,
+        is_json: bool = False,
+        request_id: str | None = None,
+        deadline_ms: int | None = None,
+    ) -> Payload:
+        """Has an actor run one turn, and returns its reply, which is durable.
+
+        With a `request_id` it may be asked again: the same request is answered
+        with the same reply and not run twice.
+        """
+        headers = {"Content-Type": _type_of(argument, is_json)}
+        if request_id is not None:
+            headers[ID_HEADER] = request_id
+        if deadline_ms is not None:
+            headers[DEADLINE_HEADER] = str(deadline_ms)
+        path = f"/v1/actors/{_quote(kind)}/{_quote(key)}/{_quote(operation)}"
+        content_type, body = await self._ask("POST", path, argument.data, headers)
+        return Payload(content_type != BYTES_TYPE, body)
+
+    async def deploy(self, kind: str, upload: bytes) -> dict[str, Any]:
+        """Deploys a component, or a core module. `changed` says whether it is new."""
+        headers = {"Content-Type": "application/wasm"}
+        return await self._json("PUT", f"/v1/kinds/{_quote(kind)}", upload, headers)
+
+    async def kinds(self) -> list[dict[str, Any]]:
+        """What is deployed, by name."""
+        found: list[dict[str, Any]] = (await self._json("GET", "/v1/kinds"))["kinds"]
+        return found
+
+    async def kind(self, kind: str) -> dict[str, Any]:
+        """The current deploy of a kind."""
+        return await self._json("GET", f"/v1/kinds/{_quote(kind)}")
+
+    async def actor(self, kind: str, key: str) -> dict[str, Any]:
+        """What can be said of an actor without running it."""
+        return await self._json("GET", f"/v1/actors/{_quote(kind)}/{_quote(key)}")
+
+    async def _json(
+        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        _, answer = await self._ask(method, path, body, headers or {})
+        value = json.loads(answer)
+        if not isinstance(value, dict):
+            raise HostFault(f"{self._base} answers as no Kelpie host does")
+        return value
+
+    async def _ask(
+        self, method: str, path: str, body: bytes, headers: dict[str, str]
+    ) -> tuple[str, bytes]:
+        assert self._session is not None, "use the client in an `async with` block"
+        try:
+            async with self._session.request(
+                method,
+                URL(self._base + path, encoded=True),
+                data=body or None,
+                headers=headers,
+                allow_redirects=False,
+            ) as response:
+                answer = await response.read()
+        except aiohttp.ClientConnectorError as error:
+            message = f"no host answers at {self._base}: {error.strerror or error}"
+            raise HostUnreachable(message, sent=False) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            message = f"the host at {self._base} went away before it answered: {error}"
+            raise HostUnreachable(message, sent=True) from error
+        if response.content_type == PROBLEM_TYPE:
+            raise error_of(json.loads(answer))
+        if not response.ok:
+            raise HostFault(f"{self._base} answers {response.status}, as no Kelpie host does")
+        return response.content_type, answer
+
+
+def _type_of(argument: Payload, is_json: bool) -> str:
+    if not argument.is_text:
+        return BYTES_TYPE
+    return JSON_TYPE if is_json else TEXT_TYPE
+
+
+def _quote(segment: str) -> str:
+    quoted = quote(segment, safe="")
+    # A segment of dots alone would be taken for a place in the path.
+    return quoted.replace(".", "%2E") if segment in {".", ".."} else quoted

@@ -1,0 +1,81 @@
+"""`kelpie inspect`: what a file is, and whether it can become an actor."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from kelpie.cli.output import print_table, say, size, tell_error
+from kelpie.env import real
+from kelpie.env.real import RealEnv
+from kelpie.limits import DEFAULT_LIMITS
+from kelpie.wasm.engine import WasmEngine
+from kelpie.wasm.inspection import Inspection
+from kelpie.wasm.turn import Manifest
+
+__all__ = ["cache_directory", "run"]
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 1 if the file is no actor; stderr has every reason."""
+    upload = options.file.read_bytes()
+
+    async def inspect(env: RealEnv) -> Inspection:
+        engine = WasmEngine(env, DEFAULT_LIMITS, cache_directory(), epochs=True)
+        try:
+            return await engine.inspect(upload)
+        finally:
+            engine.close()
+
+    inspection = real.run(inspect, lambda what, error: say(f"kelpie: {what}: {error}"))
+    _print(inspection)
+    refusal = inspection.error()
+    if refusal is None:
+        return 0
+    tell_error(refusal)
+    return 1
+
+
+def cache_directory() -> Path | None:
+    """Where commands without a host keep compiled components; None if nowhere."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        directory = Path(base) if base else Path.home() / ".cache"
+        place = directory / "kelpie" / "compiled"
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (OSError, RuntimeError):
+        return None  # no home, or it may not be written: compile each time
+    return place
+
+
+def _print(inspection: Inspection) -> None:
+    rows = [
+        ("form", inspection.form),
+        ("size", size(inspection.size)),
+        ("digest", inspection.digest),
+        ("contract", inspection.contract_version or "none"),
+        ("sealed", "yes" if inspection.sealed else "no"),
+        ("imports", ", ".join(inspection.imports) or "nothing"),
+        ("exports", ", ".join(inspection.exports) or "nothing"),
+    ]
+    for name, value in rows:
+        print(f"{name:<10}{value}")
+    if inspection.manifest is not None:
+        _print_manifest(inspection.manifest)
+
+
+def _print_manifest(manifest: Manifest) -> None:
+    if manifest.doc:
+        print(f"{'doc':<10}{manifest.doc}")
+    print()
+    rows = [
+        (each.name, _ways(each.read_only, each.durable), each.doc.partition("\n")[0])
+        for each in manifest.operations.values()
+    ]
+    print_table(("OPERATION", "", "WHAT IT DOES"), rows)
+
+
+def _ways(read_only: bool, durable: bool) -> str:
+    words = ["read-only"] * read_only + ["durable"] * durable
+    return ", ".join(words) or "writes"

@@ -1,0 +1,153 @@
+"""The command's options, and what a mistake looks like."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kelpie import __version__
+from kelpie.api.client import HostUnreachable
+from kelpie.cli import inspect, remote, serve, sim
+from kelpie.cli.output import complain, tell_error
+from kelpie.errors import KelpieError
+
+__all__ = ["main", "run"]
+
+DEFAULT_PORT = 7070
+DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
+
+_INTERRUPTED = 130
+
+if TYPE_CHECKING:
+    _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def run() -> None:
+    """The `kelpie` command."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command, and returns its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except KelpieError as error:
+        tell_error(error)
+    except HostUnreachable as error:
+        then = ["try: start one with `kelpie serve`, or name another with --url"]
+        if error.sent:
+            then = ["it may have been done: ask again with the same --id to learn whether it was"]
+        complain(str(error), *then)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    else:
+        return status
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kelpie", description="A host for virtual actors that are WebAssembly components."
+    )
+    parser.add_argument("--version", action="version", version=f"kelpie {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_serve(commands)
+    _add_remote(commands)
+    _add_local(commands)
+    return parser
+
+
+def _add_serve(commands: _Commands) -> None:
+    command = commands.add_parser("serve", help="run a host on this machine")
+    command.add_argument(
+        "--data",
+        type=Path,
+        default=Path("kelpie-data"),
+        metavar="DIR",
+        help="where everything is kept (default: ./kelpie-data)",
+    )
+    command.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)"
+    )
+    command.add_argument(
+        "--port",
+        type=_port,
+        default=DEFAULT_PORT,
+        help=f"port to listen on; 0 picks one (default: {DEFAULT_PORT})",
+    )
+    command.set_defaults(run=serve.run)
+
+
+def _add_remote(commands: _Commands) -> None:
+    command = _remote(commands, "deploy", "deploy a component, or a core module")
+    command.add_argument("file", type=Path, metavar="FILE.wasm")
+    command.add_argument("--name", metavar="KIND", help="its kind (default: the file's name)")
+    command.set_defaults(run=remote.deploy)
+
+    command = _remote(commands, "invoke", "have an actor run one operation")
+    command.add_argument(
+        "actor", metavar="KIND/KEY", help="the key is all that follows the first slash"
+    )
+    command.add_argument("operation", metavar="OPERATION")
+    command.add_argument(
+        "argument", metavar="JSON", nargs="?", help="its argument; '-' reads it from stdin"
+    )
+    command.add_argument(
+        "--id", metavar="ID", help="an id under which the same can be asked again, and is done once"
+    )
+    command.add_argument("--deadline-ms", type=int, metavar="N", help="how long it may take")
+    command.set_defaults(run=remote.invoke)
+
+    command = _remote(commands, "kinds", "list what is deployed")
+    command.set_defaults(run=remote.kinds)
+
+
+def _remote(commands: _Commands, name: str, help_text: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=help_text)
+    command.add_argument(
+        "--url",
+        default=os.environ.get("KELPIE_URL") or DEFAULT_URL,
+        help=f"the host to ask (default: $KELPIE_URL, or {DEFAULT_URL})",
+    )
+    return command
+
+
+def _add_local(commands: _Commands) -> None:
+    command = commands.add_parser("inspect", help="look into a component; needs no host")
+    command.add_argument("file", type=Path, metavar="FILE.wasm")
+    command.set_defaults(run=inspect.run)
+
+    command = commands.add_parser(
+        "sim", help="run a component under simulated faults; needs no host"
+    )
+    command.add_argument("file", type=Path, metavar="FILE.wasm")
+    command.add_argument("--seeds", type=int, metavar="N", help="how many runs, each with its seed")
+    command.add_argument(
+        "--seed",
+        type=int,
+        metavar="N",
+        default=os.environ.get("DST_SEED"),
+        help="repeat the run of this seed (default: $DST_SEED)",
+    )
+    command.add_argument(
+        "--workload", type=Path, metavar="FILE", help="what clients ask (default: made from it)"
+    )
+    command.add_argument("--processes", type=int, metavar="N", help="how many runs at a time")
+    command.set_defaults(run=sim.run)
+
+
+def _port(given: str) -> int:
+    if not (given.isascii() and given.isdigit() and int(given) < 1 << 16):
+        raise argparse.ArgumentTypeError(f"{given!r} is no port: use 0 to 65535")
+    return int(given)

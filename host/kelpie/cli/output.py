@@ -1,0 +1,68 @@
+"""What people read: talk, tables and errors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from kelpie.errors import KelpieError
+
+__all__ = ["complain", "print_table", "say", "size", "tell_error"]
+
+_KIB = 1024
+
+# What to try next, by the error's code; an error's own message comes first.
+_NEXT = {
+    "kind-not-found": "see what is deployed with `kelpie kinds`",
+    "component-refused": "`kelpie inspect FILE.wasm` shows what it imports and exports",
+    "component-invalid": "build the actor first, and give the .wasm file",
+    "data-directory-locked": "stop that host, or give another directory with --data",
+    "request-mismatch": "leave --id out, or use a new one",
+    "outcome-unknown": "ask again with the same --id to learn whether it was done",
+    "actor-outcome-unknown": "ask again with the same --id to learn whether it was done",
+    "store-full": "make room on the disk, and start the host again",
+    "host-fault": "the host's log has more",
+}
+
+
+def say(line: str) -> None:
+    """Talk, to stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def complain(message: str, *then: str) -> None:
+    """A mistake, and what to try next."""
+    say(f"kelpie: {message}")
+    for line in then:
+        say(f"  {line}")
+
+
+def tell_error(error: KelpieError) -> None:
+    """An error of the tree: what, why, and what to try next."""
+    then = [error.message]
+    rejection = error.details.get("rejection")
+    if rejection is not None:
+        then.append(f"the actor's code: {rejection}")
+    reasons = error.details.get("reasons")
+    if isinstance(reasons, list) and len(reasons) > 1:
+        then[0:1] = [f"- {reason}" for reason in reasons]
+    if error.code in _NEXT:
+        then.append(f"try: {_NEXT[error.code]}")
+    elif error.retryable:
+        then.append("try: the same again, in a moment")
+    then.append(f"more: docs/errors/{error.code}.md")
+    complain(f"{error.title} ({error.code})", *then)
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A compact table, to stdout."""
+    lines = [list(head), *map(list, rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        print("  ".join(cells).rstrip())
+
+
+def size(count: int) -> str:
+    """A number of bytes, rounded."""
+    return f"{count} B" if count < _KIB else f"{count / _KIB:,.1f} KiB"

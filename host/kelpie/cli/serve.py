@@ -1,0 +1,126 @@
+"""`kelpie serve`: one host on the embedded store."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import logging
+import os
+import resource
+import signal
+from collections.abc import Coroutine
+from pathlib import Path
+
+from kelpie.api.server import HttpServer
+from kelpie.cli.output import complain, say, tell_error
+from kelpie.env import real
+from kelpie.env.real import RealEnv
+from kelpie.errors import StoreStopped
+from kelpie.limits import DEFAULT_LIMITS
+from kelpie.runtime.host import Runtime
+from kelpie.store.sqlite import open_store
+from kelpie.wasm.engine import WasmEngine
+
+__all__ = ["run"]
+
+_log = logging.getLogger("kelpie")
+
+# A busy host makes and drops objects without cycles: look for cycles rarely.
+_COLLECTION_THRESHOLDS = (50_000, 20, 50)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serves until it is told to stop. Exit status 1 if the store stopped by itself."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    _use_all_descriptors()
+
+    async def serve(env: RealEnv) -> int:
+        return await _serve(env, options.data.absolute(), options.host, options.port)
+
+    return real.run(serve, _on_fault, DEFAULT_LIMITS)
+
+
+async def _serve(env: RealEnv, data: Path, host: str, port: int) -> int:
+    end = _End(env)
+    limits = DEFAULT_LIMITS
+    store = await open_store(env, data, end.store_stopped, limits)
+    try:
+        engine = WasmEngine(env, limits, data / "compiled", epochs=True)
+        try:
+            runtime = Runtime(env, store, engine, limits)
+            await runtime.start()
+            server = HttpServer(env, runtime, limits)
+            try:
+                url = await server.start(host, port)
+            except OSError as error:
+                complain(
+                    f"cannot listen on {host}:{port}: {error.strerror or error}",
+                    "try: another --port (0 picks a free one) or --host",
+                )
+                return 1
+            _tune_collector()
+            say(f"store: sqlite in {data}, pid {os.getpid()}")
+            print(f"ready on {url}", flush=True)
+            status = await end.wait()
+            if status == 0:
+                await end.unless_hurried(runtime.drain())
+            await server.stop()
+            return status
+        finally:
+            engine.close()
+    finally:
+        await store.close()
+
+
+class _End:
+    """Why a host ends: it was told to, or its store has stopped."""
+
+    def __init__(self, env: RealEnv) -> None:
+        self._env = env
+        self._status: asyncio.Future[int] = env.future()
+        self._hurry: asyncio.Future[None] = env.future()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._signalled)
+
+    async def wait(self) -> int:
+        """The exit status, once there is a reason to exit."""
+        return await self._status
+
+    async def unless_hurried(self, drain: Coroutine[object, object, None]) -> None:
+        """Runs `drain` to its end, or until a second signal comes."""
+        draining = self._env.spawn(drain, "drain")
+        await asyncio.wait({draining, self._hurry}, return_when=asyncio.FIRST_COMPLETED)
+        if draining.done():
+            await draining
+
+    def store_stopped(self, error: StoreStopped) -> None:
+        tell_error(error)
+        if not self._status.done():
+            self._status.set_result(1)
+
+    def _signalled(self) -> None:
+        if not self._status.done():
+            say("stopping: what is in flight is finished first (once more stops at once)")
+            self._status.set_result(0)
+        elif not self._hurry.done():
+            self._hurry.set_result(None)
+
+
+def _on_fault(what: str, error: BaseException | None) -> None:
+    _log.error("%s", what, exc_info=error)
+
+
+def _use_all_descriptors() -> None:
+    """Lets the process have as many connections as the system allows it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _tune_collector() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECTION_THRESHOLDS)
