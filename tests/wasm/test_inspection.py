@@ -172,7 +172,7 @@ def test_a_flipped_byte_harms_nobody(engine_without_loop: WasmEngine, at: int, f
     wasm = bytearray(COUNTER.read_bytes())
     wasm[at] ^= flip
     with suppress(ComponentError):
-        engine_without_loop.load_blocking(bytes(wasm)).close()
+        engine_without_loop.load_blocking(bytes(wasm))
 
 
 @pytest.fixture

@@ -9,34 +9,59 @@ from kelpie.wasm.library import ADDRESS, BYTES, SIZE, hold
 from kelpie.wasm.native_guest import Workshop
 from kelpie.wasm.turn import Manifest
 
-__all__ = ["LoadedComponent"]
+__all__ = ["ActorCode", "LoadedComponent"]
 
 _export_index = hold("wasmtime_component_get_export_index", ADDRESS, ADDRESS, ADDRESS, BYTES, SIZE)
+
+
+class ActorCode:
+    """What there is of a component in memory: its compiled form and its manifest.
+
+    It goes when nobody uses it any more; instances made of it live on.
+    """
+
+    __slots__ = ("__weakref__", "compiled", "describe", "digest", "imports", "invoke", "manifest")
+
+    def __init__(self, compiled: CompiledComponent, digest: str, imports: tuple[str, ...]) -> None:
+        self.compiled = compiled
+        self.digest = digest
+        self.imports = imports
+        self.manifest = Manifest("", {})
+        """Set once it was asked, before anyone else sees it."""
+        handler = self._find(None, HANDLER)
+        self.invoke = self._find(handler, "invoke")
+        self.describe = self._find(handler, "describe")
+
+    def _find(self, within: ExportIndex | None, name: str) -> ExportIndex:
+        encoded = name.encode()
+        inside = within.address if within is not None else None
+        return ExportIndex(_export_index(self.compiled.address, inside, encoded, len(encoded)))
 
 
 class LoadedComponent:
     """Ready to make instances of. See `kelpie.wasm.turn.Component`."""
 
-    def __init__(
-        self,
-        workshop: Workshop,
-        compiled: CompiledComponent,
-        digest: str,
-        imports: tuple[str, ...],
-    ) -> None:
+    __slots__ = ("_workshop", "code")
+
+    def __init__(self, workshop: Workshop, code: ActorCode) -> None:
         self._workshop = workshop
-        self._compiled = compiled
-        self.digest = digest
-        self.imports = imports
-        self.manifest = Manifest("", {})
-        """What `describe` said: set once, before anyone else sees the component."""
-        handler = self._find(None, HANDLER)
-        self._invoke = self._find(handler, "invoke")
-        self._describe = self._find(handler, "describe")
+        self.code = code
+
+    @property
+    def digest(self) -> str:
+        return self.code.digest
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.code.manifest
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        return self.code.imports
 
     async def instantiate(self) -> Instance:
         instance = Instance(self._workshop)
-        await instance.start(self._compiled.address, self._invoke.address)
+        await instance.start(self.code.compiled.address, self.code.invoke.address)
         return instance
 
     async def describe(self, *, yields: bool) -> str:
@@ -47,17 +72,7 @@ class LoadedComponent:
         """
         instance = Instance(self._workshop, yields=yields)
         try:
-            await instance.start(self._compiled.address, self._invoke.address)
-            return await instance.describe(self._describe.address)
+            await instance.start(self.code.compiled.address, self.code.invoke.address)
+            return await instance.describe(self.code.describe.address)
         finally:
             instance.close()
-
-    def close(self) -> None:
-        """Lets go of the compiled form. Instances made of it live on."""
-        for handle in (self._invoke, self._describe, self._compiled):
-            handle.close()
-
-    def _find(self, within: ExportIndex | None, name: str) -> ExportIndex:
-        encoded = name.encode()
-        inside = within.address if within is not None else None
-        return ExportIndex(_export_index(self._compiled.address, inside, encoded, len(encoded)))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import hashlib
 from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -14,27 +14,25 @@ from kelpie.errors import ActorError, HostFault
 from kelpie.limits import Limits
 from kelpie.wasm.cache import CompiledCache
 from kelpie.wasm.compiler import Compiler
-from kelpie.wasm.component import LoadedComponent
+from kelpie.wasm.component import ActorCode, LoadedComponent
 from kelpie.wasm.configuration import Configuration
-from kelpie.wasm.errors import take_message
-from kelpie.wasm.handles import CompiledComponent, NativeEngine
-from kelpie.wasm.inspection import Inspection, check_upload, form_of, read_report
-from kelpie.wasm.library import ADDRESS, BYTES, SIZE, hold, release
+from kelpie.wasm.handles import NativeEngine
+from kelpie.wasm.inspection import Inspection, form_of
+from kelpie.wasm.library import ADDRESS, hold
 from kelpie.wasm.linking import Current, Imports
+from kelpie.wasm.loader import Loader
 from kelpie.wasm.manifest import ManifestInvalid, parse_manifest
 from kelpie.wasm.marshalling import Marshalling
 from kelpie.wasm.memories import LinearMemories
 from kelpie.wasm.native_guest import Workshop
 from kelpie.wasm.slow_lane import SlowLane
 from kelpie.wasm.ticker import Ticker
-from kelpie.wasm.tool import Componentizer
 
 __all__ = ["WasmEngine"]
 
 Result = TypeVar("Result")
 
 _new_engine = hold("wasm_engine_new_with_config", ADDRESS, ADDRESS)
-_deserialize = release("wasmtime_component_deserialize", ADDRESS, ADDRESS, BYTES, SIZE, ADDRESS)
 
 
 class WasmEngine:
@@ -44,34 +42,31 @@ class WasmEngine:
     holds up the loop; `env` must be a ThreadedEnv then. Without (simulation)
     nothing depends on time or threads, and fuel alone ends a guest that spins.
 
-    Methods named `_blocking` need no running loop.
+    What was loaded and is still in use is not loaded again: `load` of the same
+    bytes then answers at once. Methods named `_blocking` need no running loop.
     """
 
     def __init__(
         self, env: Env, limits: Limits, cache_directory: Path | None, *, epochs: bool
     ) -> None:
         configuration = Configuration.of(limits, epochs=epochs)
-        self._env = env
-        self._limits = limits
-        self._cache = CompiledCache(cache_directory, limits.compiled_cache_bytes_max)
-        self._compiler = Compiler(configuration, limits, self._cache)
-        self._componentizer = Componentizer(self._compiler, limits)
-        self._loads = asyncio.Semaphore(limits.component_loads_max)
-
+        cache = CompiledCache(cache_directory, limits.compiled_cache_bytes_max)
         config = configuration.native()
         memories = LinearMemories()
         memories.install(config.address)
         engine = NativeEngine(_new_engine(config.give_away()), keeps=memories)
-        self._ticker: Ticker | None = None
+        ticker = None
         if epochs:
-            self._ticker = Ticker(cast("ThreadedEnv", env), engine, limits.guest_tick_ms)
+            ticker = Ticker(cast("ThreadedEnv", env), engine, limits.guest_tick_ms)
         marshalling = Marshalling(limits.operation_name_bytes_max)
         current = Current()
+        self._loader = Loader(engine, Compiler(configuration, limits, cache), cache, limits)
+        self._loads = asyncio.Semaphore(limits.component_loads_max)
         self._workshop = Workshop(
             env=env,
             limits=limits,
-            ticker=self._ticker,
-            hold_interpreter=self._ticker is None or not self._ticker.needs_interpreter,
+            ticker=ticker,
+            hold_interpreter=ticker is None or not ticker.needs_interpreter,
             engine=engine,
             memories=memories,
             marshalling=marshalling,
@@ -79,6 +74,19 @@ class WasmEngine:
             imports=Imports(engine, current, marshalling),
             slow_lane=SlowLane(env),
         )
+
+    def in_env(self, env: Env) -> WasmEngine:
+        """The same engine as another Env's: it shares all that was loaded.
+
+        For the simulator, whose nodes each have an Env. Only the first of them
+        is closed, after the last of their guests.
+        """
+        assert self._workshop.ticker is None, "the clock that interrupts guests belongs to one Env"
+        other = object.__new__(WasmEngine)
+        other._loader = self._loader
+        other._loads = asyncio.Semaphore(self._workshop.limits.component_loads_max)
+        other._workshop = replace(self._workshop, env=env, slow_lane=SlowLane(env))
+        return other
 
     @property
     def instances(self) -> int:
@@ -88,18 +96,20 @@ class WasmEngine:
     @property
     def compilations(self) -> int:
         """How many compilations are in progress."""
-        return self._compiler.running
+        return self._loader.compilations
 
     async def componentize(self, upload: bytes) -> bytes:
         async with self._loads:
-            return await self._env.blocking(self.componentize_blocking, upload)
+            return await self._workshop.env.blocking(self._loader.componentize, upload)
 
     async def load(self, wasm: bytes) -> LoadedComponent:
+        known = self._known(wasm)
+        if known is not None:
+            return known
         async with self._loads:
-            inspection, component = await self._env.blocking(self._prepare, wasm)
-            if component is not None:
-                await self._describe(component, inspection, yields=True)
-        return _accepted(inspection, component)
+            inspection, code = await self._workshop.env.blocking(self._loader.prepare, wasm)
+            await self._describe(code, inspection, yields=True)
+        return self._accept(inspection, code)
 
     async def inspect(self, upload: bytes) -> Inspection:
         """What an upload is, and every reason why it is no actor.
@@ -110,96 +120,66 @@ class WasmEngine:
         """
         component = await self.componentize(upload)
         async with self._loads:
-            inspection, loaded = await self._env.blocking(self._prepare, component)
-            if loaded is not None:
-                await self._describe(loaded, inspection, yields=True)
-                loaded.close()
+            inspection, code = await self._workshop.env.blocking(self._loader.prepare, component)
+            await self._describe(code, inspection, yields=True)
         return _as_uploaded(inspection, upload)
 
     def componentize_blocking(self, upload: bytes) -> bytes:
         """See `componentize`."""
-        if check_upload(upload, self._limits) == "component":
-            return upload
-        return self._componentizer.componentize(upload)
+        return self._loader.componentize(upload)
 
     def load_blocking(self, wasm: bytes) -> LoadedComponent:
         """See `load`."""
-        inspection, component = self._prepare(wasm)
-        if component is not None:
-            _finish_now(self._describe(component, inspection, yields=False))
-        return _accepted(inspection, component)
+        known = self._known(wasm)
+        if known is not None:
+            return known
+        inspection, code = self._loader.prepare(wasm)
+        _finish_now(self._describe(code, inspection, yields=False))
+        return self._accept(inspection, code)
 
     def inspect_blocking(self, upload: bytes) -> Inspection:
         """See `inspect`."""
-        inspection, loaded = self._prepare(self.componentize_blocking(upload))
-        if loaded is not None:
-            _finish_now(self._describe(loaded, inspection, yields=False))
-            loaded.close()
+        inspection, code = self._loader.prepare(self._loader.componentize(upload))
+        _finish_now(self._describe(code, inspection, yields=False))
         return _as_uploaded(inspection, upload)
 
     def close(self) -> None:
         """Stops the clock and ends compilations. Guests should be closed before."""
-        if self._ticker is not None:
-            self._ticker.stop()
-        self._compiler.close()
         workshop = self._workshop
+        if workshop.ticker is not None:
+            workshop.ticker.stop()
+        self._loader.close()
         workshop.imports.close()
         workshop.engine.close()
         workshop.memories.close()
 
-    def _prepare(self, wasm: bytes) -> tuple[Inspection, LoadedComponent | None]:
-        """Inspects a component, and compiles it if nothing is wrong with it so far."""
-        inspection = self._look_at(wasm)
-        if inspection.reasons:
-            return inspection, None
-        compiled = self._compiled(wasm)
-        return inspection, LoadedComponent(
-            self._workshop, compiled, inspection.digest, inspection.imports
-        )
-
-    def _look_at(self, wasm: bytes) -> Inspection:
-        check_upload(wasm, self._limits)
-        digest = hashlib.sha256(wasm).hexdigest()
-        name = f"{digest}-report-{self._componentizer.fingerprint}"
-        report = self._cache.get_or_make(name, lambda: self._componentizer.inspect(wasm))
-        return read_report(report, digest, len(wasm))
-
-    def _compiled(self, wasm: bytes) -> CompiledComponent:
-        complaint = ""
-        for _ in range(2):
-            compiled = self._compiler.compile(wasm)
-            made = ctypes.c_void_p()
-            error = _deserialize(
-                self._workshop.engine.address, compiled, len(compiled), ctypes.addressof(made)
-            )
-            if not error:
-                return CompiledComponent(made.value)
-            # Made by another build of the engine under the same name.
-            complaint = take_message(error)
-            self._compiler.forget(wasm)
-        raise HostFault(f"the engine cannot load what it compiled: {complaint}")
+    def _known(self, wasm: bytes) -> LoadedComponent | None:
+        code = self._loader.loaded.get(hashlib.sha256(wasm).hexdigest())
+        return LoadedComponent(self._workshop, code) if code is not None else None
 
     async def _describe(
-        self, component: LoadedComponent, inspection: Inspection, *, yields: bool
+        self, code: ActorCode | None, inspection: Inspection, *, yields: bool
     ) -> None:
+        """Asks a component for its manifest, if it got so far."""
+        if code is None:
+            return
+        component = LoadedComponent(self._workshop, code)
         try:
             text = await component.describe(yields=yields)
-            component.manifest = parse_manifest(text, self._limits)
-            inspection.manifest = component.manifest
+            code.manifest = inspection.manifest = parse_manifest(text, self._workshop.limits)
         except ActorError as error:
             inspection.reasons.append(f"it cannot describe itself: {error}")
         except ManifestInvalid as error:
             inspection.reasons += error.reasons
 
-
-def _accepted(inspection: Inspection, component: LoadedComponent | None) -> LoadedComponent:
-    error = inspection.error()
-    if error is not None:
-        if component is not None:
-            component.close()
-        raise error
-    assert component is not None, "without a reason against it there is a component"
-    return component
+    def _accept(self, inspection: Inspection, code: ActorCode | None) -> LoadedComponent:
+        error = inspection.error()
+        if error is not None:
+            raise error
+        assert code is not None, "without a reason against it there is code"
+        # Of two that were loaded at once the first stays: they are the same.
+        code = self._loader.loaded.setdefault(code.digest, code)
+        return LoadedComponent(self._workshop, code)
 
 
 def _as_uploaded(inspection: Inspection, upload: bytes) -> Inspection:

@@ -1,0 +1,84 @@
+"""From an upload to code in memory: everything that blocks on the way."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+from weakref import WeakValueDictionary
+
+from kelpie.errors import HostFault
+from kelpie.limits import Limits
+from kelpie.wasm.cache import CompiledCache
+from kelpie.wasm.compiler import Compiler
+from kelpie.wasm.component import ActorCode
+from kelpie.wasm.componentizer import Componentizer
+from kelpie.wasm.errors import take_message
+from kelpie.wasm.handles import CompiledComponent, NativeEngine
+from kelpie.wasm.inspection import Inspection, check_upload, read_report
+from kelpie.wasm.library import ADDRESS, BYTES, SIZE, release
+
+__all__ = ["Loader"]
+
+_deserialize = release("wasmtime_component_deserialize", ADDRESS, ADDRESS, BYTES, SIZE, ADDRESS)
+
+
+class Loader:
+    """Componentizes, inspects and compiles. Blocks; may be used from any thread."""
+
+    def __init__(
+        self, engine: NativeEngine, compiler: Compiler, cache: CompiledCache, limits: Limits
+    ) -> None:
+        self._engine = engine
+        self._compiler = compiler
+        self._cache = cache
+        self._limits = limits
+        self._componentizer = Componentizer(compiler, limits)
+        self.loaded: WeakValueDictionary[str, ActorCode] = WeakValueDictionary()
+        """What was found fit to run and is in use, by digest."""
+
+    @property
+    def compilations(self) -> int:
+        """How many compilations are in progress."""
+        return self._compiler.running
+
+    def componentize(self, upload: bytes) -> bytes:
+        """See `kelpie.wasm.turn.Engine`."""
+        if check_upload(upload, self._limits) == "component":
+            return upload
+        return self._componentizer.componentize(upload)
+
+    def prepare(self, wasm: bytes) -> tuple[Inspection, ActorCode | None]:
+        """Inspects a component, and compiles it if nothing is wrong with it so far.
+
+        Raises:
+            ComponentError: it is not even WebAssembly, or too large or costly.
+            HostFault: the compiler or the cache fails.
+        """
+        check_upload(wasm, self._limits)
+        digest = hashlib.sha256(wasm).hexdigest()
+        report = self._cache.get_or_make(
+            f"{digest}-report-{self._componentizer.fingerprint}",
+            lambda: self._componentizer.inspect(wasm),
+        )
+        inspection = read_report(report, digest, len(wasm))
+        if inspection.reasons:
+            return inspection, None
+        return inspection, ActorCode(self._compiled(wasm), digest, inspection.imports)
+
+    def close(self) -> None:
+        self._compiler.close()
+
+    def _compiled(self, wasm: bytes) -> CompiledComponent:
+        complaint = ""
+        for _ in range(2):
+            compiled = self._compiler.compile(wasm)
+            made = ctypes.c_void_p()
+            error = _deserialize(
+                self._engine.address, compiled, len(compiled), ctypes.addressof(made)
+            )
+            if not error:
+                return CompiledComponent(made.value)
+            # Made by another build of the engine under the same name.
+            complaint = take_message(error)
+            self._compiler.forget(wasm)
+        raise HostFault(f"the engine cannot load what it compiled: {complaint}")
