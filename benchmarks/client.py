@@ -47,6 +47,7 @@ class Connection(asyncio.Protocol):
         self.failure: str | None = None
         self.sending = True
         self.received = b""
+        self.received_bytes = 0
         self.sent_ns = 0
         self.transport: asyncio.Transport
 
@@ -60,6 +61,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.received += data
+        self.received_bytes += len(data)
         head_end = self.received.find(b"\r\n\r\n")
         if head_end < 0 or len(self.received) < head_end + 4 + self._body_bytes(head_end):
             return
@@ -139,6 +141,7 @@ async def measure(load: Load, port: int) -> Measured:
         seconds=elapsed_ns / 1e9,
         p50_ms=latencies_ns[len(latencies_ns) // 2] / 1e6,
         p99_ms=latencies_ns[len(latencies_ns) * 99 // 100] / 1e6,
+        received_bytes=sum(each.received_bytes for each in connections),
     )
 
 

@@ -24,9 +24,9 @@ def file_system(directory: Path) -> str:
 
 
 def written_bytes(process_id: int) -> int:
-    """Bytes that a process has sent towards storage so far, in whole pages."""
+    """Bytes that a process has handed to the system so far, in files and sockets."""
     for line in Path(f"/proc/{process_id}/io").read_text().splitlines():
         name, value = line.split(": ")
-        if name == "write_bytes":
+        if name == "wchar":
             return int(value)
     raise LookupError("the kernel does not account for input and output")

@@ -38,6 +38,7 @@ class Measured:
     seconds: float
     p50_ms: float
     p99_ms: float
+    received_bytes: int
 
     @property
     def rate(self) -> float:

@@ -49,4 +49,5 @@ def parse(output: str) -> Measured:
         seconds=summary["duration_us"] / 1e6,
         p50_ms=summary["p50_us"] / 1e3,
         p99_ms=summary["p99_us"] / 1e3,
+        received_bytes=summary["bytes"],
     )

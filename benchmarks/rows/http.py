@@ -88,9 +88,11 @@ def _sample(server: Server, offered: Load, case: Case) -> Sample:
     written, cpu = server.written_bytes(), server.cpu_seconds()
     measured = generator.run(offered, server.port)
     server.check_alive()
+    # What was not sent to the clients went to files.
+    to_files = server.written_bytes() - written - measured.received_bytes
     return Sample(
         measured,
-        (server.written_bytes() - written) / measured.requests,
+        max(0, to_files) / measured.requests,
         (server.cpu_seconds() - cpu) * 1e6 / measured.requests,
     )
 

@@ -46,7 +46,8 @@ def test_refused_requests_fail_the_run(run: Generator, floor: Server) -> None:
 
 def test_wrk_output_with_failures_is_no_measurement() -> None:
     line = (
-        '{"requests": 9, "duration_us": 1000000, "p50_us": 10, "p99_us": 20, "max_us": 30, '
+        '{"requests": 9, "bytes": 900, "duration_us": 1000000, '
+        '"p50_us": 10, "p99_us": 20, "max_us": 30, '
         '"status": 2, "connect": 0, "read": 0, "write": 0, "timeout": 0}'
     )
     with pytest.raises(LoadFailed, match="status"):
