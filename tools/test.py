@@ -1,0 +1,45 @@
+"""Installs what the tests need, and runs them all: style, types, then pytest.
+
+Whatever follows on the command line goes to pytest, which then runs alone, once:
+`python3 tools/test.py tests/api -k slow`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from virtual_environment import ROOT, prepare
+
+CHECKED = ("host", "tests", "tools", "benchmarks")
+
+
+def main(arguments: list[str]) -> int:
+    commands = prepare(ROOT / ".venv-test", "[dev]")
+    if arguments:
+        return _run(commands / "pytest", *arguments)
+    checked = [name for name in CHECKED if (ROOT / name).is_dir()]
+    # All are run whatever becomes of the others: one run tells everything.
+    statuses = [
+        _run(commands / "ruff", "check", *checked),
+        _run(commands / "ruff", "format", "--check", *checked),
+        _run(commands / "mypy"),
+        _run(commands / "pytest"),
+    ]
+    failed = sum(status != 0 for status in statuses)
+    if failed:
+        print(f"{failed} of {len(statuses)} steps failed", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _run(command: Path, *arguments: str) -> int:
+    print(f"\n$ {command.name} {' '.join(arguments)}", flush=True)
+    environment = {**os.environ, "PATH": f"{command.parent}:{os.environ.get('PATH', os.defpath)}"}
+    environment.pop("PYTHONPATH", None)
+    return subprocess.run([command, *arguments], cwd=ROOT, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
