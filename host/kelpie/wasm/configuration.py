@@ -69,6 +69,11 @@ class Configuration:
     def of(cls, limits: Limits, *, epochs: bool) -> Configuration:
         return cls(epochs=epochs, stack_bytes=limits.instance_stack_bytes_max)
 
+    @property
+    def fiber_stack_bytes(self) -> int:
+        """A fiber's whole stack: the guest's part, and room for host calls."""
+        return self.stack_bytes + _HOST_STACK_BYTES
+
     def native(self) -> NativeConfig:
         """A new native configuration with these settings."""
         config = NativeConfig(_new())
@@ -81,7 +86,7 @@ class Configuration:
             _setter(name, ctypes.c_bool)(address, on)
         _setter("epoch_interruption", ctypes.c_bool)(address, self.epochs)
         _setter("max_wasm_stack", SIZE)(address, self.stack_bytes)
-        _setter("async_stack_size", SIZE)(address, self.stack_bytes + _HOST_STACK_BYTES)
+        _setter("async_stack_size", SIZE)(address, self.fiber_stack_bytes)
         _setter("memory_reservation", ctypes.c_uint64)(address, MEMORY_RESERVATION_BYTES)
         _setter("memory_guard_size", ctypes.c_uint64)(address, MEMORY_GUARD_BYTES)
         _setter("memory_reservation_for_growth", ctypes.c_uint64)(address, 0)

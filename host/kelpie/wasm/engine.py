@@ -26,6 +26,7 @@ from kelpie.wasm.marshalling import Marshalling
 from kelpie.wasm.memories import LinearMemories
 from kelpie.wasm.native_guest import Workshop
 from kelpie.wasm.slow_lane import SlowLane
+from kelpie.wasm.stacks import FiberStacks
 from kelpie.wasm.ticker import Ticker
 
 __all__ = ["WasmEngine"]
@@ -54,7 +55,9 @@ class WasmEngine:
         config = configuration.native()
         memories = LinearMemories()
         memories.install(config.address)
-        engine = NativeEngine(_new_engine(config.give_away()), keeps=memories)
+        stacks = FiberStacks(configuration.fiber_stack_bytes)
+        stacks.install(config.address)
+        engine = NativeEngine(_new_engine(config.give_away()), keeps=(memories, stacks))
         ticker = None
         if epochs:
             ticker = Ticker(cast("ThreadedEnv", env), engine, limits.guest_tick_ms)
@@ -69,6 +72,7 @@ class WasmEngine:
             hold_interpreter=ticker is None or not ticker.needs_interpreter,
             engine=engine,
             memories=memories,
+            stacks=stacks,
             marshalling=marshalling,
             current=current,
             imports=Imports(engine, current, marshalling),
@@ -152,6 +156,7 @@ class WasmEngine:
         workshop.imports.close()
         workshop.engine.close()
         workshop.memories.close()
+        workshop.stacks.close()
 
     def _known(self, wasm: bytes) -> LoadedComponent | None:
         code = self._loader.loaded.get(hashlib.sha256(wasm).hexdigest())

@@ -13,40 +13,18 @@ just its present size is accessible: bounds are checked by the hardware.
 from __future__ import annotations
 
 import ctypes
-import mmap
 import struct
-from typing import Any
 
-from kelpie.errors import HostFault
 from kelpie.wasm.configuration import MEMORY_GUARD_BYTES, MEMORY_RESERVATION_BYTES
 from kelpie.wasm.errors import error_address
 from kelpie.wasm.library import ADDRESS, FINALIZER, SIZE, address_of_callback, hold, memory
+from kelpie.wasm.pages import drop_pages, make_accessible, make_inaccessible, reserve, unmap
 
 __all__ = ["LinearMemories", "MemoryAccount"]
 
 _SLOT_BYTES = MEMORY_RESERVATION_BYTES + MEMORY_GUARD_BYTES
-_PROT_NONE = 0
-_READ_WRITE = mmap.PROT_READ | mmap.PROT_WRITE
-_RESERVED = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-_MAP_FAILED = (1 << 64) - 1
 # Slots kept for reuse. Beyond it their address space goes back.
 _SPARE_SLOTS_MAX = 1024
-
-_system = ctypes.PyDLL(None, use_errno=True)
-
-
-def _system_call(name: str, result: type[Any], *arguments: type[Any]) -> Any:
-    function = getattr(_system, name)
-    function.restype, function.argtypes = result, list(arguments)
-    return function
-
-
-_map = _system_call(
-    "mmap", ADDRESS, ADDRESS, SIZE, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long
-)
-_unmap = _system_call("munmap", ctypes.c_int, ADDRESS, SIZE)
-_protect = _system_call("mprotect", ctypes.c_int, ADDRESS, SIZE, ctypes.c_int)
-_advise = _system_call("madvise", ctypes.c_int, ADDRESS, SIZE, ctypes.c_int)
 
 _NEW = ctypes.CFUNCTYPE(SIZE, ADDRESS, ADDRESS, SIZE, SIZE, SIZE, SIZE, ADDRESS)
 _GET = ctypes.CFUNCTYPE(SIZE, ADDRESS, ADDRESS, ADDRESS)
@@ -94,7 +72,9 @@ class LinearMemories:
         self.account: MemoryAccount | None = None
         """Who pays for memories made now: set while an instance is made."""
         self._live: dict[int, _LinearMemory] = {}
+        # Their addresses, and how much of each is accessible.
         self._spare: list[tuple[int, int]] = []
+        self._closed = False
         self._callbacks = (
             _NEW(self._on_new),
             _GET(self._on_get),
@@ -115,9 +95,10 @@ class LinearMemories:
         _set_creator(config_address, ctypes.addressof(creator))
 
     def close(self) -> None:
-        """Gives the spare address space back."""
+        """Gives the spare address space back, and from now on each slot as it comes free."""
+        self._closed = True
         while self._spare:
-            _unmap(self._spare.pop()[0], _SLOT_BYTES)
+            unmap(self._spare.pop()[0], _SLOT_BYTES)
 
     def _on_new(
         self,
@@ -149,7 +130,7 @@ class LinearMemories:
         grown = self._live[address]
         try:
             grown.account.charge(size - grown.bytes)
-            _make_accessible(address, grown.bytes, size)
+            make_accessible(address, grown.bytes, size)
         except BaseException as error:  # noqa: BLE001 - it must not leave through the engine
             return error_address(str(error))
         grown.bytes = size
@@ -160,36 +141,18 @@ class LinearMemories:
         gone.account.bytes -= gone.bytes
         # Dropping its pages leaves zeros for whoever gets the slot next. A slot
         # that could not be cleaned is never used again.
-        if len(self._spare) >= _SPARE_SLOTS_MAX or (
-            gone.bytes and _advise(address, gone.bytes, mmap.MADV_DONTNEED)
+        if (
+            self._closed
+            or len(self._spare) >= _SPARE_SLOTS_MAX
+            or not drop_pages(address, gone.bytes)
         ):
-            _unmap(address, _SLOT_BYTES)
+            unmap(address, _SLOT_BYTES)
         else:
             self._spare.append((address, gone.bytes))
 
     def _take_slot(self, size: int) -> int:
-        if not self._spare:
-            address = _map(None, _SLOT_BYTES, _PROT_NONE, _RESERVED, -1, 0)
-            if address is None or address == _MAP_FAILED:
-                raise HostFault(
-                    f"the system has no address space for another memory (errno "
-                    f"{ctypes.get_errno()}): raise vm.max_map_count or lower instances_max"
-                )
-            _make_accessible(address, 0, size)
-            return int(address)
-        address, accessible = self._spare.pop()
-        if accessible < size:
-            _make_accessible(address, accessible, size)
-        elif accessible > size:
-            _must(_protect(address + size, accessible - size, _PROT_NONE), "protect memory")
+        """The address of a slot of which just `size` bytes are accessible."""
+        address, accessible = self._spare.pop() if self._spare else (reserve(_SLOT_BYTES), 0)
+        make_accessible(address, accessible, size)
+        make_inaccessible(address, size, accessible)
         return address
-
-
-def _make_accessible(address: int, begin: int, end: int) -> None:
-    if end > begin:
-        _must(_protect(address + begin, end - begin, _READ_WRITE), "make memory accessible")
-
-
-def _must(result: int, what: str) -> None:
-    if result:
-        raise HostFault(f"the system could not {what}: errno {ctypes.get_errno()}")

@@ -28,6 +28,7 @@ from kelpie.wasm.marshalling import Marshalling
 from kelpie.wasm.memories import LinearMemories, MemoryAccount
 from kelpie.wasm.native_values import delete_value
 from kelpie.wasm.slow_lane import SlowLane
+from kelpie.wasm.stacks import FiberStacks
 from kelpie.wasm.ticker import Ticker
 
 __all__ = ["NativeGuest", "Workshop"]
@@ -86,6 +87,7 @@ class Workshop:
     """Whether a guest's first slice may run with the interpreter lock held."""
     engine: NativeEngine
     memories: LinearMemories
+    stacks: FiberStacks
     marshalling: Marshalling
     current: Current
     imports: Imports
@@ -116,9 +118,7 @@ class NativeGuest:
         self.result_address = ctypes.addressof(self._block) + _RESULT
         self._future = 0
         self._first_poll = _poll_holding if workshop.hold_interpreter else _poll_releasing
-        self._store = NativeStore(
-            _new_store(workshop.engine.address, None, None), keeps=workshop.memories
-        )
+        self._store = NativeStore(_new_store(workshop.engine.address, None, None), keeps=workshop)
         self._context: int = _context(self._store.address)
         _limit_store(
             self._store.address,

@@ -1,0 +1,88 @@
+"""Pages of address space, from the system."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+from typing import Any
+
+from kelpie.errors import HostFault
+from kelpie.wasm.library import ADDRESS, SIZE
+
+__all__ = [
+    "PAGE_BYTES",
+    "drop_pages",
+    "make_accessible",
+    "make_inaccessible",
+    "reserve",
+    "unmap",
+]
+
+PAGE_BYTES = mmap.PAGESIZE
+
+_PROT_NONE = 0
+_READ_WRITE = mmap.PROT_READ | mmap.PROT_WRITE
+_RESERVED = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+_MAP_FAILED = (1 << 64) - 1
+
+_system = ctypes.PyDLL(None, use_errno=True)
+
+
+def _system_call(name: str, result: type[Any], *arguments: type[Any]) -> Any:
+    function = getattr(_system, name)
+    function.restype, function.argtypes = result, list(arguments)
+    return function
+
+
+_map = _system_call(
+    "mmap", ADDRESS, ADDRESS, SIZE, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long
+)
+_unmap = _system_call("munmap", ctypes.c_int, ADDRESS, SIZE)
+_protect = _system_call("mprotect", ctypes.c_int, ADDRESS, SIZE, ctypes.c_int)
+_advise = _system_call("madvise", ctypes.c_int, ADDRESS, SIZE, ctypes.c_int)
+
+
+def reserve(size: int) -> int:
+    """The address of fresh address space in which nothing is accessible yet.
+
+    Raises:
+        HostFault: the system gives no more.
+    """
+    address = _map(None, size, _PROT_NONE, _RESERVED, -1, 0)
+    if address is None or address == _MAP_FAILED:
+        raise HostFault(
+            f"the system has no address space for another guest (errno {ctypes.get_errno()}): "
+            "raise vm.max_map_count or lower instances_max"
+        )
+    # Huge pages would make a small guest large. Not every system has any.
+    _advise(address, size, mmap.MADV_NOHUGEPAGE)
+    return int(address)
+
+
+def unmap(address: int, size: int) -> None:
+    if _unmap(address, size):
+        raise HostFault(f"the system took no address space back: errno {ctypes.get_errno()}")
+
+
+def make_accessible(address: int, begin: int, end: int) -> None:
+    """Makes a part of reserved address space readable and writable: zeros at first.
+
+    Raises:
+        HostFault: the system has no memory, or no mapping, to give.
+    """
+    if end > begin and _protect(address + begin, end - begin, _READ_WRITE):
+        raise HostFault(f"the system has no memory for a guest: errno {ctypes.get_errno()}")
+
+
+def make_inaccessible(address: int, begin: int, end: int) -> None:
+    """
+    Raises:
+        HostFault: the system has no mapping to give.
+    """
+    if end > begin and _protect(address + begin, end - begin, _PROT_NONE):
+        raise HostFault(f"the system could not protect memory: errno {ctypes.get_errno()}")
+
+
+def drop_pages(address: int, size: int) -> bool:
+    """Gives pages back, so that zeros are in their place. False: they are as they were."""
+    return size == 0 or _advise(address, size, mmap.MADV_DONTNEED) == 0
