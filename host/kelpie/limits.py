@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
-__all__ = ["DEFAULT_LIMITS", "KIB", "MIB", "Limits", "table"]
+__all__ = ["DEFAULT_LIMITS", "KIB", "MIB", "Limits", "page"]
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -228,14 +228,24 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
-def table() -> str:
-    """The limits as a Markdown table."""
-    lines = ["| limit | default | what it bounds |", "|---|---|---|"]
-    lines += [
-        f"| `{each.name}` | {each.default:,} | {each.metadata['doc']} |" for each in fields(Limits)
-    ]
-    return "\n".join(lines) + "\n"
+_PAGE_HEAD = """# Limits
+
+Every limit of a host, its default, and what it bounds; after the semicolon, the \
+[error](errors/README.md) beyond it, or what happens instead. This page is made by \
+`python -m kelpie.limits`.
+
+| limit | default | what it bounds |
+|---|---|---|
+"""
+
+
+def page() -> str:
+    """The limits as a page of documentation, in Markdown."""
+    return _PAGE_HEAD + "".join(
+        f"| `{each.name}` | {each.default:,} | {each.metadata['doc']} |\n"
+        for each in fields(Limits)
+    )
 
 
 if __name__ == "__main__":
-    print(table(), end="")
+    print(page(), end="")
