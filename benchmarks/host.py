@@ -10,11 +10,14 @@ from pathlib import Path
 
 from benchmarks.server import Server, ServerFailed, started
 
-__all__ = ["COUNTER", "ROGUE", "deploy", "increment_path", "serving"]
+__all__ = ["COUNTER", "KELPIE", "ROGUE", "deploy", "increment_path", "invoke_path", "serving"]
 
 ROOT = Path(__file__).parents[1]
 COUNTER = ROOT / "examples" / "rust-counter" / "counter.wasm"
 ROGUE = ROOT / "tests" / "guests" / "rogue.wasm"
+
+KELPIE = ["-c", "from kelpie.cli.main import run; run()"]
+"""The `kelpie` command, behind the interpreter's name."""
 
 DEPLOY_S_MAX = 120.0
 
@@ -36,7 +39,7 @@ def serving(directory: Path) -> Iterator[Server]:
         ServerFailed
     """
     data = directory / "kelpie"
-    command = ["-m", "kelpie.cli.main", "serve", "--data", str(data), "--port", "PORT"]
+    command = [*KELPIE, "serve", "--data", str(data), "--port", "PORT"]
     with started("kelpie", command, directory) as server:
         deploy(server, COUNTER, "counter")
         yield server
@@ -48,7 +51,7 @@ def deploy(server: Server, component: Path, kind: str) -> None:
     Raises:
         ServerFailed: with what the command said.
     """
-    command = [sys.executable, "-m", "kelpie.cli.main", "deploy", str(component)]
+    command = [sys.executable, *KELPIE, "deploy", str(component)]
     done = subprocess.run(
         [*command, "--name", kind, "--url", server.url],
         capture_output=True,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from kelpie.cli.serve import tune_collector
 from kelpie.env.real import RealEnv, run
 from kelpie.errors import StoreStopped
 from kelpie.ids import Address, Payload, text
@@ -72,6 +73,7 @@ def with_host(
             runtime = Runtime(env, store, engine, limits)
             await runtime.start()
             await runtime.deploy(NAMESPACE, KIND, COUNTER.read_bytes())
+            tune_collector()
             try:
                 return await work(InProcess(env, engine, runtime))
             finally:

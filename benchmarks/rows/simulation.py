@@ -8,7 +8,7 @@ import time
 
 from benchmarks.child import ChildFailed
 from benchmarks.effort import Place
-from benchmarks.host import COUNTER
+from benchmarks.host import COUNTER, KELPIE
 from benchmarks.row import Goal, Row
 
 __all__ = ["run"]
@@ -19,7 +19,7 @@ GOAL_A_MINUTE = 200.0
 
 def run(place: Place) -> list[Row]:
     seeds = place.effort.seeds
-    command = [sys.executable, "-m", "kelpie.cli.main", "sim", str(COUNTER), "--seeds", str(seeds)]
+    command = [sys.executable, *KELPIE, "sim", str(COUNTER), "--seeds", str(seeds)]
     began = time.perf_counter()
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=SIMULATION_S_MAX, check=False

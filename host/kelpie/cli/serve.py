@@ -22,7 +22,7 @@ from kelpie.runtime.host import Runtime
 from kelpie.store.sqlite import open_store
 from kelpie.wasm.engine import WasmEngine
 
-__all__ = ["run"]
+__all__ = ["run", "tune_collector"]
 
 _log = logging.getLogger("kelpie")
 
@@ -61,7 +61,7 @@ async def _serve(env: RealEnv, data: Path, host: str, port: int) -> int:
                     "try: another --port (0 picks a free one) or --host",
                 )
                 return 1
-            _tune_collector()
+            tune_collector()
             say(f"store: sqlite in {data}, pid {os.getpid()}")
             print(f"ready on {url}", flush=True)
             status = await end.wait()
@@ -120,7 +120,8 @@ def _use_all_descriptors() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _tune_collector() -> None:
+def tune_collector() -> None:
+    """What is there now is there to stay; what comes is looked at seldom."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECTION_THRESHOLDS)
