@@ -11,7 +11,16 @@ from kelpie.env.real import RealEnv
 from kelpie.ids import Payload, text
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.wasm.engine import WasmEngine
+from kelpie.wasm.turn import Component, Engine, Guest
 from tests.wasm.support import COUNTER, ROGUE, StoredValues, Workbench, turn
+
+
+async def test_it_is_what_the_runtime_asks_for(workbench: Workbench) -> None:
+    engine: Engine = workbench.engine
+    component: Component = await engine.load(COUNTER.read_bytes())
+    guest: Guest = await component.instantiate()
+    assert (await guest.run(turn("increment"))).reply == text('{"value":1}')
+    guest.close()
 
 
 async def test_what_is_loaded_is_not_loaded_again(workbench: Workbench) -> None:

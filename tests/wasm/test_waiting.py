@@ -100,6 +100,15 @@ class Broken(Exception):
     pass
 
 
+async def test_an_answer_that_is_cancelled_is_an_error(bench: Workbench) -> None:
+    answers = SlowValues()
+    task = await asking(bench, answers)
+    (await answers.question()).cancel()
+    outcome = await task
+    assert type(outcome.error) is HostFault
+    assert isinstance(outcome.error.__cause__, asyncio.CancelledError)
+
+
 @pytest.mark.parametrize("raised", [StoreReadFailed("gone"), Broken("a bug")])
 async def test_an_error_in_place_of_an_answer(bench: Workbench, raised: Exception) -> None:
     answers = SlowValues()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from kelpie.errors import GuestLimitExceeded, KelpieError, ReadOnlyViolation
@@ -27,13 +28,19 @@ class Suspension:
         self.finish = finish
         self.settled = False
         self.answer: object = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.error_return = 0
 
     async def settle(self) -> None:
         """Waits for the answer, or for the error in its place."""
         try:
             self.answer = await self.awaitable
+        except asyncio.CancelledError as error:
+            waiting = asyncio.current_task()
+            if waiting is None or waiting.cancelling():
+                raise
+            # Not this wait was cancelled, but what it waited for.
+            self.error = error
         except Exception as error:  # noqa: BLE001 - raised again where the guest resumes
             self.error = error
         self.settled = True

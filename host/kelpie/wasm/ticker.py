@@ -37,9 +37,8 @@ class Ticker:
     def __init__(self, env: ThreadedEnv, engine: NativeEngine, tick_ms: int) -> None:
         self._env = env
         self._tick_ms = tick_ms
-        # A tick on its way when the timer is deleted may still touch the engine:
-        # this reference is kept for good, some kilobytes for each host.
-        self._engine: int = _clone_engine(engine.address)
+        self._native = engine
+        self._engine = 0
         self._source: Handle | None = None
         self._check: Handle | None = None
         self._expected = False
@@ -67,6 +66,10 @@ class Ticker:
         self._check = self._source = None
 
     def _start(self) -> None:
+        if not self._engine:
+            # A tick on its way when the timer is deleted may still touch the
+            # engine: this reference is kept for good, some kilobytes for each host.
+            self._engine = _clone_engine(self._native.address)
         if _PosixTimer.available():
             self._source = _PosixTimer(self._engine, self._tick_ms)
         else:
