@@ -1,0 +1,128 @@
+"""Linear memories: zeros at first, bounded, and nothing of one guest in another's."""
+
+from __future__ import annotations
+
+import ctypes
+
+import pytest
+
+from kelpie.errors import GuestOutOfMemory, GuestTrapped, HostFault
+from kelpie.ids import text
+from kelpie.wasm.instance import Instance
+from kelpie.wasm.memories import LinearMemories, MemoryAccount
+from kelpie.wasm.pages import PAGE_BYTES, make_accessible, reserve, unmap
+from tests.guests import made
+from tests.wasm.support import Workbench, turn
+
+WASM_PAGE = 65_536
+
+# Grows by 100 pages, traps unless they are zero, and fills them. The parameters
+# of `invoke` serve as variables.
+GROWS = f"""
+    (local.set 0 (i32.mul (memory.grow (i32.const 100)) (i32.const {WASM_PAGE})))
+    (local.set 1 (i32.mul (memory.size) (i32.const {WASM_PAGE})))
+    (block $done (loop $next
+      (br_if $done (i32.ge_u (local.get 0) (local.get 1)))
+      (if (i64.ne (i64.const 0) (i64.load (local.get 0))) (then unreachable))
+      (i64.store (local.get 0) (i64.const -1))
+      (local.set 0 (i32.add (local.get 0) (i32.const 8)))
+      (br $next)))
+    {made.OK}"""
+
+
+def reads(address: int) -> str:
+    return f"(drop (i32.load8_u (i32.const {address}))) {made.OK}"
+
+
+async def guest_of(bench: Workbench, invoke: str) -> Instance:
+    component = await bench.engine.load(made.component(invoke=invoke))
+    guest = await component.instantiate()
+    bench.guests.append(guest)
+    return guest
+
+
+async def test_a_new_guest_finds_zeros_where_another_was(workbench: Workbench) -> None:
+    for _ in range(3):
+        guest = await guest_of(workbench, GROWS)
+        assert (await guest.run(turn("run"))).reply == text("ok")
+        assert guest.memory_bytes == 102 * WASM_PAGE
+        guest.close()
+
+
+async def test_what_another_guest_had_beyond_is_out_of_bounds(workbench: Workbench) -> None:
+    large = await guest_of(workbench, GROWS)
+    assert (await large.run(turn("run"))).error is None
+    large.close()
+    last, beyond = 2 * WASM_PAGE - 1, 2 * WASM_PAGE
+    assert (await (await guest_of(workbench, reads(last))).run(turn("run"))).error is None
+    # In the slot that the large guest had, and where nobody ever was.
+    for address in (beyond, 50 * WASM_PAGE, 2**31 - 1):
+        outcome = await (await guest_of(workbench, reads(address))).run(turn("run"))
+        assert type(outcome.error) is GuestTrapped
+        assert "out of bounds" in str(outcome.error)
+
+
+async def test_bounds_follow_growth(workbench: Workbench) -> None:
+    last = 3 * WASM_PAGE - 1
+    grows = f"(drop (memory.grow (i32.const 1))) {reads(last)}"
+    assert (await (await guest_of(workbench, grows)).run(turn("run"))).error is None
+    beyond = f"(drop (memory.grow (i32.const 1))) {reads(last + 1)}"
+    outcome = await (await guest_of(workbench, beyond)).run(turn("run"))
+    assert type(outcome.error) is GuestTrapped
+
+
+async def test_a_guest_lives_on_after_a_refused_growth(workbench: Workbench) -> None:
+    refused = f"""
+    (if (i32.ne (i32.const -1) (memory.grow (i32.const 2000))) (then unreachable))
+    {made.OK}"""
+    guest = await guest_of(workbench, refused)
+    for _ in range(2):
+        assert (await guest.run(turn("run"))).reply == text("ok")
+
+
+async def test_all_memories_of_a_guest_count_together(workbench: Workbench) -> None:
+    items = "(memory $more 600)"
+    component = await workbench.engine.load(made.component(items=items, pages=400))
+    guest = await component.instantiate()
+    assert guest.memory_bytes == 1_000 * WASM_PAGE
+    guest.close()
+    with pytest.raises(Exception, match="memory") as refused:
+        await workbench.engine.load(made.component(items=items, pages=500))
+    assert "instance_memory_bytes_max" in str(refused.value)
+
+
+async def test_a_guest_that_dies_of_a_refused_growth(workbench: Workbench) -> None:
+    guest = await guest_of(
+        workbench, f"(drop (memory.grow (i32.const 2000))) unreachable {made.OK}"
+    )
+    outcome = await guest.run(turn("run"))
+    assert type(outcome.error) is GuestOutOfMemory
+
+
+def test_an_account_is_charged_up_to_its_limit() -> None:
+    account = MemoryAccount(100)
+    account.charge(60)
+    account.charge(40)
+    assert (account.bytes, account.refused_bytes) == (100, 0)
+    with pytest.raises(MemoryError, match="101 bytes"):
+        account.charge(1)
+    assert (account.bytes, account.refused_bytes) == (100, 101)
+
+
+def test_closing_gives_spare_address_space_back() -> None:
+    memories = LinearMemories()
+    memories.close()
+    memories.close()
+    assert memories.live == 0
+
+
+def test_address_space_has_an_end() -> None:
+    with pytest.raises(HostFault, match=r"vm\.max_map_count"):
+        reserve(1 << 60)
+
+
+def test_pages_are_zero_at_first() -> None:
+    address = reserve(4 * PAGE_BYTES)
+    make_accessible(address, PAGE_BYTES, 2 * PAGE_BYTES)
+    assert ctypes.string_at(address + PAGE_BYTES, PAGE_BYTES) == bytes(PAGE_BYTES)
+    unmap(address, 4 * PAGE_BYTES)
