@@ -33,6 +33,7 @@ class SimEnv:
 
     def __init__(self, loop: SimLoop, node: Node, tape: Tape) -> None:
         self.node = node
+        node.env = self
         self._loop = loop
         self._tape = tape
         self._zero_ns = tape.draw("clock/zero", _ZERO_NS_MAX)

@@ -25,7 +25,8 @@ from contextlib import suppress
 from contextvars import Context, copy_context
 from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
 
-from kelpie.sim.node import NODE, Life, Node
+from kelpie.errors import KelpieError
+from kelpie.sim.node import NODE, Life, Node, unheard
 from kelpie.sim.tape import Tape
 
 __all__ = ["Deadlock", "Livelock", "SimLoop"]
@@ -50,14 +51,14 @@ class Livelock(Exception):
 class SimLoop(asyncio.AbstractEventLoop):
     """See the module. One loop is one run; it is used once and closed.
 
-    `faults` collects what asyncio hands to a loop's exception handler:
-    exceptions that nobody retrieved, callbacks that raised.
+    `faults` collects what asyncio hands to a loop's exception handler, in words.
+    See `unheard` for all that went wrong unheard.
     """
 
     def __init__(self, tape: Tape, *, steps_max: int, time_ms_max: int) -> None:
         self.now_ns = 0
         self.steps = 0
-        self.faults: list[dict[str, Any]] = []
+        self.faults: list[str] = []
         self.world = Node("world")
         self.nodes: list[Node] = [self.world]
         self._tape = tape
@@ -176,8 +177,28 @@ class SimLoop(asyncio.AbstractEventLoop):
         return task
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        if not self._closed:
-            self.faults.append(context)
+        exception = context.get("exception")
+        if self._closed or self._of_the_dead(context.get("future"), exception):
+            return
+        self.faults.append(f"{context['message']}: {exception!r}")
+
+    def _of_the_dead(self, future: object, exception: object) -> bool:
+        """Whether an exception went unheard because the listener died: one that
+        the host raises on purpose, in a future that nobody waits for any more."""
+        orphaned = future is not None and not isinstance(future, asyncio.Task)
+        expected = isinstance(exception, KelpieError)
+        return orphaned and expected and any(node.dead for node in self.nodes)
+
+    def unheard(self) -> list[str]:
+        """All exceptions that nobody heard of until now, deaths aside."""
+        found = list(self.faults)
+        for node in self.nodes:
+            for task in node.tasks:
+                if task.done() and unheard(task):
+                    error = task.exception()
+                    if not (node.dead and isinstance(error, KelpieError)):
+                        found.append(f"the task {task.get_name()} of {node.name}: {error!r}")
+        return found
 
     # Running.
 

@@ -8,7 +8,9 @@ from contextvars import Context, ContextVar, copy_context
 from enum import Enum, auto
 from typing import Any, Final
 
-__all__ = ["NODE", "Life", "Node"]
+from kelpie.env import Env
+
+__all__ = ["NODE", "Life", "Node", "unheard"]
 
 _TASKS_PRUNED_AT: Final = 64
 
@@ -27,11 +29,12 @@ class Node:
     moment that no tape has chosen.
     """
 
-    __slots__ = ("_prune_at", "context", "life", "name", "ready", "tasks")
+    __slots__ = ("_prune_at", "context", "env", "life", "name", "ready", "tasks")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.life = Life.RUNNING
+        self.env: Env | None = None
         self.ready: deque[asyncio.Handle] = deque()
         self.tasks: list[asyncio.Task[Any]] = []
         self.context: Context = copy_context()
@@ -51,9 +54,14 @@ class Node:
 
     def keep(self, task: asyncio.Task[Any]) -> None:
         if len(self.tasks) >= self._prune_at:
-            self.tasks = [each for each in self.tasks if not each.done()]
+            self.tasks = [each for each in self.tasks if not each.done() or unheard(each)]
             self._prune_at = max(_TASKS_PRUNED_AT, 2 * len(self.tasks))
         self.tasks.append(task)
+
+
+def unheard(task: asyncio.Task[Any]) -> bool:
+    """Whether the task has failed, and nobody has asked how."""
+    return bool(task._log_traceback)
 
 
 NODE: ContextVar[Node] = ContextVar("kelpie_sim_node")

@@ -1,0 +1,97 @@
+"""Clients: they ask, wait, and ask again under the same id."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from kelpie.ids import Address
+from kelpie.sim.fleet import Fleet
+from kelpie.sim.network import Network
+from kelpie.sim.requests import Answer, Request
+from kelpie.sim.tape import Tape
+from kelpie.sim.workload import Choice, Workload
+
+__all__ = ["Client"]
+
+_BACKOFF_MS_MAX: Final = 120
+_DEADLINE_MS_MIN: Final = 40
+
+
+class Client:
+    """Asks one thing at a time, and puts what it asked into `requests`."""
+
+    def __init__(
+        self,
+        name: str,
+        workload: Workload,
+        addresses: list[Address],
+        tape: Tape,
+        fleet: Fleet,
+        network: Network,
+        requests: list[Request],
+    ) -> None:
+        self.name = name
+        self._workload = workload
+        self._addresses = addresses
+        self._tape = tape
+        self._fleet = fleet
+        self._network = network
+        self._requests = requests
+
+    async def ask_one(self) -> None:
+        """One request, from thinking of it to its answer or giving up."""
+        workload, tape = self._workload, self._tape
+        await _sleep_ms(tape.draw("workload/think", workload.think_ms_max))
+        choice = workload.choose(tape)
+        recorded = tape.draw("workload/unrecorded", 100) < 100 - workload.unrecorded_per_cent
+        await self.settle(self.request(choice, self._actor(), recorded=recorded))
+
+    def request(self, choice: Choice, address: Address, *, recorded: bool) -> Request:
+        request = Request(
+            f"{self.name}-{len(self._requests)}",
+            address,
+            choice.operation,
+            choice.argument(self._tape),
+            choice.read_only,
+            recorded,
+        )
+        self._requests.append(request)
+        return request
+
+    async def settle(self, request: Request, *, tries_max: int | None = None) -> None:
+        """Asks until an answer is final. A request that nobody recorded is never
+        asked again: it might be done twice."""
+        tries_max = tries_max or self._workload.tries_max
+        for attempt in range(tries_max):
+            answer = await self._attempt(request)
+            if answer is not None and answer.final:
+                return
+            if not (request.recorded or request.read_only):
+                return
+            await _sleep_ms(self._tape.between("workload/backoff", attempt, _BACKOFF_MS_MAX))
+
+    async def _attempt(self, request: Request) -> Answer | None:
+        target = self._fleet.choose()
+        if target is None:
+            return None
+        heard: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        longest = max(_DEADLINE_MS_MIN, self._workload.attempt_ms_max)
+        # Drawn from the top, so that the quiet choice is to wait long.
+        deadline_ms = longest - self._tape.draw("workload/deadline", longest - _DEADLINE_MS_MIN + 1)
+        self._network.ask(request, target, deadline_ms, heard)
+        try:
+            async with asyncio.timeout(deadline_ms / 1000):
+                return await heard
+        except TimeoutError:
+            return None
+
+    def _actor(self) -> Address:
+        """The first actors are asked more often than the last."""
+        places = len(self._addresses)
+        one, other = (self._tape.draw("workload/actor", places) for _ in range(2))
+        return self._addresses[min(one, other)]
+
+
+async def _sleep_ms(delay_ms: int) -> None:
+    await asyncio.sleep(delay_ms / 1000)

@@ -1,0 +1,165 @@
+"""The real engine, with guests that vanish and fail when the tape says so."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from kelpie.errors import ActorError, GuestOutOfFuel, GuestOutOfMemory, GuestTrapped
+from kelpie.ids import Address
+from kelpie.limits import Limits
+from kelpie.sim.faults import Faults
+from kelpie.sim.node import NODE
+from kelpie.sim.running_env import RunningEnv
+from kelpie.sim.trace import Part, Trace, brief
+from kelpie.wasm.component import LoadedComponent
+from kelpie.wasm.engine import WasmEngine
+from kelpie.wasm.turn import Component, Effects, Guest, Manifest, Outcome, Turn
+
+__all__ = ["Foundry", "SimEngine", "TurnInput", "TurnLog"]
+
+_FAILURES: Final[dict[str, type[ActorError]]] = {
+    "guest-trapped": GuestTrapped,
+    "guest-out-of-fuel": GuestOutOfFuel,
+    "guest-out-of-memory": GuestOutOfMemory,
+}
+
+
+class TurnInput(NamedTuple):
+    """What a turn was given besides its request: nobody outside can know it."""
+
+    number: int
+    time_ns: int
+    entropy_seed: bytes
+
+
+class TurnLog:
+    """Every turn that ran, whoever ran it and whatever came of it."""
+
+    def __init__(self) -> None:
+        self.turns = 0
+        self.fuel = 0
+        self.inputs: dict[tuple[Address, str], list[TurnInput]] = defaultdict(list)
+        self.injured: set[tuple[Address, str, str]] = set()
+        """Turns that were made to fail: actor, request, code."""
+
+
+class Foundry:
+    """What all runs of a process share: the engine, and components compiled once."""
+
+    def __init__(self, limits: Limits, cache_directory: Path | None) -> None:
+        self._engine = WasmEngine(RunningEnv(), limits, cache_directory, epochs=False)
+        self._components: dict[bytes, LoadedComponent] = {}
+
+    def component(self, upload: bytes) -> LoadedComponent:
+        """Raises:
+        ComponentError
+        """
+        known = self._components.get(upload)
+        if known is None:
+            wasm = self._engine.componentize_blocking(upload)
+            known = self._components[upload] = self._engine.load_blocking(wasm)
+            self._components[wasm] = known
+        return known
+
+    def close(self) -> None:
+        self._components.clear()
+        self._engine.close()
+
+
+class SimEngine:
+    """A `kelpie.wasm.turn.Engine` for one run. All guests that it made are
+    closed with it, those of dead nodes too."""
+
+    def __init__(self, foundry: Foundry, faults: Faults, trace: Trace, log: TurnLog) -> None:
+        self.faults = faults
+        self.trace = trace
+        self.log = log
+        self.guests: set[Guest] = set()
+        self._foundry = foundry
+
+    async def componentize(self, upload: bytes) -> bytes:
+        return upload
+
+    async def load(self, wasm: bytes) -> Component:
+        return _SimComponent(self, self._foundry.component(wasm))
+
+    def close(self) -> None:
+        for guest in self.guests:
+            guest.close()
+        self.guests.clear()
+
+
+class _SimComponent:
+    def __init__(self, engine: SimEngine, component: LoadedComponent) -> None:
+        self._engine = engine
+        self._component = component
+
+    @property
+    def digest(self) -> str:
+        return self._component.digest
+
+    @property
+    def manifest(self) -> Manifest:
+        return self._component.manifest
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        return self._component.imports
+
+    async def instantiate(self) -> Guest:
+        guest = await self._component.instantiate()
+        self._engine.guests.add(guest)
+        return _SimGuest(self._engine, guest)
+
+
+class _SimGuest:
+    def __init__(self, engine: SimEngine, guest: Guest) -> None:
+        self._engine = engine
+        self._guest = guest
+
+    @property
+    def memory_bytes(self) -> int:
+        return self._guest.memory_bytes
+
+    async def run(self, turn: Turn) -> Outcome:
+        engine, log = self._engine, self._engine.log
+        log.turns += 1
+        given = TurnInput(turn.number, turn.time_ns, turn.entropy_seed)
+        inputs = log.inputs[turn.address, turn.request_id]
+        if given not in inputs:
+            inputs.append(given)
+        outcome = await self._guest.run(turn)
+        log.fuel += outcome.fuel
+        node = NODE.get()
+        engine.trace.event(f"{node.name} turn", (turn.address, turn.request_id, *given))
+        engine.trace.event("outcome", _outcome_part(outcome))
+        if outcome.error is None:
+            self._hurt(turn, outcome)
+        return outcome
+
+    def close(self) -> None:
+        self._guest.close()
+        self._engine.guests.discard(self._guest)
+
+    def _hurt(self, turn: Turn, outcome: Outcome) -> None:
+        """May let a turn that went well fail at its end, or its instance vanish."""
+        faults = self._engine.faults
+        fault = faults.first("instance-vanished", *_FAILURES)
+        if fault is None:
+            return
+        outcome.instance_lost = True
+        if fault in _FAILURES:
+            error = _FAILURES[fault](f"simulated: {fault}")
+            self._engine.log.injured.add((turn.address, turn.request_id, error.code))
+            outcome.reply, outcome.error, outcome.effects = None, error, Effects()
+
+
+def _outcome_part(outcome: Outcome) -> Part:
+    calls = tuple((each.name, repr(each.arguments), repr(each.result)) for each in outcome.journal)
+    reply = None if outcome.reply is None else brief(outcome.reply.data)
+    error = None if outcome.error is None else outcome.error.code
+    state = outcome.effects.state
+    kv = tuple((key, None if v is None else brief(v.data)) for key, v in outcome.effects.kv.items())
+    return (reply, error, None if state is None else brief(state.data), kv, calls, outcome.fuel)

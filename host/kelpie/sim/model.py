@@ -1,0 +1,184 @@
+"""The sequential model of an actor: its component, run alone.
+
+A state is what the store would hold: the value and the entries of kv. For each
+operation a fresh guest is given that state and nothing else, so whatever a
+component keeps in its memory counts for nothing here, as the contract says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Hashable, Iterable
+from typing import Any, Final, NamedTuple, TypeVar
+
+from kelpie.errors import ActorRejected, KelpieError
+from kelpie.ids import Address, Payload
+from kelpie.limits import Limits
+from kelpie.sim.engine import TurnInput
+from kelpie.sim.history import Operation, Step
+from kelpie.wasm.turn import Caller, Component, Outcome, Page, Turn
+
+__all__ = ["EMPTY", "STORED_STATE", "ActorState", "ComponentModel", "answer_of"]
+
+Result = TypeVar("Result")
+
+STORED_STATE: Final = "(what is stored at the end)"
+"""The name of the operation that looks at the whole state."""
+
+_MEMORY_MAX: Final = 200_000
+_PRINCIPAL: Final = "simulated"
+_ANY_INPUT: Final = TurnInput(1, 1_800_000_000_000_000_000, bytes(32))
+_OUTSIDE: Final = ("kelpie:actor/clock", "kelpie:actor/entropy", "kelpie:actor/identity")
+
+
+class ActorState(NamedTuple):
+    """What one actor stores; `kv` in the order of its keys."""
+
+    value: Payload | None
+    kv: tuple[tuple[bytes, Payload], ...]
+
+
+EMPTY: Final = ActorState(None, ())
+
+
+def answer_of(reply: Payload | None, error: KelpieError | None) -> Hashable:
+    """An answer, as histories compare it. Of failures only the code counts:
+    their words have addresses and backtraces in them."""
+    if error is None:
+        return reply
+    if isinstance(error, ActorRejected):
+        return ("rejected", error.rejection_code, error.message)
+    return ("failed", error.code)
+
+
+class ComponentModel:
+    """A `Model` of one actor. What it has found out is remembered for all
+    actors of the component in the process, in `memory`."""
+
+    def __init__(
+        self,
+        component: Component,
+        address: Address,
+        limits: Limits,
+        memory: dict[Hashable, Step],
+    ) -> None:
+        self._component = component
+        self._address = address
+        self._limits = limits
+        self._memory = memory
+        names = tuple(each.partition("@")[0] for each in component.imports)
+        self.sees_inputs = any(each in names for each in _OUTSIDE)
+        """Whether a turn can depend on anything but its request and the state."""
+
+    def initial(self) -> Hashable:
+        return EMPTY
+
+    def steps(self, state: Hashable, operation: Operation) -> Iterable[Step]:
+        assert isinstance(state, ActorState)
+        if operation.name == STORED_STATE:
+            return (Step(state, state),)
+        if not self.sees_inputs:
+            return (self._remembered((), state, operation, _ANY_INPUT),)
+        seen = (self._address, operation.request_id)
+        return [self._remembered(seen, state, operation, given) for given in operation.inputs]
+
+    def _remembered(
+        self, seen: Hashable, state: ActorState, operation: Operation, given: Hashable
+    ) -> Step:
+        assert isinstance(given, TurnInput)
+        key = (self._component.digest, seen, given, state, operation.name, operation.argument)
+        step = self._memory.get(key)
+        if step is None:
+            if len(self._memory) >= _MEMORY_MAX:
+                self._memory.clear()
+            step = self._memory[key] = self._run(state, operation, given)
+        return step
+
+    def _run(self, state: ActorState, operation: Operation, given: TurnInput) -> Step:
+        entries = dict(state.kv)
+        outcome = _at_once(self._outcome(state, entries, operation, given))
+        answer = answer_of(outcome.reply, outcome.error)
+        if outcome.error is not None:
+            return Step(answer, state)
+        effects = outcome.effects
+        for key, value in effects.kv.items():
+            if value is None:
+                entries.pop(key, None)
+            else:
+                entries[key] = value
+        value = effects.state if effects.state_written else state.value
+        return Step(answer, ActorState(value, tuple(sorted(entries.items()))))
+
+    async def _outcome(
+        self,
+        state: ActorState,
+        entries: dict[bytes, Payload],
+        operation: Operation,
+        given: TurnInput,
+    ) -> Outcome:
+        assert isinstance(operation.argument, Payload)
+        turn = Turn(
+            self._address,
+            operation.name,
+            operation.argument,
+            operation.request_id,
+            Caller("client", _PRINCIPAL),
+            given.number,
+            given.time_ns,
+            given.entropy_seed,
+            operation.read_only,
+            state.value,
+            _Alone(entries, self._limits),
+        )
+        guest = await self._component.instantiate()
+        try:
+            return await guest.run(turn)
+        finally:
+            guest.close()
+
+
+class _Alone:
+    """Answers host calls from what the model holds (`wasm.turn.Answers`)."""
+
+    def __init__(self, entries: dict[bytes, Payload], limits: Limits) -> None:
+        self._entries = entries
+        self._limits = limits
+
+    def kv_get(self, key: bytes) -> Payload | None:
+        return self._entries.get(key)
+
+    def kv_list(
+        self,
+        prefix: bytes,
+        after: bytes | None,
+        limit: int,
+        reverse: bool,
+        writes: dict[bytes, Payload | None],
+    ) -> Page:
+        merged = {**self._entries, **writes}
+        found = [
+            (key, value)
+            for key, value in sorted(merged.items(), reverse=reverse)
+            if value is not None
+            and key.startswith(prefix)
+            and (after is None or (key < after if reverse else key > after))
+        ]
+        limit = min(limit, self._limits.kv_page_entries_max)
+        page: list[tuple[bytes, Payload]] = []
+        size = 0
+        for key, value in found[:limit]:
+            size += len(key) + len(value.data)
+            if page and size > self._limits.kv_page_bytes_max:
+                break
+            page.append((key, value))
+        return Page(page, len(page) < len(found))
+
+
+def _at_once(work: Coroutine[Any, Any, Result]) -> Result:
+    """Runs what never waits: every host call is answered at once here."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        result: Result = done.value
+        return result
+    work.close()
+    raise AssertionError("a guest waited although it was answered")

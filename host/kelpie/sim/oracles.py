@@ -1,0 +1,117 @@
+"""What must hold at the end of a run, whatever happened in it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+from kelpie.errors import CallerError, HostFault, StoredValueCorrupt
+from kelpie.ids import Address
+from kelpie.limits import Limits
+from kelpie.sim.engine import TurnLog
+from kelpie.sim.failure import Failure
+from kelpie.sim.history import Operation, Step
+from kelpie.sim.linearizability import Explained, GaveUp, check
+from kelpie.sim.model import STORED_STATE, ActorState, ComponentModel
+from kelpie.sim.requests import Answer, Request
+from kelpie.wasm.turn import Component
+
+__all__ = ["answers", "exactly_once", "linearizable"]
+
+
+def exactly_once(requests: Iterable[Request]) -> list[Failure]:
+    """Every answer to one recorded request is the same."""
+    failures = []
+    for request in requests:
+        if request.read_only or not request.recorded:
+            continue
+        values = [each.answer.value for each in request.definite() if each.answer is not None]
+        if len(set(values)) > 1:
+            failures.append(
+                Failure(
+                    "exactly once",
+                    f"the request {request.id} was answered in {len(set(values))} ways",
+                    request.address,
+                    tuple(f"{request.id} {request.operation}: {each}" for each in values),
+                )
+            )
+    return failures
+
+
+def answers(requests: Iterable[Request], *, corruption: bool) -> list[Failure]:
+    """No answer blames a client that did nothing wrong, or a fault of the host."""
+    failures = []
+    for request in requests:
+        for attempt in request.attempts:
+            answer = attempt.answer
+            if answer is not None and _absurd(answer, corruption=corruption):
+                failures.append(
+                    Failure("answers", f"{request.id} was answered {answer}", request.address)
+                )
+    return failures
+
+
+def _absurd(answer: Answer, *, corruption: bool) -> bool:
+    if isinstance(answer.error, StoredValueCorrupt):
+        return not corruption
+    return isinstance(answer.error, CallerError | HostFault)
+
+
+def linearizable(
+    requests: Sequence[Request],
+    stored: Mapping[Address, ActorState],
+    component: Component,
+    limits: Limits,
+    log: TurnLog,
+    memory: dict[Hashable, Step],
+    end: int,
+) -> list[Failure]:
+    """For each actor one order explains every answer, and what is stored."""
+    failures = []
+    for address, state in stored.items():
+        model = ComponentModel(component, address, limits, memory)
+        history = history_of(address, requests, log)
+        history.append(Operation(STORED_STATE, None, end, end + 1, state))
+        verdict = check(history, model)
+        if isinstance(verdict, GaveUp):
+            reason = f"no verdict after {verdict.steps} steps: give fewer clients or requests"
+            failures.append(Failure("linearizability gave up", reason, address))
+        elif not isinstance(verdict, Explained):
+            lines = (
+                *(f"  {_shown(each)}" for each in verdict.order),
+                f"then the state is {verdict.state}, and nowhere fits",
+                f"  {_shown(verdict.stuck)}",
+            )
+            reason = f"no order explains {verdict.stuck.request_id or verdict.stuck.name}"
+            failures.append(Failure("linearizability", reason, address, lines))
+    return failures
+
+
+def history_of(address: Address, requests: Iterable[Request], log: TurnLog) -> list[Operation]:
+    """The history of one actor. Failures that were injected are left out; they
+    explain themselves."""
+    history: list[Operation] = []
+    for request in requests:
+        if request.address != address:
+            continue
+        inputs = tuple(log.inputs[address, request.id])
+        history += request.operations(inputs)
+        for attempt, operation in request.failures(inputs):
+            assert attempt.answer is not None
+            assert attempt.answer.error is not None
+            if (address, request.id, attempt.answer.error.code) not in log.injured:
+                history.append(operation)
+    return history
+
+
+def _shown(operation: Operation) -> str:
+    until = operation.responded if operation.known else "?"
+    reply = operation.reply if operation.known else "unknown"
+    return (
+        f"[{operation.invoked}..{until}] {operation.request_id} "
+        f"{operation.name}({_plain(operation.argument)}) -> {_plain(reply)}"
+    )
+
+
+def _plain(value: object) -> str:
+    data = getattr(value, "data", None)
+    return data.decode(errors="replace") if isinstance(data, bytes) else str(value)

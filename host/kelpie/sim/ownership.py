@@ -1,0 +1,88 @@
+"""Watches every commit that lands: who may write, and what may only grow."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgpack
+
+from kelpie.ids import Address
+from kelpie.sim.failure import Failure
+from kelpie.store import keyspace
+from kelpie.store.frame import unframe
+from kelpie.store.keyspace import ActorKeys
+from kelpie.store.memory import CommitRequest, MemoryStore
+
+__all__ = ["OwnershipWatch", "Seen"]
+
+
+class Seen(NamedTuple):
+    """The parts of `own` and `seq` that only grow, and who owns."""
+
+    epoch: int = 0
+    node: str = ""
+    incarnation: int = 0
+    deploy_number: int = 0
+    sequence: int = 0
+
+
+class OwnershipWatch:
+    """Holds for each actor what the last commit left, and every breach."""
+
+    def __init__(self, store: MemoryStore, addresses: list[Address]) -> None:
+        self._store = store
+        self._keys = [ActorKeys(address) for address in addresses]
+        self._seen = {keys.address: Seen() for keys in self._keys}
+        self.failures: list[Failure] = []
+
+    def landed(self, name: str, incarnation: int, request: CommitRequest, version: int) -> None:
+        """A commit of this incarnation of a node was applied."""
+        written = request.buffer.writes
+        for keys in self._keys:
+            mine = [key for key in written if key.startswith(keys.prefix)]
+            if mine:
+                self._check(keys, name, incarnation, mine, version)
+
+    def _check(
+        self, keys: ActorKeys, name: str, incarnation: int, mine: list[bytes], version: int
+    ) -> None:
+        before, now = self._seen[keys.address], self._read(keys, version)
+        data = [key for key in mine if key not in (keys.own, keys.seq)]
+        if now == before and not data:
+            # A barrier: it writes back what it read.
+            return
+        self._seen[keys.address] = now
+        if now.epoch < before.epoch:
+            self._fail(keys, f"the epoch went back from {before.epoch} to {now.epoch}")
+        if now.deploy_number < before.deploy_number:
+            self._fail(keys, "the number of the deploy went back")
+        if now.sequence < before.sequence:
+            self._fail(keys, f"seq went back from {before.sequence} to {now.sequence}")
+        owned_before = bool(before.node) and before.epoch == now.epoch
+        if owned_before and now.node and (before.node, before.incarnation) != now[1:3]:
+            self._fail(keys, f"two nodes owned it under epoch {now.epoch}")
+        if now.node and (now.node, now.incarnation) != (name, incarnation):
+            self._fail(keys, f"{name} {incarnation} wrote, but {now.node} {now.incarnation} owns")
+        if self._fence(name, version) != incarnation:
+            self._fail(keys, f"{name} {incarnation} wrote after it was fenced off")
+        if data and now.sequence == before.sequence:
+            self._fail(keys, "a commit changed data without counting in seq")
+
+    def _read(self, keys: ActorKeys, version: int) -> Seen:
+        own = self._store.get(keys.own, version)
+        seq = self._store.get(keys.seq, version)
+        seen = Seen()
+        if own is not None:
+            seen = Seen(*msgpack.unpackb(unframe(keys.own, own)))
+        if seq is not None:
+            seen = seen._replace(sequence=msgpack.unpackb(unframe(keys.seq, seq))[0])
+        return seen
+
+    def _fence(self, name: str, version: int) -> int:
+        key = keyspace.node_fence(name)
+        stored = self._store.get(key, version)
+        incarnation: int = 0 if stored is None else msgpack.unpackb(unframe(key, stored))
+        return incarnation
+
+    def _fail(self, keys: ActorKeys, reason: str) -> None:
+        self.failures.append(Failure("ownership", reason, keys.address))

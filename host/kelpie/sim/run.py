@@ -1,0 +1,120 @@
+"""One seed, from the tape to the verdict."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kelpie.limits import Limits
+from kelpie.sim import oracles
+from kelpie.sim.engine import Foundry
+from kelpie.sim.failure import Failure
+from kelpie.sim.history import Step
+from kelpie.sim.loop import Deadlock, Livelock
+from kelpie.sim.tape import Recording, Tape
+from kelpie.sim.trace import Event, Trace
+from kelpie.sim.workload import Workload
+from kelpie.sim.world import World
+
+__all__ = ["Plan", "Run", "run_seed"]
+
+
+@dataclass(slots=True)
+class Plan:
+    """What all runs of a simulation have in common."""
+
+    upload: bytes
+    workload: Workload
+    limits: Limits
+    foundry: Foundry
+    memory: dict[Hashable, Step] = field(default_factory=dict)
+    """What the model has found out."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What came of one seed."""
+
+    seed: int
+    failures: list[Failure]
+    turns: int
+    requests: int
+    incarnations: int
+    faults: Counter[str]
+    seen: Counter[str]
+    steps: int
+    virtual_ms: int
+    trace_hash: str
+    events: list[Event]
+    recording: Recording
+
+
+def run_seed(
+    plan: Plan,
+    seed: int,
+    *,
+    recorded: Mapping[str, Sequence[int]] | None = None,
+    keep_events: bool = False,
+) -> Run:
+    """One run, from a seed or, with `recorded`, from a tape."""
+    trace = Trace(keep=keep_events)
+    tape = Tape(seed, recorded, trace)
+    # Collecting memory runs cleanup: never in the middle of a run, where
+    # the moment would depend on what ran before.
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        world = World(plan.upload, plan.workload, plan.limits, plan.foundry, tape, trace)
+        try:
+            failures = _failures(plan, world)
+            return _summary(world, seed, failures, tape, trace)
+        finally:
+            world.close()
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _failures(plan: Plan, world: World) -> list[Failure]:
+    try:
+        world.run()
+    except (Deadlock, Livelock) as error:
+        return [*world.watch.failures, Failure("liveness", str(error))]
+    found = [Failure("nothing passes silently", each) for each in world.loop.unheard()]
+    found += world.watch.failures
+    if world.unsettled:
+        ids = ", ".join(world.unsettled)
+        found.append(Failure("liveness", f"never answered although all faults were over: {ids}"))
+        return found
+    requests, log = world.requests, world.log
+    found += oracles.answers(requests, corruption=bool(world.faults.fired["corruption"]))
+    found += oracles.exactly_once(requests)
+    found += oracles.linearizable(
+        requests,
+        world.stored,
+        plan.foundry.component(plan.upload),
+        plan.limits,
+        log,
+        plan.memory,
+        world.moments.next(),
+    )
+    return found
+
+
+def _summary(world: World, seed: int, failures: list[Failure], tape: Tape, trace: Trace) -> Run:
+    return Run(
+        seed,
+        failures,
+        world.log.turns,
+        len(world.requests),
+        len(world.fleet.all),
+        world.faults.fired,
+        world.faults.seen,
+        world.loop.steps,
+        world.loop.now_ns // 1_000_000,
+        trace.hexdigest(),
+        trace.kept,
+        tape.recording(),
+    )

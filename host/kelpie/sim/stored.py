@@ -1,0 +1,36 @@
+"""What is stored of an actor, read behind everybody's back."""
+
+from __future__ import annotations
+
+from kelpie.ids import Address, Payload
+from kelpie.limits import Limits
+from kelpie.sim.model import ActorState
+from kelpie.store.chunks import decode_payload, finish_value, read_value
+from kelpie.store.keyspace import ActorKeys
+from kelpie.store.protocol import Store
+
+__all__ = ["stored_state"]
+
+
+async def stored_state(store: Store, address: Address, limits: Limits) -> ActorState:
+    """The state and all entries of kv, as of one version.
+
+    Raises:
+        StoredValueCorrupt
+    """
+    keys = ActorKeys(address)
+    transaction = store.transaction()
+    body = await read_value(transaction, keys.state)
+    state = None if body is None else decode_payload(body)
+    entries: list[tuple[bytes, Payload]] = []
+    begin, end = keys.kv_range()
+    at_once = limits.kv_rows_at_once_max
+    while True:
+        rows = await transaction.get_range(begin, end, limit=at_once)
+        for key, stored in rows:
+            value = await finish_value(transaction, key, stored)
+            entries.append((keys.kv_key(key), decode_payload(value)))
+        if len(rows) < at_once:
+            transaction.cancel()
+            return ActorState(state, tuple(entries))
+        begin = rows[-1][0] + b"\0"

@@ -1,0 +1,173 @@
+"""Who asks what: the operations of a run, their weights, and how many clients."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from kelpie.ids import Payload, text
+from kelpie.sim import schema
+from kelpie.sim.faults import RATES
+from kelpie.sim.tape import Tape
+from kelpie.wasm.turn import Manifest
+
+__all__ = ["Choice", "Workload", "WorkloadInvalid"]
+
+_WEIGHT_MAX: Final = 1_000_000
+_COUNT_MAX: Final = 100_000
+
+
+class WorkloadInvalid(ValueError):
+    """The workload file says something that means nothing; the message, what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An operation that clients may ask for. With `arguments`, one of those;
+    otherwise one made from `schema`."""
+
+    operation: str
+    read_only: bool
+    weight: int = 1
+    arguments: tuple[Payload, ...] = ()
+    schema: object = None
+
+    def argument(self, tape: Tape) -> Payload:
+        if self.arguments:
+            return self.arguments[tape.draw("workload/argument", len(self.arguments))]
+        return schema.argument(tape, self.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What the clients of one run do."""
+
+    choices: tuple[Choice, ...]
+    actors: int = 3
+    clients: int = 5
+    requests: int = 200
+    turns_min: int = 200
+    faults_min: int = 5
+    tries_max: int = 6
+    think_ms_max: int = 30
+    attempt_ms_max: int = 1_500
+    unrecorded_per_cent: int = 8
+    """Requests without an id of the client's: they are never asked again."""
+    rates: Mapping[str, int] = field(default_factory=dict)
+    """How often faults happen, where it differs from `faults.RATES`."""
+
+    def choose(self, tape: Tape) -> Choice:
+        point = tape.draw("workload/operation", sum(each.weight for each in self.choices))
+        for choice in self.choices:
+            point -= choice.weight
+            if point < 0:
+                return choice
+        raise AssertionError("a point lies below the sum of the weights")
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> Workload:
+        """The default workload: every operation that the component describes.
+
+        Raises:
+            WorkloadInvalid: it describes none.
+        """
+        choices = tuple(
+            Choice(each.name, each.read_only, schema=each.argument)
+            for each in manifest.operations.values()
+        )
+        if not choices:
+            raise WorkloadInvalid("the component describes no operation: give a workload")
+        return cls(choices)
+
+    @classmethod
+    def read(cls, path: Path, manifest: Manifest) -> Workload:
+        """The workload of a TOML file, over the default one.
+
+        ```toml
+        actors = 3
+        clients = 5
+        requests = 200
+
+        [operations.add]
+        weight = 3
+        arguments = [1, -2, {amount = 10}]
+
+        [faults]            # in a million occasions
+        corruption = 0
+        ```
+
+        With an `operations` table only those are asked for.
+
+        Raises:
+            WorkloadInvalid: with the place and what may stand there.
+            OSError: the file cannot be read.
+        """
+        try:
+            given = tomllib.loads(path.read_text())
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise WorkloadInvalid(f"{path} is no TOML: {error}") from error
+        counts: dict[str, Any] = {n: _count(given, n) for n in _COUNTS if n in given}
+        known = {*_COUNTS, "operations", "faults"}
+        if unknown := sorted(set(given) - known):
+            raise WorkloadInvalid(f"{path}: no such key: {unknown}; there are {sorted(known)}")
+        workload = cls.of(manifest)
+        if "operations" in given:
+            choices = _choices(given["operations"], manifest)
+            workload = replace(workload, choices=choices)
+        return replace(workload, rates=_rates(given.get("faults", {})), **counts)
+
+
+_COUNTS: Final = (
+    "actors",
+    "clients",
+    "requests",
+    "turns_min",
+    "faults_min",
+    "tries_max",
+    "think_ms_max",
+    "attempt_ms_max",
+    "unrecorded_per_cent",
+)
+
+
+def _count(table: Mapping[str, Any], name: str, low: int = 1, high: int = _COUNT_MAX) -> int:
+    given = table[name]
+    low = 0 if name in ("faults_min", "turns_min", "unrecorded_per_cent") else low
+    high = 100 if name == "unrecorded_per_cent" else high
+    if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= high:
+        raise WorkloadInvalid(f"{name} must be a whole number of {low} to {high}, not {given!r}")
+    return given
+
+
+def _choices(table: object, manifest: Manifest) -> tuple[Choice, ...]:
+    if not isinstance(table, dict) or not table:
+        raise WorkloadInvalid("operations must be tables, one for each operation")
+    return tuple(_choice(name, entry, manifest) for name, entry in table.items())
+
+
+def _choice(name: str, entry: object, manifest: Manifest) -> Choice:
+    if not isinstance(entry, dict) or set(entry) - {"weight", "arguments"}:
+        raise WorkloadInvalid(f"operations.{name} may have weight and arguments, not {entry!r}")
+    described = manifest.operations.get(name)
+    weight = _count(entry, "weight", high=_WEIGHT_MAX) if "weight" in entry else 1
+    arguments = entry.get("arguments", [])
+    if not isinstance(arguments, list):
+        raise WorkloadInvalid(f"operations.{name}.arguments must be a list")
+    return Choice(
+        name,
+        described is not None and described.read_only,
+        weight,
+        tuple(text(schema.encoded(each)) for each in arguments),
+        None if described is None else described.argument,
+    )
+
+
+def _rates(table: object) -> Mapping[str, int]:
+    if not isinstance(table, dict):
+        raise WorkloadInvalid("faults must be a table")
+    if unknown := sorted(set(table) - set(RATES)):
+        raise WorkloadInvalid(f"no such faults: {unknown}; there are {sorted(RATES)}")
+    return {name: _count(table, name, low=0, high=1_000_000) for name in table}

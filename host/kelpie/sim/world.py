@@ -1,0 +1,178 @@
+"""The simulated world of one run: nodes, clients, faults, and two phases."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from kelpie.ids import Address
+from kelpie.limits import Limits
+from kelpie.sim.client import Client
+from kelpie.sim.engine import Foundry, SimEngine, TurnLog
+from kelpie.sim.env import SimEnv
+from kelpie.sim.faults import Faults
+from kelpie.sim.fleet import Fleet
+from kelpie.sim.loop import SimLoop
+from kelpie.sim.model import ActorState
+from kelpie.sim.nemesis import Nemesis
+from kelpie.sim.network import Network
+from kelpie.sim.node import Node
+from kelpie.sim.ownership import OwnershipWatch
+from kelpie.sim.requests import Moments, Request
+from kelpie.sim.stored import stored_state
+from kelpie.sim.tape import Tape
+from kelpie.sim.trace import Trace
+from kelpie.sim.workload import Workload
+from kelpie.store.memory import CommitRequest, MemoryStore
+
+__all__ = ["World"]
+
+_NAMESPACE: Final = "default"
+_KIND: Final = "simulated"
+_STEPS_MAX: Final = 5_000_000
+_TIME_MS_MAX: Final = 3_600_000
+_LIVENESS_TRIES_MAX: Final = 200
+_REQUESTS_FACTOR_MAX: Final = 5
+
+
+class World:
+    """Everything that exists in one run. `run` it once, then `close` it."""
+
+    def __init__(
+        self,
+        upload: bytes,
+        workload: Workload,
+        limits: Limits,
+        foundry: Foundry,
+        tape: Tape,
+        trace: Trace,
+    ) -> None:
+        self._upload = upload
+        self._workload = workload
+        self._limits = limits
+        self._tape = tape
+        # What asyncio calls abstract raises NotImplementedError, as it should here.
+        self.loop = loop = SimLoop(  # type: ignore[abstract]
+            tape, steps_max=_STEPS_MAX, time_ms_max=_TIME_MS_MAX
+        )
+        self.faults = faults = Faults(tape, workload.rates)
+        self.moments = Moments()
+        self.log = TurnLog()
+        self.requests: list[Request] = []
+        self.unsettled: list[str] = []
+        """Requests that were not answered although all was well."""
+        self.stored: dict[Address, ActorState] = {}
+        """What is stored of each actor at the end."""
+        self._addresses = [
+            Address(_NAMESPACE, _KIND, f"actor-{number + 1}") for number in range(workload.actors)
+        ]
+        store_env = SimEnv(loop, loop.world, tape)
+        self._store = MemoryStore(store_env, limits)
+        self._direct = self._store.client(store_env)
+        self.watch = OwnershipWatch(self._store, self._addresses)
+        self._engine = SimEngine(foundry, faults, trace, self.log)
+        self.fleet = Fleet(
+            loop, tape, faults, trace, limits, self._store, store_env, self._engine, self
+        )
+        self._network = Network(loop, tape, faults, trace, self.moments)
+        self._nemesis = Nemesis(loop, tape, faults, trace, self.fleet, self._store)
+
+    # What the links to the store report.
+
+    def landed(self, node: Node, request: CommitRequest, version: int) -> None:
+        incarnation = self.fleet.of(node)
+        number = incarnation.runtime.node.incarnation
+        self.watch.landed(incarnation.name, number, request, version)
+
+    def crash(self, node: Node) -> None:
+        self.fleet.kill(self.fleet.of(node))
+
+    # The run.
+
+    def run(self) -> None:
+        """Deploys the component, lets clients at it under faults, heals the
+        world, and has everything finish.
+
+        Raises:
+            Deadlock, Livelock
+        """
+        self.loop.run_until_complete(self._run())
+
+    def close(self) -> None:
+        """Unwinds what still stands, and frees every guest."""
+        self.loop.close()
+        self._engine.close()
+
+    async def _run(self) -> None:
+        first = self.fleet.begin()
+        await self.fleet.until_ready()
+        work = first.runtime.deploy(_NAMESPACE, _KIND, self._upload)
+        await self.loop.spawn(first.node, work, "deploy")
+        await self._under_faults()
+        await self._healed()
+        for address in self._addresses:
+            self.stored[address] = await stored_state(self._direct, address, self._limits)
+
+    async def _under_faults(self) -> None:
+        self.faults.active = True
+        self._spawn(self.loop.world, self._nemesis.run(), "nemesis")
+        clients = [self._client(f"c{number + 1}") for number in range(self._workload.clients)]
+        working = [
+            self._spawn(self.loop.node(client.name), self._work(client), client.name)
+            for client in clients
+        ]
+        for each in working:
+            await each
+        self.faults.active = False
+
+    async def _work(self, client: Client) -> None:
+        while self._wants_more():
+            await client.ask_one()
+
+    def _wants_more(self) -> bool:
+        workload, asked = self._workload, len(self.requests)
+        if asked >= _REQUESTS_FACTOR_MAX * workload.requests:
+            return False
+        return (
+            asked < workload.requests
+            or self.log.turns < workload.turns_min
+            or self.faults.total < workload.faults_min
+        )
+
+    async def _healed(self) -> None:
+        """Faults are over: whatever is still open must be answered now."""
+        self.fleet.heal()
+        await self.fleet.until_ready()
+        client = self._client("last")
+        for request in list(self.requests):
+            open_still = request.recorded and not request.read_only and not request.settled
+            # Half of them stay open: the checker has to bear with that.
+            if open_still and self._tape.draw("workload/ask-at-last", 2) == 0:
+                await self._settle(client, request)
+        for address in self._addresses:
+            for choice in self._workload.choices:
+                if choice.read_only:
+                    await self._settle(client, client.request(choice, address, recorded=True))
+        self.fleet.close()
+        newest = await self.fleet.until_ready()
+        await self.loop.spawn(newest.node, newest.runtime.drain(), "drain")
+
+    async def _settle(self, client: Client, request: Request) -> None:
+        await client.settle(request, tries_max=_LIVENESS_TRIES_MAX)
+        if not request.settled:
+            self.unsettled.append(request.id)
+
+    def _client(self, name: str) -> Client:
+        return Client(
+            name,
+            self._workload,
+            self._addresses,
+            self._tape,
+            self.fleet,
+            self._network,
+            self.requests,
+        )
+
+    def _spawn(self, node: Node, work: object, name: str) -> asyncio.Task[None]:
+        assert asyncio.iscoroutine(work)
+        return self.loop.spawn(node, work, name)
