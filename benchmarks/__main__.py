@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -23,23 +24,28 @@ def main(arguments: list[str]) -> int:
         say(f"{options.directory} is on {kind}, where an fsync costs nothing: use --directory")
         return 2
     say(f"load from {generator.name()}, data on {kind} below {options.directory}")
-    try:
-        rows = measure(options.rows, effort_of(options), options.directory)
-    except (ChildFailed, LoadFailed, ServerFailed) as failure:
-        say(f"failed: {failure}")
-        return 1
+    rows, failures = measure(options.rows, effort_of(options), options.directory)
     print(as_json(rows) if options.json else as_table(rows))
-    return 0
+    for name, failure in failures.items():
+        say(f"{name} failed: {failure}")
+    return 1 if failures else 0
 
 
-def measure(names: list[str], effort: Effort, directory: Path) -> list[Row]:
-    """Makes the rows one after another, each in a directory of its own."""
+def measure(
+    names: list[str], effort: Effort, directory: Path
+) -> tuple[list[Row], dict[str, Exception]]:
+    """Makes the rows one after another, each in a directory of its own. One that
+    fails does not keep the others from being measured."""
     rows: list[Row] = []
+    failures: dict[str, Exception] = {}
     for number, name in enumerate(names, 1):
         say(f"{number}/{len(names)} {name}")
         with tempfile.TemporaryDirectory(prefix="kelpie-benchmark-", dir=directory) as fresh:
-            rows += RUNNERS[name](Place(effort, Path(fresh)))
-    return rows
+            try:
+                rows += RUNNERS[name](Place(effort, Path(fresh)))
+            except (ChildFailed, LoadFailed, ServerFailed, subprocess.TimeoutExpired) as failure:
+                failures[name] = failure
+    return rows, failures
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
