@@ -28,13 +28,13 @@ from kelpie.ids import Address, check_name
 from kelpie.limits import Limits
 from kelpie.runtime.host import Runtime
 
-__all__ = ["Handlers", "problem_response"]
+__all__ = ["ROUTES", "Handlers", "problem_response"]
 
 Handler = Callable[[web.BaseRequest, Target], Awaitable[web.Response]]
 
 SERVER_HEADER = {"Server": "kelpie"}
 _WASM_TYPES = {"application/wasm", BYTES_TYPE}
-_ROUTES = (
+ROUTES = (
     "POST /v1/actors/{kind}/{key}/{operation}",
     "GET /v1/actors/{kind}/{key}",
     "GET /v1/kinds",
@@ -76,7 +76,7 @@ class Handlers:
         name = segments[0] if len(segments) == 1 else "/".join(segments[:2])
         methods = self._routes.get((name, len(segments)))
         if methods is None:
-            raise RouteNotFound(_no_route(segments), routes=list(_ROUTES))
+            raise RouteNotFound(_no_route(segments), routes=list(ROUTES))
         handler = methods.get("GET" if method == "HEAD" else method)
         if handler is None:
             allow = sorted(methods) + (["HEAD"] if "GET" in methods else [])
@@ -163,7 +163,7 @@ def _no_route(segments: list[str]) -> str:
         return (
             "an actor's path has a kind, a key and an operation: write a slash inside a key as %2F"
         )
-    return "nothing is here; these are: " + "; ".join(_ROUTES)
+    return "nothing is here; these are: " + "; ".join(ROUTES)
 
 
 def _check_upload_type(request: web.BaseRequest) -> None:

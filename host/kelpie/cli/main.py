@@ -15,7 +15,7 @@ from kelpie.cli import inspect, remote, serve, sim
 from kelpie.cli.output import complain, tell_error
 from kelpie.errors import KelpieError
 
-__all__ = ["main", "run"]
+__all__ = ["main", "parser", "run"]
 
 DEFAULT_PORT = 7070
 DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
@@ -33,7 +33,7 @@ def run() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command, and returns its exit status."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -56,16 +56,17 @@ def main(arguments: Sequence[str]) -> int:
     return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
+    whole = argparse.ArgumentParser(
         prog="kelpie", description="A host for virtual actors that are WebAssembly components."
     )
-    parser.add_argument("--version", action="version", version=f"kelpie {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    whole.add_argument("--version", action="version", version=f"kelpie {__version__}")
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_serve(commands)
     _add_remote(commands)
     _add_local(commands)
-    return parser
+    return whole
 
 
 def _add_serve(commands: _Commands) -> None:

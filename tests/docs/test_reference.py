@@ -1,0 +1,82 @@
+"""What the documentation lists is what there is: errors, limits, routes, commands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from kelpie.api.handlers import ROUTES
+from kelpie.cli.main import parser
+from kelpie.errors import KelpieError, every_error
+from kelpie.limits import Limits, page
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+ERRORS = {error.code: error for error in every_error()}
+MARKDOWN = sorted(DOCS.rglob("*.md")) + sorted(DOCS.parent.glob("*.md"))
+
+
+def test_every_error_has_a_page_and_no_page_is_stale() -> None:
+    pages = {path.stem for path in (DOCS / "errors").glob("*.md")} - {"README"}
+    assert pages == set(ERRORS)
+
+
+@pytest.mark.parametrize("error", ERRORS.values(), ids=list(ERRORS))
+def test_a_page_says_what_the_code_says(error: type[KelpieError]) -> None:
+    text = (DOCS / "errors" / f"{error.code}.md").read_text()
+    again = "yes" if error.retryable else "no"
+    facts = f"Status {error.status}; source: {error.source}; retryable: {again}."
+    assert text.startswith(f"# `{error.code}`\n\n**{error.title}.** {facts}\n")
+    assert "\n## Why\n" in text
+    assert "\n## What to do\n" in text
+    limits = {each.name for each in fields(Limits)}
+    for word in re.findall(r"`([a-z]+(?:_[a-z]+)+_(?:max|min|default))`", text):
+        assert word in limits, f"there is no limit {word}"
+
+
+@pytest.mark.parametrize("error", ERRORS.values(), ids=list(ERRORS))
+def test_the_index_lists_every_error(error: type[KelpieError]) -> None:
+    again = "yes" if error.retryable else "no"
+    row = f"| [`{error.code}`]({error.code}.md) | {error.status} | {again} | {error.title} |"
+    assert row in (DOCS / "errors" / "README.md").read_text()
+
+
+def test_the_limits_page_is_current() -> None:
+    assert (DOCS / "limits.md").read_text() == page(), "run: python -m kelpie.limits"
+
+
+@pytest.mark.parametrize("limit", fields(Limits), ids=lambda limit: limit.name)
+def test_a_limit_names_errors_that_exist(limit: object) -> None:
+    doc = limit.metadata["doc"]  # type: ignore[attr-defined]
+    for code in re.findall(r"`([a-z]+(?:-[a-z]+)+)`", doc):
+        assert code in ERRORS
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_every_route_is_documented(route: str) -> None:
+    methods, path = re.fullmatch(r"(.+) (/\S+)", route).groups()  # type: ignore[union-attr]
+    text = (DOCS / "http.md").read_text()
+    for method in methods.split(" or "):
+        assert f"`{method} {path}`" in text
+
+
+def test_every_command_and_option_is_documented() -> None:
+    text = (DOCS / "cli.md").read_text()
+    commands = next(a for a in parser()._actions if a.choices and not a.option_strings).choices
+    assert commands
+    for name, command in commands.items():  # type: ignore[union-attr]
+        section = re.search(rf"\n## `kelpie {name}\b.*?(?=\n## |\Z)", text, re.DOTALL)
+        assert section, f"`kelpie {name}` is not documented"
+        for action in command._actions:
+            for option in action.option_strings:
+                if option not in {"-h", "--help"}:
+                    assert option in section[0], f"{name} {option} is not documented"
+
+
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text()):
+        if not target.startswith("http"):
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"
