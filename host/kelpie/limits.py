@@ -109,7 +109,7 @@ class Limits:
         8_000, "live instances; beyond it the least recently used are dropped"
     )
     instances_memory_bytes_max: int = _limit(
-        1024 * MIB, "linear memory of all live instances; beyond it the least recently used go"
+        1024 * MIB, "memory in use by all live instances; beyond it the least recently used go"
     )
 
     # Queues.
@@ -118,7 +118,14 @@ class Limits:
     waiting_messages_max: int = _limit(20_000, "requests waiting in the host; `overloaded`")
     waiting_bytes_max: int = _limit(256 * MIB, "their arguments, summed; `overloaded`")
     commit_turns_max: int = _limit(1_000, "turns folded into one commit; the rest wait")
-    commit_bytes_max: int = _limit(9 * MIB, "writes folded into one commit; the rest wait")
+    commit_bytes_max: int = _limit(
+        8_900_000,
+        "writes folded into one commit, keys and all; the rest wait; "
+        "`guest-limit-exceeded` for a turn that is larger by itself",
+    )
+    commit_cleared_bytes_max: int = _limit(
+        512 * KIB, "keys of old request records that one commit clears; the rest wait"
+    )
     commit_record_name_bytes_max: int = _limit(
         64 * KIB, "ids of the requests recorded by one commit; the rest wait"
     )

@@ -67,13 +67,17 @@ class ScriptedLink:
         self.read_error: KelpieError | None = None
         """What every read fails with."""
         self.reads_stand: asyncio.Future[None] | None = None
-        """What every read waits for, before it reads."""
+        """What reads wait for, before they read, ..."""
+        self.reads_pass = 0
+        """... except for this many of them."""
         self.commits = 0
         self.reads = 0
 
     async def read(self, operation: Callable[[], Result]) -> Result:
         self.reads += 1
-        if self.reads_stand is not None:
+        if self.reads_pass:
+            self.reads_pass -= 1
+        elif self.reads_stand is not None:
             await asyncio.shield(self.reads_stand)
         if self.read_error is not None:
             raise self.read_error
@@ -90,6 +94,12 @@ class ScriptedLink:
         else:
             held.land()
         return await held._answer
+
+    def stand_after(self, reads: int) -> asyncio.Future[None]:
+        """Lets so many reads pass; the others wait for what is returned."""
+        self.reads_pass = reads
+        self.reads_stand = self._env.future()
+        return self.reads_stand
 
     def hold(self, count: int = 1) -> None:
         """The next commits are held."""

@@ -60,7 +60,10 @@ class TestNode:
         engine: Engine,
         limits: Limits,
         name: str,
+        faults: list[tuple[str, BaseException | None]],
     ) -> None:
+        self.faults = faults
+        """What the Env was told of; whoever expects some takes them out."""
         self.env = env
         self.link = link
         self.client = MemoryClient(store, link)
@@ -139,7 +142,7 @@ class World:
 
     def make(self, engine: Engine, limits: Limits, name: str = "local") -> TestNode:
         link = ScriptedLink(self.store, self.env)
-        node = TestNode(self.env, link, self.store, engine, limits, name)
+        node = TestNode(self.env, link, self.store, engine, limits, name, self.faults)
         self.nodes.append(node)
         return node
 

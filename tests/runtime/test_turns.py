@@ -9,36 +9,9 @@ import pytest
 from kelpie.errors import ActorFailed, ActorRejected, GuestTrapped, PayloadTooLarge
 from kelpie.ids import Payload, binary, text
 from tests.runtime.conftest import StartScripted
-from tests.runtime.scripted import Host, Script
+from tests.runtime.scripted import Host
+from tests.runtime.scripts import Gate, append, failing, read
 from tests.runtime.support import outcome, settle
-
-
-class Gate:
-    """Where scripts stop until the test opens it."""
-
-    def __init__(self) -> None:
-        self.waiting = 0
-        self._open = asyncio.Event()
-
-    async def pass_through(self) -> None:
-        self.waiting += 1
-        await self._open.wait()
-        self.waiting -= 1
-
-    def open(self) -> None:
-        self._open.set()
-
-
-def append(host: Host) -> Payload:
-    """Appends the argument to the state, and replies with the state."""
-    before = host.state.data if host.state is not None else b""
-    host.save(text(before + host.turn.argument.data))
-    assert host.state is not None
-    return host.state
-
-
-def read(host: Host) -> Payload:
-    return host.state or text("")
 
 
 async def test_turns_of_one_actor_run_one_at_a_time_in_order(scripted: StartScripted) -> None:
@@ -75,15 +48,6 @@ async def test_turns_of_different_actors_interleave(scripted: StartScripted) -> 
     assert await node.get("append", "a", key="free") == "a"
     gate.open()
     assert [await outcome(each) for each in stuck] == ["done"] * 5
-
-
-def failing(error: Exception) -> Script:
-    def script(host: Host) -> Payload:
-        host.save(text("must not be kept"))
-        host.set(b"key", text("must not be kept"))
-        raise error
-
-    return script
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from kelpie.errors import HostFault, KelpieError, Moved, OutcomeUnknown, StoreError
+from kelpie.errors import HostFault, KelpieError, Moved, StoreError
 from kelpie.ids import Address
 from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.instances import Instances
@@ -13,9 +13,11 @@ from kelpie.runtime.mailbox import Mailbox
 from kelpie.runtime.message import Message, Stage
 from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline
-from kelpie.runtime.turn_runner import TurnRunner, expired, load
+from kelpie.runtime.turn_runner import TurnRunner, load
 
 __all__ = ["Activation"]
+
+_NS_PER_MS = 1_000_000
 
 
 class Activation:
@@ -28,7 +30,7 @@ class Activation:
 
     __slots__ = (
         "_deploys",
-        "_expiring",
+        "_given_up",
         "_instances",
         "_mailbox",
         "_node",
@@ -37,8 +39,10 @@ class Activation:
         "_runner",
         "_running",
         "_task",
+        "_yielded_ns",
         "address",
         "ended",
+        "leaving",
         "used_ns",
     )
 
@@ -58,10 +62,13 @@ class Activation:
         self._runner: TurnRunner | None = None
         self._task: asyncio.Task[None] | None = None
         self._running: Message | None = None
-        self._expiring = False
+        self._given_up: KelpieError | None = None
+        self._yielded_ns = 0
         self._progress: asyncio.Future[None] | None = None
         self.address = address
         self.ended = False
+        self.leaving = False
+        """Whether it is being released."""
         self.used_ns = 0
 
     @property
@@ -89,25 +96,19 @@ class Activation:
         if self._task is None:
             self._task = self._node.env.spawn(self._run(), "activation")
 
-    def expire(self, message: Message) -> None:
-        """The deadline of a message of this actor has passed."""
+    def give_up(self, message: Message, error: KelpieError) -> None:
+        """Answers a message that has not had its turn with an error. If it is
+        in the middle of it, its guest is killed."""
         if message.stage is Stage.QUEUED:
             self._mailbox.remove(message)
-            message.fail(expired("before its turn came"))
-        elif message.stage is Stage.RUNNING:
-            if self._task is not None and not self._expiring:
-                # Kills the guest; `_turn` answers.
-                self._expiring = True
-                self._task.cancel()
-        elif message.stage is Stage.CHECKING:
-            message.answer_early(expired("while the host checked that it may answer"))
-        else:
-            message.answer_early(
-                OutcomeUnknown(
-                    "the deadline passed while the turn was committed: "
-                    "ask again under the same id to learn what became of it"
-                )
-            )
+            message.fail(error)
+            return
+        assert message is self._running
+        assert self._task is not None
+        if self._given_up is None:
+            # `_turn` answers.
+            self._given_up = error
+            self._task.cancel()
 
     def drop_instance(self) -> bool:
         """Drops the instance, unless it is running a turn; whether there was one to drop."""
@@ -119,11 +120,21 @@ class Activation:
         What arrives meanwhile waits, and is handed back at the end.
         """
         assert self.idle
+        self.leaving = True
         self._task = self._node.env.spawn(self._release(), "release")
+
+    async def close(self) -> None:
+        """Ends what runs, whatever it is, and lets go of the instance. Commits
+        that are on their way go on."""
+        task = self._task
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+        self.drop_instance()
 
     async def _release(self) -> None:
         try:
-            if self._runner is not None and self._runner.pipeline.claim.held:
+            if self._runner is not None and self._runner.pipeline.claim.names_us:
                 await self._runner.pipeline.claim.release()
         except (StoreError, Moved):
             # No harm: the claim stays in the store, and this node will find
@@ -139,7 +150,8 @@ class Activation:
                 self._runner = await load(
                     self._node, self._deploys, self._instances, self.address, self._on_progress
                 )
-            while not self.ended and (message := self._mailbox.take()) is not None:
+            self._yielded_ns = self._node.env.monotonic_ns()
+            while (message := await self._next(self._runner.pipeline)) is not None:
                 await self._turn(self._runner, message)
         except KelpieError as error:
             # It could not be loaded.
@@ -151,33 +163,44 @@ class Activation:
         finally:
             self._task = None
 
+    async def _next(self, pipeline: Pipeline) -> Message | None:
+        """The message whose turn it is; None if there is none, or it is all over."""
+        await self._give_way()
+        while pipeline.congested and pipeline.broken is None:
+            self._progress = self._node.env.future()
+            await self._progress
+        if pipeline.broken is not None:
+            self._end(self._take_queued())
+            return None
+        return self._mailbox.take()
+
+    async def _give_way(self) -> None:
+        """Lets others run, if this actor had the loop to itself for a while:
+        turns that never wait would keep it until the mailbox is empty."""
+        env = self._node.env
+        now = env.monotonic_ns()
+        if now - self._yielded_ns > self._node.limits.guest_tick_ms * _NS_PER_MS:
+            await env.sleep(0)
+            self._yielded_ns = env.monotonic_ns()
+
     async def _turn(self, runner: TurnRunner, message: Message) -> None:
         """Sees one message through its turn, up to the pipeline."""
         message.stage = Stage.RUNNING
         self._running = message
         try:
-            if runner.pipeline.congested:
-                await self._until_progress(runner.pipeline)
             await runner.run(message)
         except asyncio.CancelledError:
-            if not self._expiring:
+            if self._given_up is None:
                 raise
             task = asyncio.current_task()
             assert task is not None
             task.uncancel()
-            message.fail(expired("in the middle of its turn, which was rolled back"))
+            message.fail(self._given_up)
         except KelpieError as error:
             # The turn did not run, or counts for nothing: there is nothing to wait for.
             message.fail(error)
-        self._expiring = False
+        self._given_up = None
         self._running = None
-        if runner.pipeline.broken is not None and not self.ended:
-            self._end(self._take_queued())
-
-    async def _until_progress(self, pipeline: Pipeline) -> None:
-        while pipeline.congested and pipeline.broken is None:
-            self._progress = self._node.env.future()
-            await self._progress
 
     def _on_progress(self) -> None:
         """The pipeline has settled a batch, or has broken."""

@@ -12,14 +12,12 @@ from kelpie.runtime.message import Message
 
 __all__ = ["Admission"]
 
-_NANOSECONDS = 1_000_000
-
 
 class Admission:
     """Every message that was admitted and is not yet settled.
 
-    Bounds their number and bytes over all actors, finds those whose deadline
-    passed, and knows when the last one has left.
+    Bounds their number and bytes over all actors, finds those that somebody has
+    waited for until the deadline, and knows when the last one has left.
     """
 
     def __init__(self, env: Env, limits: Limits, expire: Callable[[Message], None]) -> None:
@@ -30,7 +28,7 @@ class Admission:
         self._bytes = 0
         self._sweep: Handle | None = None
         self._draining = False
-        self._empty: asyncio.Future[None] | None = None
+        self._when_empty: list[asyncio.Future[None]] = []
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -69,20 +67,23 @@ class Admission:
         """A message has settled."""
         del self._messages[id(message)]
         self._bytes -= len(message.envelope.argument.data)
-        if self._empty is not None and not self._messages and not self._empty.done():
-            self._empty.set_result(None)
+        if self._when_empty and not self._messages:
+            for each in self._when_empty:
+                if not each.done():
+                    each.set_result(None)
+            self._when_empty.clear()
 
-    async def drain(self, limit_ms: float) -> bool:
-        """Takes no more, and waits until all have left; False if time ran out."""
+    async def drain(self, limit_ms: float) -> None:
+        """Takes no more, and waits until all have left, or time has run out."""
         self._draining = True
         if not self._messages:
-            return True
-        self._empty = self._env.future()
+            return
+        empty: asyncio.Future[None] = self._env.future()
+        self._when_empty.append(empty)
         try:
-            await self._env.within(limit_ms, self._empty)
+            await self._env.within(limit_ms, empty)
         except TimeoutError:
-            return False
-        return True
+            return
 
     def remaining(self) -> list[Message]:
         return list(self._messages.values())
@@ -93,8 +94,8 @@ class Admission:
     def _sweep_once(self) -> None:
         # One sweep over what is outstanding costs less than a timer for each.
         self._sweep = None
-        now = self._env.monotonic_ns()
-        for message in [m for m in self._messages.values() if m.envelope.deadline_ns <= now]:
-            self._expire(message)
         if self._messages:
             self._schedule()
+        now = self._env.monotonic_ns()
+        for message in [m for m in self._messages.values() if m.due_ns <= now]:
+            self._expire(message)

@@ -11,46 +11,27 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import msgpack
-
 from kelpie.errors import Moved
 from kelpie.ids import Payload
 from kelpie.runtime.deploys import read_current
 from kelpie.runtime.node import Node, is_alive
+from kelpie.runtime.ownership import Owner, Sequence
 from kelpie.store.chunks import decode_payload, read_value
-from kelpie.store.frame import frame, unframe
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.protocol import Transaction
+from kelpie.store.reading import reading
 
-__all__ = ["Claim", "Owner", "Sequence", "load", "read_stored"]
+__all__ = ["Claim", "load"]
 
-_NANOSECONDS = 1_000_000
-
-
-class Owner(NamedTuple):
-    """The value of `own`. A released actor keeps its epoch, with no node."""
-
-    epoch: int
-    node: str
-    incarnation: int
-    deploy_number: int
+_NS_PER_MS = 1_000_000
 
 
-class Sequence(NamedTuple):
-    """The value of `seq`: one higher with each turn that commits something.
+class _Writing(NamedTuple):
+    """What a commit in flight makes true."""
 
-    `large` says that some value of the actor was once stored in chunks, so that
-    writing over one must clear them.
-    """
-
-    number: int
-    last_request_id: str
-    record_count: int
-    large: bool
-
-
-_NEVER_OWNED = Owner(0, "", 0, 0)
-_NEVER_WRITTEN = Sequence(0, "", 0, False)
+    sequence: Sequence
+    own_value: bytes
+    seq_value: bytes
 
 
 class Claim:
@@ -62,9 +43,11 @@ class Claim:
         "_own_stored",
         "_own_wanted",
         "_seq_stored",
+        "_taken",
         "_version",
         "_writing",
         "keys",
+        "names_us",
         "owner",
         "sequence",
     )
@@ -77,15 +60,21 @@ class Claim:
         sequence: Sequence,
         own_stored: bytes | None,
         seq_stored: bytes | None,
+        *,
+        names_us: bool,
     ) -> None:
         self._node = node
         self.keys = keys
         self.owner = owner
         self.sequence = sequence
+        self.names_us = names_us
+        """Whether the store names this incarnation as the owner, under this
+        claim's epoch or that of an earlier activation."""
+        self._taken = False
         self._own_stored = own_stored
-        self._own_wanted = _own_value(keys, owner)
+        self._own_wanted = owner.stored(keys)
         self._seq_stored = seq_stored
-        self._writing: tuple[Sequence, bytes] | None = None
+        self._writing: _Writing | None = None
         self._version = 0
         self._known_ns = 0
 
@@ -93,17 +82,12 @@ class Claim:
         """The actor now runs another deploy; the next commit says so."""
         assert number > self.owner.deploy_number, "a deploy number never goes back"
         self.owner = self.owner._replace(deploy_number=number)
-        self._own_wanted = _own_value(self.keys, self.owner)
+        self._own_wanted = self.owner.stored(self.keys)
 
     def known_at(self, version: int, begun_ns: int) -> None:
         """All of this was true at `version`, which the store gave out after `begun_ns`."""
         self._version = version
         self._known_ns = begun_ns
-
-    @property
-    def held(self) -> bool:
-        """Whether the store says that this activation owns the actor."""
-        return self._own_stored == self._own_wanted
 
     async def guarded(self, *, fresh: bool) -> Transaction:
         """A transaction that can commit only while the claim is true.
@@ -117,9 +101,13 @@ class Claim:
         """
         node, keys = self._node, self.keys
         age = node.env.monotonic_ns() - self._known_ns
-        if fresh or age > node.limits.store_transaction_ms_max * _NANOSECONDS // 2:
+        if fresh or age > node.limits.store_transaction_ms_max * _NS_PER_MS // 2:
             transaction = node.store.transaction()
-            await self.check(transaction)
+            try:
+                await self.check(transaction)
+            except BaseException:
+                transaction.cancel()
+                raise
             return transaction
         transaction = node.store.transaction(self._version)
         transaction.add_read_conflict(keys.own)
@@ -133,34 +121,45 @@ class Claim:
         Raises:
             Moved: the claim is no longer true.
         """
-        await self.check_owner(transaction)
-        if await transaction.get(self.keys.seq) != self._seq_stored:
-            raise Moved(f"{self.keys.address} was changed by another activation")
+        await self._check_owner(transaction)
+        await self._check_sequence(transaction)
 
-    async def check_owner(self, transaction: Transaction) -> None:
-        """Reads ownership and fence alone.
+    async def check_may_answer(self, transaction: Transaction) -> None:
+        """Whether what this activation knows of its actor is still so: for
+        answers that commit nothing, while no commit is in flight.
 
         Raises:
             Moved: the claim is no longer true.
         """
+        await self._check_owner(transaction)
+        if not self._taken:
+            # Commits of an earlier activation of this node may still land: none
+            # of them changes the owner.
+            await self._check_sequence(transaction)
+
+    async def _check_owner(self, transaction: Transaction) -> None:
         await self._node.check_alive(transaction)
         if await transaction.get(self.keys.own) != self._own_stored:
             raise Moved(f"{self.keys.address} is owned by another activation")
 
+    async def _check_sequence(self, transaction: Transaction) -> None:
+        if await transaction.get(self.keys.seq) != self._seq_stored:
+            raise Moved(f"{self.keys.address} was changed by another activation")
+
     def write(self, transaction: Transaction, sequence: Sequence) -> None:
         """Puts ownership and the new sequence into a guarded transaction."""
-        keys = self.keys
-        if not self.held:
-            transaction.set(keys.own, self._own_wanted)
-        seq_value = _seq_value(keys, sequence)
+        keys, own_value = self.keys, self._own_wanted
+        if own_value != self._own_stored:
+            transaction.set(keys.own, own_value)
+        seq_value = sequence.stored(keys)
         transaction.set(keys.seq, seq_value)
-        self._writing = (sequence, seq_value)
+        self._writing = _Writing(sequence, own_value, seq_value)
 
     def committed(self, version: int, begun_ns: int) -> None:
         """What `write` wrote last is now true."""
         assert self._writing is not None
-        self.sequence, self._seq_stored = self._writing
-        self._own_stored = self._own_wanted
+        self.sequence, self._own_stored, self._seq_stored = self._writing
+        self.names_us = self._taken = True
         self._writing = None
         self.known_at(version, begun_ns)
 
@@ -175,40 +174,50 @@ class Claim:
             Moved: the ownership has moved meanwhile.
             StoreError: try again.
         """
-        assert self._writing is not None
-        keys, begun_ns = self.keys, self._node.env.monotonic_ns()
+        begun_ns = self._node.env.monotonic_ns()
         transaction = self._node.store.transaction()
-        await self._node.check_alive(transaction)
-        own_stored = await transaction.get(keys.own)
-        stored = await transaction.get(keys.seq)
-        landed = own_stored == self._own_wanted and stored == self._writing[1]
-        if not landed and (own_stored, stored) != (self._own_stored, self._seq_stored):
-            raise Moved(f"{self.keys.address} is owned by another activation")
-        if stored is None:
-            # Nothing to write back; clearing it conflicts with a straggler as well.
-            transaction.clear(keys.seq)
-        else:
-            transaction.set(keys.seq, stored)
-        version = await transaction.commit()
+        try:
+            landed = await self._write_back(transaction)
+            version = await transaction.commit()
+        finally:
+            transaction.cancel()
         if landed:
             self.committed(version, begun_ns)
         else:
             self.known_at(version, begun_ns)
         return landed
 
+    async def _write_back(self, transaction: Transaction) -> bool:
+        """Writes the sequence as it is; whether it is what `write` wrote last."""
+        assert self._writing is not None
+        keys, writing = self.keys, self._writing
+        await self._node.check_alive(transaction)
+        own_stored = await transaction.get(keys.own)
+        seq_stored = await transaction.get(keys.seq)
+        landed = (own_stored, seq_stored) == (writing.own_value, writing.seq_value)
+        if not landed and (own_stored, seq_stored) != (self._own_stored, self._seq_stored):
+            raise Moved(f"{keys.address} is owned by another activation")
+        if seq_stored is None:
+            # Nothing to write back; clearing it conflicts with a straggler as well.
+            transaction.clear(keys.seq)
+        else:
+            transaction.set(keys.seq, seq_stored)
+        return landed
+
     async def release(self) -> None:
-        """Gives the actor up, keeping its epoch. Only for a claim that is held,
-        with no commit in flight.
+        """Gives the actor up, keeping its epoch. Only where the store names us
+        as the owner, and with no commit in flight.
 
         Raises:
             StoreError, Moved: it was not released; whoever wants the actor
                 next finds this node as its owner, and asks it.
         """
-        assert self.held
+        assert self.names_us
         transaction = await self.guarded(fresh=False)
         released = self.owner._replace(node="", incarnation=0)
-        transaction.set(self.keys.own, _own_value(self.keys, released))
+        transaction.set(self.keys.own, released.stored(self.keys))
         await transaction.commit()
+        self.names_us = False
 
 
 async def load(node: Node, keys: ActorKeys) -> tuple[Claim, Payload | None]:
@@ -220,49 +229,24 @@ async def load(node: Node, keys: ActorKeys) -> tuple[Claim, Payload | None]:
         StoreError: it could not be read; nothing is assumed.
     """
     begun_ns = node.env.monotonic_ns()
-    transaction = node.store.transaction()
+    with reading(node.store) as transaction:
+        claim = await _claim(transaction, node, keys)
+        state = await read_value(transaction, keys.state)
+        claim.known_at(await transaction.read_version(), begun_ns)
+    return claim, None if state is None else decode_payload(state)
+
+
+async def _claim(transaction: Transaction, node: Node, keys: ActorKeys) -> Claim:
+    """The claim to an actor that is free, or ours already."""
     await node.check_alive(transaction)
     own_stored = await transaction.get(keys.own)
-    owner = _owner(keys, own_stored)
+    owner = Owner.read(keys, own_stored)
     ours = (owner.node, owner.incarnation) == (node.name, node.incarnation)
     if owner.node and not ours and await is_alive(transaction, owner.node, owner.incarnation):
         raise Moved(f"{keys.address} is owned by node {owner.node!r}", node=owner.node)
     seq_stored = await transaction.get(keys.seq)
-    sequence = _sequence(keys, seq_stored)
-    state = await read_value(transaction, keys.state)
     deploy_number = await read_current(transaction, keys.address.namespace, keys.address.kind)
+    assert deploy_number >= owner.deploy_number, "a deploy number never goes back"
     next_owner = Owner(owner.epoch + 1, node.name, node.incarnation, deploy_number)
-    claim = Claim(node, keys, next_owner, sequence, own_stored, seq_stored)
-    claim.known_at(await transaction.read_version(), begun_ns)
-    transaction.cancel()
-    return claim, None if state is None else decode_payload(state)
-
-
-async def read_stored(transaction: Transaction, keys: ActorKeys) -> tuple[Owner, Sequence]:
-    """What the store says of an actor, whoever owns it.
-
-    Raises:
-        StoreError
-    """
-    owner = _owner(keys, await transaction.get(keys.own, snapshot=True))
-    return owner, _sequence(keys, await transaction.get(keys.seq, snapshot=True))
-
-
-def _owner(keys: ActorKeys, stored: bytes | None) -> Owner:
-    if stored is None:
-        return _NEVER_OWNED
-    return Owner(*msgpack.unpackb(unframe(keys.own, stored)))
-
-
-def _sequence(keys: ActorKeys, stored: bytes | None) -> Sequence:
-    if stored is None:
-        return _NEVER_WRITTEN
-    return Sequence(*msgpack.unpackb(unframe(keys.seq, stored)))
-
-
-def _own_value(keys: ActorKeys, owner: Owner) -> bytes:
-    return frame(keys.own, msgpack.packb(owner))
-
-
-def _seq_value(keys: ActorKeys, sequence: Sequence) -> bytes:
-    return frame(keys.seq, msgpack.packb(sequence))
+    sequence = Sequence.read(keys, seq_stored)
+    return Claim(node, keys, next_owner, sequence, own_stored, seq_stored, names_us=ours)

@@ -15,26 +15,29 @@ from kelpie.errors import (
 from kelpie.ids import Payload
 from kelpie.runtime import records
 from kelpie.runtime.batch import Batch, Finished
-from kelpie.runtime.claim import Claim, Sequence
+from kelpie.runtime.claim import Claim
 from kelpie.runtime.message import Stage
 from kelpie.runtime.node import Node
+from kelpie.runtime.ownership import Sequence
 from kelpie.store.chunks import clear_value, encode_payload, write_value
 from kelpie.store.protocol import Transaction
+from kelpie.store.reading import reading
 
 __all__ = ["Committer"]
 
-_NANOSECONDS = 1_000_000
+_NS_PER_MS = 1_000_000
 
 
 class Committer:
     """Commits batches under one claim, one at a time, each whole or not at all."""
 
-    __slots__ = ("_claim", "_cleared_tick", "_node")
+    __slots__ = ("_claim", "_cleared_tick", "_node", "_tick_written")
 
     def __init__(self, node: Node, claim: Claim) -> None:
         self._node = node
         self._claim = claim
         self._cleared_tick = 0
+        self._tick_written = 0
 
     async def commit(self, batch: Batch) -> None:
         """Returns once the batch is durable.
@@ -50,7 +53,7 @@ class Committer:
         for _ in range(node.limits.commit_attempts_max):
             begun_ns = node.env.monotonic_ns()
             try:
-                cleared = await self._expired_records() if batch.records else []
+                cleared = await self._expired_records(len(batch.records))
                 transaction = await claim.guarded(fresh=fresh)
                 self._write(transaction, batch, cleared)
                 version = await transaction.commit()
@@ -69,19 +72,32 @@ class Committer:
             f"{node.limits.commit_attempts_max} attempts: ask again"
         )
 
-    async def _expired_records(self) -> list[records.Expired]:
-        """Old records that may be cleared; also brings the tick up to date."""
+    async def clearable(self, record_count: int) -> int:
+        """How many old records a commit clears that adds this many.
+
+        Raises:
+            StoreError
+        """
+        return records.count(await self._expired_records(record_count))
+
+    async def _expired_records(self, added: int) -> list[records.Expired]:
+        """Old records for a commit to clear that adds some: more of them, so
+        that clearing keeps up. Also brings the tick up to date."""
         node, sequence = self._node, self._claim.sequence
+        if not added:
+            return []
         if not node.tick.fresh:
             await node.tick.refresh()
-        if not sequence.record_count or self._cleared_tick == node.tick.value:
+        tick = node.tick.value
+        if not sequence.record_count or self._cleared_tick == tick:
             return []
-        rows = await records.expired(
-            node.store.transaction(), self._claim.keys, node.tick.value, node.limits
-        )
+        with reading(node.store) as transaction:
+            rows = await records.expired(
+                transaction, self._claim.keys, tick, node.limits, 2 * added + 1
+            )
         if not rows:
             # Nothing more can grow old before the tick moves on.
-            self._cleared_tick = node.tick.value
+            self._cleared_tick = tick
         return rows
 
     def _write(
@@ -124,11 +140,12 @@ class Committer:
         return large
 
     def _write_records(self, transaction: Transaction, batch: Batch, number: int) -> bool:
+        self._tick_written = self._node.tick.value
         return records.write(
             transaction,
             self._claim.keys,
             batch.records,
-            self._node.tick.value,
+            self._tick_written,
             number,
             had_chunks=self._claim.sequence.large,
         )
@@ -141,7 +158,7 @@ class Committer:
             OutcomeUnknown: the store could not tell in time.
         """
         node = self._node
-        give_up_ns = node.env.monotonic_ns() + node.limits.commit_resolution_ms_max * _NANOSECONDS
+        give_up_ns = node.env.monotonic_ns() + node.limits.commit_resolution_ms_max * _NS_PER_MS
         while True:
             try:
                 return await self._claim.barrier()
@@ -171,27 +188,19 @@ class Committer:
                     finished.message.fail(_unknown(finished))
                 continue
             envelope = finished.message.envelope
-            transaction = node.store.transaction()
             try:
-                tick = await node.tick.read(transaction)
-                found = await records.find(
-                    transaction, keys, envelope.principal, envelope.request_id
-                )
+                with reading(node.store) as transaction:
+                    tick = await node.tick.read(transaction)
+                    found = await records.find(
+                        transaction, keys, envelope.principal, envelope.request_id
+                    )
             except StoreError:
                 finished.message.fail(_unknown(finished))
                 continue
             if found is not None:
                 records.answer(found, finished.message)
-            elif tick - node.tick.value >= node.limits.request_record_age_ticks_min:
+            elif tick - self._tick_written >= node.limits.request_record_age_ticks_min:
                 finished.message.fail(_unknown(finished))
-
-    async def can_clear_records(self) -> bool:
-        """Whether the next commit would clear request records that are old enough.
-
-        Raises:
-            StoreError
-        """
-        return bool(await self._expired_records())
 
 
 def _unknown(finished: Finished) -> OutcomeUnknown:

@@ -7,19 +7,26 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from kelpie.env import Env
-from kelpie.errors import Draining, MailboxFull
+from kelpie.errors import (
+    DeadlineExceeded,
+    Draining,
+    KelpieError,
+    MailboxFull,
+    OutcomeUnknown,
+)
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
 from kelpie.runtime.activation import Activation
 from kelpie.runtime.admission import Admission
-from kelpie.runtime.claim import read_stored
 from kelpie.runtime.deploys import Deploy, Deploys
 from kelpie.runtime.envelope import Envelope, check_envelope
 from kelpie.runtime.instances import Instances
-from kelpie.runtime.message import Message
+from kelpie.runtime.message import Message, Stage
 from kelpie.runtime.node import Node
+from kelpie.runtime.ownership import read_stored
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.protocol import Store
+from kelpie.store.reading import reading
 from kelpie.wasm.turn import Engine
 
 __all__ = ["ActorView", "Runtime"]
@@ -55,6 +62,8 @@ class Runtime:
         self._admission = Admission(env, limits, self._expire)
         # Least recently used first.
         self._activations: OrderedDict[Address, Activation] = OrderedDict()
+        self._leaving = 0
+        """How many of them are being released."""
         self._requests: dict[_RequestKey, Message] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
@@ -121,7 +130,7 @@ class Runtime:
                 same.join(envelope, waiter, self.node.limits)
                 return await waiter
         message = Message(envelope, self._settled)
-        message.waiters.append(waiter)
+        message.wait(waiter, envelope.deadline_ns)
         self._admission.admit(message)
         if envelope.recorded:
             self._requests[request] = message
@@ -135,7 +144,8 @@ class Runtime:
             KindNotFound, StoreError
         """
         self._deploys.current(address.namespace, address.kind)
-        owner, sequence = await read_stored(self.node.store.transaction(), ActorKeys(address))
+        with reading(self.node.store) as transaction:
+            owner, sequence = await read_stored(transaction, ActorKeys(address))
         activation = self._activations.get(address)
         error = None if activation is None else activation.last_error
         return ActorView(
@@ -151,17 +161,14 @@ class Runtime:
     async def drain(self) -> None:
         """Takes no more requests and lets those in the house finish, for at most
         `drain_ms_max`; the rest is told to ask again. Idempotent."""
-        drained = await self._admission.drain(self.node.limits.drain_ms_max)
-        if not drained:
-            for message in self._admission.remaining():
-                message.answer_early(
-                    Draining("the host stopped before the turn had ended: ask again")
-                )
+        await self._admission.drain(self.node.limits.drain_ms_max)
+        for message in self._admission.remaining():
+            self._give_up(message, Draining, "the host stopped")
         for task in self._tasks:
             task.cancel()
         self._tasks.clear()
         for activation in list(self._activations.values()):
-            activation.drop_instance()
+            await activation.close()
 
     def drop_instances(self) -> None:
         """Drops every instance that is not running a turn, as memory pressure may."""
@@ -178,9 +185,9 @@ class Runtime:
         address = message.envelope.target
         activation = self._activations.get(address)
         if activation is None:
+            self._make_room()
             activation = Activation(self.node, self._deploys, self.instances, address, self._ended)
             self._activations[address] = activation
-            self._make_room()
         self._activations.move_to_end(address)
         activation.used_ns = self.node.env.monotonic_ns()
         try:
@@ -195,21 +202,58 @@ class Runtime:
             del self._requests[envelope.target, envelope.principal, envelope.request_id]
 
     def _expire(self, message: Message) -> None:
-        activation = self._activations.get(message.envelope.target)
-        assert activation is not None, "an actor with outstanding messages is active"
-        activation.expire(message)
+        """Somebody has waited for the message until the deadline."""
+        now = self.node.env.monotonic_ns()
+        if message.deadline_ns <= now:
+            self._give_up(message, DeadlineExceeded, "the deadline of the request passed")
+        else:
+            message.answer_early(
+                OutcomeUnknown(
+                    "the deadline passed while the request, which others wait for as well, "
+                    "went on: ask again under the same id to learn what became of it"
+                ),
+                up_to_ns=now,
+            )
+
+    def _give_up(self, message: Message, error: type[KelpieError], why: str) -> None:
+        """Answers whoever waits, with `error` if the request was surely not done."""
+        stage = message.stage
+        if stage is Stage.COMMITTING:
+            message.answer_early(
+                OutcomeUnknown(
+                    f"{why} {stage.value}: ask again under the same id to learn what became of it"
+                )
+            )
+            return
+        surely_not_done = error(f"{why} {stage.value}: nothing was done")
+        if stage is Stage.CHECKING:
+            message.answer_early(surely_not_done)
+        else:
+            self._activations[message.envelope.target].give_up(message, surely_not_done)
 
     def _ended(self, activation: Activation, remaining: list[Message]) -> None:
         del self._activations[activation.address]
+        self._leaving -= activation.leaving
         for message in remaining:
             self._dispatch(message)
 
     def _make_room(self) -> None:
-        if len(self._activations) <= self.node.limits.actors_active_max:
-            return
-        oldest = next(iter(self._activations.values()))
-        if oldest.idle:
-            oldest.release()
+        """Releases the least recently used idle actor for one that is to come.
+
+        Those that are busy, or are being released already, are in use: their
+        number is bounded by that of the requests that wait.
+        """
+        staying = len(self._activations) - self._leaving
+        for _ in range(staying + 1 - self.node.limits.actors_active_max):
+            address, oldest = next(iter(self._activations.items()))
+            self._activations.move_to_end(address)
+            oldest.used_ns = self.node.env.monotonic_ns()
+            if oldest.idle:
+                self._release(oldest)
+
+    def _release(self, activation: Activation) -> None:
+        self._leaving += 1
+        activation.release()
 
     async def _release_idle(self) -> None:
         """Releases, for ever, the actors that nobody has used for long."""
@@ -221,4 +265,4 @@ class Runtime:
                 if activation.used_ns > before_ns:
                     break
                 if activation.idle:
-                    activation.release()
+                    self._release(activation)

@@ -29,6 +29,13 @@ class InstanceSlot:
         self.deploy = deploy
         self._taken = False
 
+    @property
+    def next_deploy(self) -> Deploy:
+        """The deploy that the next turn runs, if it can be loaded."""
+        current = self._deploys.current(self._address.namespace, self._address.kind)
+        # The store may have told this activation of one of which the node has yet to hear.
+        return current if current.number > self.deploy.number else self.deploy
+
     async def take(self) -> Guest:
         """The instance to run the next turn in, of the current deploy. Until it
         is given back, or dropped, nobody else drops it.
@@ -37,10 +44,7 @@ class InstanceSlot:
             LoadFailed: the component could not be loaded; what ran before stays.
             ActorError: its instance could not be made.
         """
-        wanted = self._deploys.current(self._address.namespace, self._address.kind)
-        if wanted.number < self.deploy.number:
-            # The store told this activation of a deploy of which the node has yet to hear.
-            wanted = self.deploy
+        wanted = self.next_deploy
         if self._guest is not None and wanted.number == self.deploy.number:
             self._taken = True
             return self._guest

@@ -11,7 +11,8 @@ from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline
 from kelpie.store.chunks import decode_payload, finish_value, read_value
 from kelpie.store.keyspace import ActorKeys
-from kelpie.store.protocol import Transaction
+from kelpie.store.protocol import KeyValue, Transaction
+from kelpie.store.reading import reading
 from kelpie.wasm.turn import Page
 
 __all__ = ["KvView"]
@@ -51,9 +52,9 @@ class KvView:
         listing = _Listing(
             min(limit, limits.kv_page_entries_max), limits.kv_page_bytes_max, hidden, reverse
         )
-        transaction = self._node.store.transaction()
         begin, end = self._keys.kv_range(prefix, after, reverse)
-        await self._fill(listing, transaction, begin, end)
+        with reading(self._node.store) as transaction:
+            await self._fill(listing, transaction, begin, end)
         return listing.page()
 
     def _overlay(self, writes: Writes) -> Writes:
@@ -66,11 +67,16 @@ class KvView:
         self, listing: _Listing, transaction: Transaction, begin: bytes, end: bytes
     ) -> None:
         """Reads until the listing is full or the range is at its end."""
-        keys, reverse = self._keys, listing.reverse
-        rows_at_once = min(listing.limit + 1, self._node.limits.kv_rows_at_once_max)
+        keys, limits, reverse = self._keys, self._node.limits, listing.reverse
+        rows_at_once = min(listing.limit + 1, limits.kv_rows_at_once_max)
         while not listing.full:
             rows = await transaction.get_range(
-                begin, end, limit=rows_at_once, reverse=reverse, snapshot=True
+                begin,
+                end,
+                limit=rows_at_once,
+                bytes_max=limits.kv_page_bytes_max,
+                reverse=reverse,
+                snapshot=True,
             )
             for entry, stored in rows:
                 key = keys.kv_key(entry)
@@ -81,15 +87,16 @@ class KvView:
                 )
                 if not listing.add(key, value):
                     return
-            if len(rows) < rows_at_once:
+            if len(rows) < rows_at_once and _size(rows) < limits.kv_page_bytes_max:
+                # Those were all there are.
                 listing.end()
                 return
             last = rows[-1][0]
             begin, end = (begin, last) if reverse else (last + b"\0", end)
 
     async def _read(self, key: bytes) -> Payload | None:
-        transaction = self._node.store.transaction()
-        body = await read_value(transaction, self._keys.kv_entry(key), snapshot=True)
+        with reading(self._node.store) as transaction:
+            body = await read_value(transaction, self._keys.kv_entry(key), snapshot=True)
         return None if body is None else decode_payload(body)
 
 
@@ -148,6 +155,10 @@ class _Listing:
             return
         self._entries.append((key, value))
         self._bytes += size
+
+
+def _size(rows: list[KeyValue]) -> int:
+    return sum(len(key) + len(value) for key, value in rows)
 
 
 def _before(one: bytes, other: bytes, reverse: bool) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from enum import Enum
 from hashlib import blake2b
+from typing import NamedTuple
 
 from kelpie.errors import KelpieError, Overloaded, RequestMismatch
 from kelpie.ids import Payload
@@ -16,22 +17,34 @@ __all__ = ["Message", "Stage", "check_same_request"]
 
 
 class Stage(Enum):
-    """How far a message has come; it says what an expired deadline means."""
+    """How far a message has come; it says what giving it up means."""
 
-    QUEUED = "queued"
-    RUNNING = "running"
-    CHECKING = "checking"
+    QUEUED = "before its turn came"
+    RUNNING = "in the middle of its turn, which was rolled back"
+    CHECKING = "while the host checked that it may answer"
     """Has run and commits nothing: waits until it may answer."""
-    COMMITTING = "committing"
-    SETTLED = "settled"
+    COMMITTING = "while the turn was committed"
+    SETTLED = "after it was answered"
+
+
+class Waiter(NamedTuple):
+    """Somebody who waits for the answer, but not longer than until the deadline."""
+
+    answer: asyncio.Future[Payload]
+    deadline_ns: int
+
+
+# No clock gets there.
+_NEVER_NS = 1 << 63
 
 
 def request_digest(operation: str, argument: Payload) -> bytes:
     """What two requests under one id must have in common: 16 bytes."""
+    name = operation.encode()
     digest = blake2b(digest_size=16)
     digest.update(b"t" if argument.is_text else b"b")
-    digest.update(len(operation).to_bytes(4, "big"))
-    digest.update(operation.encode())
+    digest.update(len(name).to_bytes(4, "big"))
+    digest.update(name)
     digest.update(argument.data)
     return digest.digest()
 
@@ -39,16 +52,20 @@ def request_digest(operation: str, argument: Payload) -> bytes:
 class Message:
     """An envelope, those who wait for its answer, and its stage.
 
-    Waiters may be answered before the message is settled (a deadline that
+    Waiters may be answered before the message is settled (when a deadline
     passes during the commit); whoever joins later then waits for the truth.
     """
 
-    __slots__ = ("_digest", "_on_settled", "envelope", "stage", "waiters")
+    __slots__ = ("_digest", "_on_settled", "_waiters", "deadline_ns", "due_ns", "envelope", "stage")
 
     def __init__(self, envelope: Envelope, on_settled: Callable[[Message], None]) -> None:
         self.envelope = envelope
         self.stage = Stage.QUEUED
-        self.waiters: list[asyncio.Future[Payload]] = []
+        self.deadline_ns = envelope.deadline_ns
+        """When the last of all who asked no longer waits."""
+        self.due_ns = _NEVER_NS
+        """When the next of those who still wait must be answered."""
+        self._waiters: list[Waiter] = []
         self._digest: bytes | None = None
         self._on_settled = on_settled
 
@@ -58,7 +75,13 @@ class Message:
             self._digest = request_digest(self.envelope.operation, self.envelope.argument)
         return self._digest
 
-    def join(self, envelope: Envelope, waiter: asyncio.Future[Payload], limits: Limits) -> None:
+    def wait(self, answer: asyncio.Future[Payload], deadline_ns: int) -> None:
+        """Has `answer` get the answer, or an error soon after the deadline."""
+        self._waiters.append(Waiter(answer, deadline_ns))
+        self.deadline_ns = max(self.deadline_ns, deadline_ns)
+        self.due_ns = min(self.due_ns, deadline_ns)
+
+    def join(self, envelope: Envelope, answer: asyncio.Future[Payload], limits: Limits) -> None:
         """Lets a duplicate wait for this message's answer.
 
         Raises:
@@ -67,32 +90,39 @@ class Message:
         """
         assert self.stage is not Stage.SETTLED
         check_same_request(self.digest, envelope)
-        if len(self.waiters) >= limits.request_waiters_max:
+        # A client that went away has cancelled its future.
+        self._waiters = [each for each in self._waiters if not each.answer.done()]
+        if len(self._waiters) >= limits.request_waiters_max:
             raise Overloaded(
-                f"{len(self.waiters)} others wait for the answer to {envelope.request_id!r}"
+                f"{len(self._waiters)} others wait for the answer to {envelope.request_id!r}"
             )
-        self.waiters.append(waiter)
+        self.wait(answer, envelope.deadline_ns)
 
     def reply(self, payload: Payload) -> None:
         """Settles the message with its reply."""
         self._settle()
-        waiters, self.waiters = self.waiters, []
-        for waiter in waiters:
-            # A client that went away has cancelled its future.
-            if not waiter.done():
-                waiter.set_result(payload)
+        for waiter in self._take_waiters():
+            if not waiter.answer.done():
+                waiter.answer.set_result(payload)
 
     def fail(self, error: KelpieError) -> None:
         """Settles the message with an error."""
         self._settle()
         self.answer_early(error)
 
-    def answer_early(self, error: KelpieError) -> None:
-        """Answers those who wait now, while the message itself goes on."""
-        waiters, self.waiters = self.waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_exception(error)
+    def answer_early(self, error: KelpieError, up_to_ns: int = _NEVER_NS) -> None:
+        """Answers those who wait now, or those of them whose deadline is not
+        later than `up_to_ns`, while the message itself goes on."""
+        for waiter in self._take_waiters():
+            if waiter.deadline_ns > up_to_ns:
+                self.wait(*waiter)
+            elif not waiter.answer.done():
+                waiter.answer.set_exception(error)
+
+    def _take_waiters(self) -> list[Waiter]:
+        taken, self._waiters = self._waiters, []
+        self.due_ns = _NEVER_NS
+        return taken
 
     def _settle(self) -> None:
         assert self.stage is not Stage.SETTLED, "a message is settled once"

@@ -42,10 +42,11 @@ class Node:
             transaction.set(self.fence_key, _fence_value(self.fence_key, incarnation))
             return incarnation
 
-        self.incarnation = await transact(self.env, self.store, self.limits, work)
+        env, store, limits = self.env, self.store, self.limits
+        self.incarnation = await transact(env, store, limits, work, repeatable=True)
         self.fence_stored = _fence_value(self.fence_key, self.incarnation)
         self.entropy_secret = await transact(
-            self.env, self.store, self.limits, self._entropy_secret
+            env, store, limits, self._entropy_secret, repeatable=True
         )
         await self.tick.refresh()
 

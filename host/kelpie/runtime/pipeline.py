@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 
 from kelpie.errors import (
     CommitFailed,
-    HostFault,
     KelpieError,
     Moved,
     OutcomeUnknown,
@@ -25,11 +24,9 @@ from kelpie.runtime.claim import Claim
 from kelpie.runtime.commit import Committer
 from kelpie.runtime.message import Stage
 from kelpie.runtime.node import Node
-from kelpie.wasm.turn import Effects
+from kelpie.store.reading import reading
 
 __all__ = ["Pipeline"]
-
-_NANOSECONDS = 1_000_000
 
 
 class Pipeline:
@@ -95,19 +92,25 @@ class Pipeline:
         """Request records that are kept or are on their way to be."""
         return self.claim.sequence.record_count + sum(len(b.records) for b in self.layers())
 
-    async def can_clear_records(self) -> bool:
-        """See `Committer.can_clear_records`."""
-        return await self._committer.can_clear_records()
+    async def has_room_for_record(self) -> bool:
+        """Whether one more record may be kept, also counting those that the
+        next commit clears.
 
-    def add(self, finished: Finished, effects: Effects | None) -> None:
+        Raises:
+            StoreError
+        """
+        over = self.record_count - self._node.limits.request_records_max
+        return over < 0 or over < await self._committer.clearable(len(self._open.records) + 1)
+
+    def add(self, finished: Finished) -> None:
         """A turn has run. Its answer leaves once it, and all before it, are durable."""
         assert self.broken is None
-        commits = self._open.add(finished, effects)
-        finished.message.stage = Stage.COMMITTING if commits else Stage.CHECKING
-        self._turn_number += commits
-        if self._open.full(self._node.limits):
+        if not self._open.has_room_for(finished, self._node.limits):
             self._sealed.append(self._open)
             self._open = Batch()
+        self._open.add(finished)
+        finished.message.stage = Stage.COMMITTING if finished.commits else Stage.CHECKING
+        self._turn_number += finished.commits
         if not self._running:
             self._running = True
             self._node.env.spawn(self._run(), "pipeline")
@@ -121,7 +124,8 @@ class Pipeline:
                 self._on_progress()
         except BaseException:
             # A bug of ours, or the node is being torn down: nobody is left waiting.
-            self._break(HostFault("the host failed to commit the turn: see its log"))
+            if self.broken is None:
+                self._break(_unknown("the host failed while the turn was committed"))
             raise
         finally:
             self._running = False
@@ -151,7 +155,7 @@ class Pipeline:
                 self._break(_commit_error(error))
             else:
                 # Nothing was at stake but these answers: the activation lives on.
-                _fail_all(batch, error)
+                _fail_all(batch, error, error)
         except (CommitFailed, OutcomeUnknown) as error:
             self._break(error)
         else:
@@ -164,32 +168,49 @@ class Pipeline:
         Raises:
             Moved, StoreError
         """
-        transaction = self._node.store.transaction()
-        await self.claim.check_owner(transaction)
-        transaction.cancel()
+        with reading(self._node.store) as transaction:
+            await self.claim.check_may_answer(transaction)
 
     def _break(self, error: KelpieError) -> None:
-        """Nothing that has not been answered will be: it is all void."""
-        if self.broken is None:
-            self.broken = error
-        batches = list(self.layers())
+        """The batch in flight ends with `error`, and all later turns are void."""
+        assert self.broken is None
+        self.broken = void = _error_of_void_turns(error)
+        in_flight, later = self._in_flight, [*self._sealed, self._open]
         self._in_flight = None
         self._sealed.clear()
         self._open = Batch()
-        for batch in reversed(batches):
-            _fail_all(batch, error)
+        if in_flight is not None:
+            _fail_all(in_flight, error, void)
+        for batch in later:
+            _fail_all(batch, void, void)
 
 
 def _commit_error(error: StoreError) -> KelpieError:
     """What a store's error in a commit means to those who asked for the turn."""
     if isinstance(error, StoreStopped):
-        return OutcomeUnknown("the store stopped while the turn was committed")
-    if isinstance(error, StoreWriteFailed):
+        return _unknown("the store stopped while the turn was committed")
+    if isinstance(error, StoreWriteFailed) or not error.retryable:
         return error
     return CommitFailed(f"the turn could not be committed: {error.message}")
 
 
-def _fail_all(batch: Batch, error: KelpieError) -> None:
+def _unknown(why: str) -> OutcomeUnknown:
+    return OutcomeUnknown(f"{why}: ask again under the same id to learn what became of it")
+
+
+def _error_of_void_turns(error: KelpieError) -> KelpieError:
+    """What befalls the turns behind a commit that ended with `error`. They were
+    never sent to the store: surely not done."""
+    if isinstance(error, OutcomeUnknown):
+        return CommitFailed(
+            "an earlier turn may not have been committed, so this one was discarded: ask again"
+        )
+    return error
+
+
+def _fail_all(batch: Batch, error: KelpieError, void: KelpieError) -> None:
+    """Answers with `error` those who wanted something committed, others with `void`."""
     for finished in batch.turns:
-        if finished.message.stage is not Stage.SETTLED:
-            finished.message.fail(error)
+        message = finished.message
+        if message.stage is not Stage.SETTLED:
+            message.fail(error if message.stage is Stage.COMMITTING else void)

@@ -18,16 +18,15 @@ from kelpie.limits import Limits
 from kelpie.runtime.batch import Finished
 from kelpie.runtime.message import Message, check_same_request
 from kelpie.runtime.tick import TICKS_BEHIND_MAX
-from kelpie.store.chunks import clear_value, read_value, write_value
+from kelpie.store.chunks import clear_value, read_value, write_value, written_bytes_max
 from kelpie.store.frame import frame, unframe
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.protocol import Transaction
 
-__all__ = ["Expired", "Record", "answer", "clear", "expired", "find", "write"]
+__all__ = ["Expired", "Record", "answer", "clear", "count", "expired", "find", "write"]
 
-# Index rows that one commit clears at most: more than it writes, so that
-# clearing keeps up.
-_CLEARED_ROWS_MAX = 4
+_Name = tuple[str, str]
+"""Principal and id of a request."""
 
 
 class Record(NamedTuple):
@@ -50,7 +49,7 @@ def write(
 ) -> bool:
     """Puts the records of these turns, and the row that indexes them, into
     their commit. Returns whether one of them is stored in chunks."""
-    names: list[tuple[str, str]] = []
+    names: list[_Name] = []
     large = False
     for each in finished:
         envelope, error = each.message.envelope, each.error
@@ -99,16 +98,18 @@ def answer(record: Record, message: Message) -> None:
 
 
 class Expired(NamedTuple):
-    """An index row that is old enough, and the records that it names."""
+    """Records that are old enough, of one index row, and those that stay in it."""
 
     index_key: bytes
-    names: list[tuple[str, str]]
+    names: list[_Name]
+    rest: list[_Name]
 
 
 async def expired(
-    transaction: Transaction, keys: ActorKeys, tick: int, limits: Limits
+    transaction: Transaction, keys: ActorKeys, tick: int, limits: Limits, count_max: int
 ) -> list[Expired]:
-    """Some of the records that may be cleared, oldest first.
+    """The oldest of the records that may be cleared: at most `count_max`, and
+    as many as one commit may clear, but one at the least.
 
     Only the owner adds or clears records, so this may be read before the
     transaction that clears them.
@@ -117,11 +118,24 @@ async def expired(
     if kept_from <= 0:
         return []
     begin, end = keys.record_index_range(kept_from)
-    rows = await transaction.get_range(begin, end, limit=_CLEARED_ROWS_MAX, snapshot=True)
-    return [
-        Expired(key, [(p, r) for p, r in msgpack.unpackb(unframe(key, stored))])
-        for key, stored in rows
-    ]
+    bytes_left = limits.commit_cleared_bytes_max
+    rows: list[Expired] = []
+    for key, stored in await transaction.get_range(
+        begin, end, limit=count_max, bytes_max=bytes_left, snapshot=True
+    ):
+        names: list[_Name] = [(p, r) for p, r in msgpack.unpackb(unframe(key, stored))]
+        taken = 0
+        while taken < min(len(names), count_max):
+            bytes_left -= written_bytes_max(len(keys.record(*names[taken])), 0)
+            if bytes_left < 0 and (rows or taken):
+                break
+            taken += 1
+        if taken:
+            rows.append(Expired(key, names[:taken], names[taken:]))
+        if taken < len(names):
+            break
+        count_max -= taken
+    return rows
 
 
 def clear(
@@ -131,5 +145,12 @@ def clear(
     for row in rows:
         for name in row.names:
             clear_value(transaction, keys.record(*name), had_chunks=had_chunks)
-        transaction.clear(row.index_key)
+        if row.rest:
+            transaction.set(row.index_key, frame(row.index_key, msgpack.packb(row.rest)))
+        else:
+            transaction.clear(row.index_key)
+    return count(rows)
+
+
+def count(rows: list[Expired]) -> int:
     return sum(len(row.names) for row in rows)

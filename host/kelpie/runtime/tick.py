@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgpack
 
 from kelpie.env import Env
-from kelpie.errors import StoreError
+from kelpie.errors import StoreCommitUnknown, StoreError, StoreReadFailed
 from kelpie.limits import Limits
 from kelpie.store import keyspace
 from kelpie.store.frame import frame, unframe
@@ -22,7 +22,7 @@ __all__ = ["TICKS_BEHIND_MAX", "Tick"]
 # commit may take a little longer still: what it writes is this far behind at most.
 TICKS_BEHIND_MAX = 2
 
-_NANOSECONDS = 1_000_000
+_NS_PER_MS = 1_000_000
 
 
 class Tick:
@@ -34,7 +34,7 @@ class Tick:
         self._limits = limits
         self._key = keyspace.tick()
         self._refreshed_ns: int | None = None
-        self._changed_ns = 0
+        self._changed_ns: int | None = None
         self.value = 0
 
     @property
@@ -43,7 +43,7 @@ class Tick:
         if self._refreshed_ns is None:
             return False
         age = self._env.monotonic_ns() - self._refreshed_ns
-        return age < self._limits.store_tick_ms * _NANOSECONDS
+        return age < self._limits.store_tick_ms * _NS_PER_MS
 
     async def refresh(self) -> None:
         """Learns the tick, and advances it when it has stood for its length.
@@ -51,24 +51,37 @@ class Tick:
         Raises:
             StoreError: the store did not answer; what was known stays.
         """
-        # The clock is read first, so that the tick is never thought younger than it is.
-        now = self._env.monotonic_ns()
+        # The clock is read first: what is learned is not younger than that.
+        begun_ns = self._env.monotonic_ns()
         value = await transact(self._env, self._store, self._limits, self.read)
-        if value != self.value or self._refreshed_ns is None:
-            self._changed_ns = now
-        elif now - self._changed_ns >= self._limits.store_tick_ms * _NANOSECONDS:
-
-            async def advance(transaction: Transaction) -> int:
-                current = await self.read(transaction)
-                if current == value:
-                    current += 1
-                    transaction.set(self._key, frame(self._key, msgpack.packb(current)))
-                return current
-
-            value = await transact(self._env, self._store, self._limits, advance)
-            self._changed_ns = now
+        if value == self.value and self._stood_ns() >= self._limits.store_tick_ms * _NS_PER_MS:
+            value = await self._advance(value)
+        if value < self.value:
+            # Somebody else here has learned more meanwhile.
+            return
+        if value > self.value or self._changed_ns is None:
+            self._changed_ns = self._env.monotonic_ns()
         self.value = value
-        self._refreshed_ns = now
+        self._refreshed_ns = begun_ns
+
+    def _stood_ns(self) -> int:
+        """For how long this node has seen the tick as it is."""
+        return 0 if self._changed_ns is None else self._env.monotonic_ns() - self._changed_ns
+
+    async def _advance(self, value: int) -> int:
+        """Puts the tick forward, unless somebody did; its value."""
+
+        async def advance(transaction: Transaction) -> int:
+            current = await self.read(transaction)
+            if current == value:
+                current += 1
+                transaction.set(self._key, frame(self._key, msgpack.packb(current)))
+            return current
+
+        try:
+            return await transact(self._env, self._store, self._limits, advance, repeatable=True)
+        except StoreCommitUnknown as error:
+            raise StoreReadFailed("whether the tick has advanced is not known") from error
 
     async def keep(self) -> None:
         """Refreshes for ever, twice a tick. A store that fails is asked again:

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from kelpie.errors import (
     ActorRejected,
     DeadlineExceeded,
+    GuestLimitExceeded,
     HostFault,
     KelpieError,
     LoadFailed,
@@ -17,9 +18,10 @@ from kelpie.errors import (
     StoreError,
 )
 from kelpie.ids import Address, Payload
+from kelpie.limits import Limits
 from kelpie.runtime import claim as claims
 from kelpie.runtime import records
-from kelpie.runtime.batch import Finished
+from kelpie.runtime.batch import Finished, turn_bytes_max
 from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.instance_slot import InstanceSlot
 from kelpie.runtime.instances import Instances
@@ -28,9 +30,10 @@ from kelpie.runtime.message import Message
 from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline
 from kelpie.store.keyspace import ActorKeys
+from kelpie.store.reading import reading
 from kelpie.wasm.turn import Caller, Level, Outcome, Turn
 
-__all__ = ["TurnRunner", "expired", "load"]
+__all__ = ["TurnRunner", "load"]
 
 _log = logging.getLogger("kelpie")
 _guest_log = logging.getLogger("kelpie.actor")
@@ -86,14 +89,28 @@ class TurnRunner:
             KelpieError: the turn was not run; the message is not yet answered.
         """
         envelope = message.envelope
-        if envelope.deadline_ns <= self._node.env.monotonic_ns():
-            raise expired("before its turn came")
+        if message.deadline_ns <= self._node.env.monotonic_ns():
+            raise DeadlineExceeded(
+                "the deadline of the request passed before its turn came: nothing was done"
+            )
         if envelope.recorded and await self._answered_from_record(message):
             return
-        slot = self.slot
-        guest = await slot.take()
-        operation = slot.deploy.manifest.operations.get(envelope.operation)
-        read_only = operation is not None and operation.read_only
+        outcome, read_only = await self._run_guest(message)
+        if self.pipeline.broken is not None:
+            # It has seen what is void.
+            raise self.pipeline.broken
+        self._finish(message, outcome, recorded=envelope.recorded and not read_only)
+
+    async def _run_guest(self, message: Message) -> tuple[Outcome, bool]:
+        """The outcome, and whether the operation is read-only."""
+        slot, operation = self.slot, message.envelope.operation
+        try:
+            guest = await slot.take()
+        except KelpieError as error:
+            self._note(error)
+            raise
+        # The version that runs the turn decides.
+        read_only = slot.deploy.manifest.is_read_only(operation)
         try:
             outcome = await guest.run(self._turn(message, read_only))
         except BaseException:
@@ -103,11 +120,8 @@ class TurnRunner:
             slot.drop()
         else:
             slot.give_back()
-        self._report(outcome)
-        if self.pipeline.broken is not None:
-            # It has seen what is void.
-            raise self.pipeline.broken
-        self._finish(message, outcome, recorded=envelope.recorded and not read_only)
+        self._show(outcome)
+        return outcome, read_only
 
     def _turn(self, message: Message, read_only: bool) -> Turn:
         envelope = message.envelope
@@ -131,48 +145,67 @@ class TurnRunner:
         )
 
     def _finish(self, message: Message, outcome: Outcome, *, recorded: bool) -> None:
-        error, effects = outcome.error, outcome.effects
+        error = outcome.error
+        if error is not None and not isinstance(error, ActorRejected):
+            recorded = False
+        keys, limits = self.pipeline.claim.keys, self._node.limits
+        bytes_max = turn_bytes_max(keys, message.envelope, outcome, recorded)
+        if bytes_max > limits.commit_bytes_max:
+            # What it has in memory was not rolled back with the rest.
+            self.slot.drop()
+            error, recorded = _too_large(bytes_max, limits), False
+            self._note(error)
         if error is not None:
-            recorded = recorded and isinstance(error, ActorRejected)
-            self.pipeline.add(Finished(message, None, error, recorded), None)
-            return
-        if effects.state_written:
-            self._state = effects.state
-        self.pipeline.add(Finished(message, outcome.reply, None, recorded), effects)
+            finished = Finished(message, None, error, None, recorded=recorded, bytes_max=bytes_max)
+        else:
+            effects = outcome.effects
+            if effects.state_written:
+                self._state = effects.state
+            finished = Finished(
+                message, outcome.reply, None, effects, recorded=recorded, bytes_max=bytes_max
+            )
+        self.pipeline.add(finished)
 
     async def _answered_from_record(self, message: Message) -> bool:
         """Whether the request was done before; then it is answered.
 
         One that is still on its way to be committed is joined before it gets here.
+
+        Raises:
+            RequestRecordsFull: it was not, and there is no room for its record.
+            StoreError
         """
-        pipeline, envelope, node = self.pipeline, message.envelope, self._node
+        pipeline, envelope = self.pipeline, message.envelope
         if pipeline.record_count == 0:
             return False
-        keys = pipeline.claim.keys
-        transaction = node.store.transaction()
-        record = await records.find(transaction, keys, envelope.principal, envelope.request_id)
+        with reading(self._node.store) as transaction:
+            record = await records.find(
+                transaction, pipeline.claim.keys, envelope.principal, envelope.request_id
+            )
         if record is not None:
             records.answer(record, message)
             return True
-        full = pipeline.record_count >= node.limits.request_records_max
-        if full and not await pipeline.can_clear_records():
+        if self.slot.next_deploy.manifest.is_read_only(envelope.operation):
+            return False
+        if not await pipeline.has_room_for_record():
             raise RequestRecordsFull(
                 f"{self.address} keeps {pipeline.record_count} request records, none of them "
                 "old enough to go: ask again later",
-                retry_after_ms=node.limits.store_tick_ms,
+                retry_after_ms=self._node.limits.store_tick_ms,
             )
         return False
 
-    def _report(self, outcome: Outcome) -> None:
+    def _show(self, outcome: Outcome) -> None:
         """Lets people see what the turn said, and what went wrong in it."""
         for line in outcome.log:
             _guest_log.log(_LEVELS[line.level], "%s: %s", self.address, line.message)
         if outcome.error is not None:
-            self.last_error = outcome.error
-            if isinstance(outcome.error, HostFault):
-                _log.error(
-                    "a turn of %s met a fault of the host", self.address, exc_info=outcome.error
-                )
+            self._note(outcome.error)
+
+    def _note(self, error: KelpieError) -> None:
+        self.last_error = error
+        if isinstance(error, HostFault):
+            _log.error("a turn of %s met a fault of the host", self.address, exc_info=error)
 
 
 async def load(
@@ -200,6 +233,11 @@ async def load(
     return TurnRunner(node, address, state, pipeline, slot)
 
 
-def expired(when: str) -> DeadlineExceeded:
-    """The error of a request whose deadline passed with nothing done."""
-    return DeadlineExceeded(f"the deadline of the request passed {when}: nothing was done")
+def _too_large(size: int, limits: Limits) -> GuestLimitExceeded:
+    return GuestLimitExceeded(
+        f"what the turn writes and replies takes {size} bytes of a commit, keys and all; at most "
+        f"{limits.commit_bytes_max} are allowed (commit_bytes_max)",
+        limit="commit_bytes_max",
+        size=size,
+        maximum=limits.commit_bytes_max,
+    )

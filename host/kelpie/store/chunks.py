@@ -27,11 +27,15 @@ __all__ = [
     "read_value",
     "value_bytes",
     "write_value",
+    "written_bytes_max",
 ]
 
 _WHOLE = b"\x00"
 _CHUNKED = b"\x01"
 _HEAD = Struct(">cQII")  # tag, length, number of chunks, CRC-32 of all bytes
+# Of a key: the tag and frame of its value, the head, what its chunks' keys have
+# in addition.
+_OVERHEAD_BYTES = 40
 _TEXT = b"t"
 _BINARY = b"b"
 
@@ -70,6 +74,16 @@ def write_value(
         chunk_key = prefix + pack(number)
         transaction.set(chunk_key, frame(chunk_key, value[start : start + size]))
     return True
+
+
+def written_bytes_max(key_bytes: int, value_bytes: int) -> int:
+    """What `write_value` and `clear_value` add to the size of a transaction: a
+    bound that is never too low, also where old chunks have to be cleared."""
+    chunk_bytes = DEFAULT_LIMITS.store_chunk_bytes_max
+    size = value_bytes + 3 * (key_bytes + _OVERHEAD_BYTES)
+    if value_bytes > chunk_bytes:
+        size += (value_bytes // chunk_bytes + 1) * (key_bytes + _OVERHEAD_BYTES)
+    return size
 
 
 def clear_value(transaction: Transaction, key: bytes, *, had_chunks: bool = True) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from kelpie.env import Env
-from kelpie.errors import StoreConflict, StoreTooOld
+from kelpie.errors import StoreCommitUnknown, StoreConflict, StoreTooOld
 from kelpie.limits import Limits
 from kelpie.store.protocol import Store, Transaction
 
@@ -21,7 +21,12 @@ Result = TypeVar("Result")
 
 
 async def transact(
-    env: Env, store: Store, limits: Limits, work: Callable[[Transaction], Awaitable[Result]]
+    env: Env,
+    store: Store,
+    limits: Limits,
+    work: Callable[[Transaction], Awaitable[Result]],
+    *,
+    repeatable: bool = False,
 ) -> Result:
     """Runs `work` on a transaction and commits it; what `work` returned.
 
@@ -29,10 +34,14 @@ async def transact(
     commit because of others: at most `store_attempts_max` times, with pauses
     that double from `store_retry_ms`, each drawn at random so that rivals part.
 
+    `repeatable` says that doing it twice is harmless, now or when an earlier
+    attempt lands late: it is run again as well when nobody knows whether an
+    attempt was committed.
+
     Raises:
-        StoreConflict, StoreTooOld: the last attempt's; surely not committed.
-        StoreCommitUnknown: nobody knows. It is never tried again blindly: only
-            the caller can say whether doing it twice is harmless.
+        StoreConflict, StoreTooOld: the last attempt's. Surely not committed,
+            unless it is repeatable.
+        StoreCommitUnknown: nobody knows, or the last of several did not.
         StoreError: anything else the store says.
     """
     for attempt in range(limits.store_attempts_max):
@@ -40,7 +49,9 @@ async def transact(
         try:
             result = await work(transaction)
             await transaction.commit()
-        except (StoreConflict, StoreTooOld):
+        except (StoreConflict, StoreTooOld, StoreCommitUnknown) as error:
+            if isinstance(error, StoreCommitUnknown) and not repeatable:
+                raise
             if attempt + 1 == limits.store_attempts_max:
                 raise
         else:

@@ -149,13 +149,19 @@ class Manifest(NamedTuple):
     doc: str
     operations: dict[str, Operation]
 
+    def is_read_only(self, operation: str) -> bool:
+        """Of an operation that it does not list, nothing is known: it may write."""
+        found = self.operations.get(operation)
+        return found is not None and found.read_only
+
 
 class Guest(Protocol):
     """One instance. One turn at a time; a cache that may be dropped in between."""
 
     @property
     def memory_bytes(self) -> int:
-        """Linear memory, as of the last turn's end."""
+        """What its linear memory takes of the machine's, measured now and then
+        at the end of a turn; untouched memory takes none."""
         ...
 
     async def run(self, turn: Turn) -> Outcome:
