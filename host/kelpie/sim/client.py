@@ -63,13 +63,13 @@ class Client:
         """Asks until an answer is final. A request that nobody recorded is never
         asked again: it might be done twice."""
         tries_max = tries_max or self._workload.tries_max
-        for attempt in range(tries_max):
+        for _ in range(tries_max):
             answer = await self._attempt(request)
             if answer is not None and answer.final:
                 return
             if not (request.recorded or request.read_only):
                 return
-            await _sleep_ms(self._tape.between("workload/backoff", attempt, _BACKOFF_MS_MAX))
+            await _sleep_ms(self._tape.draw("workload/backoff", _BACKOFF_MS_MAX))
 
     async def _attempt(self, request: Request) -> Answer | None:
         target = self._fleet.choose()

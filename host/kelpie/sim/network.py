@@ -42,7 +42,9 @@ class Network:
         heard: asyncio.Future[Answer],
     ) -> None:
         """Sends a request. The answer, if it ever comes, is set in `heard`."""
-        copies = 2 if self._faults.fires("request-doubled") else 1
+        # One without an id of the client's would be two requests.
+        repeatable = request.recorded or request.read_only
+        copies = 2 if repeatable and self._faults.fires("request-doubled") else 1
         for _ in range(copies):
             attempt = Attempt(target.node.name)
             request.attempts.append(attempt)

@@ -31,7 +31,7 @@ _NAMESPACE: Final = "default"
 _KIND: Final = "simulated"
 _STEPS_MAX: Final = 5_000_000
 _TIME_MS_MAX: Final = 3_600_000
-_LIVENESS_TRIES_MAX: Final = 200
+_LIVENESS_TRIES_MAX: Final = 60
 _REQUESTS_FACTOR_MAX: Final = 5
 
 
