@@ -7,6 +7,7 @@ Env are the real ones. Whatever needs no such timing is tested with components.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
@@ -93,8 +94,12 @@ class ScriptedComponent:
         self.live: set[ScriptedGuest] = set()
         self.made = 0
         self.memory_bytes = 65536
+        self.start_error: KelpieError | None = None
+        """What instantiating it fails with."""
 
     async def instantiate(self) -> ScriptedGuest:
+        if self.start_error is not None:
+            raise self.start_error
         guest = ScriptedGuest(self)
         self.live.add(guest)
         self.made += 1
@@ -106,6 +111,11 @@ class ScriptedEngine:
 
     def __init__(self, **components: dict[str, Script]) -> None:
         self.components: dict[str, ScriptedComponent] = {}
+        self.refused: dict[bytes, KelpieError] = {}
+        """What is said of these uploads."""
+        self.loads = 0
+        self.load_stands: asyncio.Future[None] | None = None
+        """What loads wait for."""
         for name, scripts in components.items():
             self.add(name, scripts)
 
@@ -120,6 +130,11 @@ class ScriptedEngine:
         return upload
 
     async def load(self, wasm: bytes) -> ScriptedComponent:
+        self.loads += 1
+        if self.load_stands is not None:
+            await self.load_stands
+        if wasm in self.refused:
+            raise self.refused[wasm]
         return self.components[wasm.decode()]
 
     def close(self) -> None:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
-from hashlib import sha256
 
 import msgpack
 
 from kelpie.errors import ComponentTooLarge, KindNotFound, KindsFull, StoredValueCorrupt
 from kelpie.ids import check_name
+from kelpie.runtime.components import Components
 from kelpie.runtime.node import Node
 from kelpie.store import keyspace
 from kelpie.store.chunks import read_value, write_value
 from kelpie.store.frame import frame, unframe
 from kelpie.store.protocol import Transaction
+from kelpie.store.reading import reading
 from kelpie.store.retry import transact
 from kelpie.wasm.turn import Component, Engine, Manifest, Operation
 
 __all__ = ["Deploy", "Deploys", "read_current"]
-
-_COMPONENT_CHUNKS_AT_ONCE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,12 @@ class Deploy:
 
 
 class Deploys:
-    """The current deploys, in memory, and their components, loaded when first used."""
+    """The current deploys, in memory, and their components."""
 
     def __init__(self, node: Node, engine: Engine) -> None:
         self._node = node
-        self._engine = engine
+        self._components = Components(node, engine)
         self._current: dict[tuple[str, str], Deploy] = {}
-        self._components: dict[str, Component] = {}
 
     def current(self, namespace: str, kind: str) -> Deploy:
         """Raises:
@@ -74,18 +73,19 @@ class Deploys:
         """
         namespace: str | None = None
         while True:
-            transaction = self._node.store.transaction()
-            found = await transaction.get_range(*keyspace.deployed_from(namespace), limit=1)
-            if not found:
-                return
-            namespace = keyspace.namespace_of(found[0][0])
-            limit = self._node.limits.kinds_max
-            for key, stored in await transaction.get_range(
-                *keyspace.current_deploys(namespace), limit=limit
-            ):
-                kind, number = keyspace.kind_of(key), _unpack_number(key, stored)
-                deploy = await _read(transaction, namespace, kind, number)
-                self._current[namespace, kind] = deploy
+            with reading(self._node.store) as transaction:
+                found = await transaction.get_range(*keyspace.deployed_from(namespace), limit=1)
+                if not found:
+                    return
+                namespace = keyspace.namespace_of(found[0][0])
+                await self._open_namespace(transaction, namespace)
+
+    async def _open_namespace(self, transaction: Transaction, namespace: str) -> None:
+        for key, stored in await transaction.get_range(
+            *keyspace.current_deploys(namespace), limit=self._node.limits.kinds_max
+        ):
+            kind, number = keyspace.kind_of(key), _unpack_number(key, stored)
+            self._current[namespace, kind] = await _read(transaction, namespace, kind, number)
 
     async def deploy(self, namespace: str, kind: str, upload: bytes) -> Deploy:
         """Makes the uploaded component, or core module, the current one of its kind.
@@ -104,47 +104,53 @@ class Deploys:
                 f"the upload has {len(upload)} bytes; at most "
                 f"{node.limits.component_bytes_max} are allowed"
             )
-        wasm = await self._engine.componentize(upload)
-        component = await self._engine.load(wasm)
-        await _write_bytes(node, component.digest, wasm)
+        self._check_room(namespace, kind)
+        component, size = await self._components.add(upload)
+        wanted = Deploy(
+            namespace,
+            kind,
+            0,
+            component.digest,
+            size,
+            node.env.wall_ns(),
+            component.manifest,
+            component.imports,
+        )
 
         async def work(transaction: Transaction) -> Deploy:
-            return await self._deploy(transaction, namespace, kind, component, len(wasm))
+            return await self._deploy(transaction, wanted)
 
-        deploy = await transact(node.env, node.store, node.limits, work)
-        self._components[component.digest] = component
+        deploy = await transact(node.env, node.store, node.limits, work, repeatable=True)
         known = self._current.get((namespace, kind))
         # Of two deploys at once the higher number is current, whoever is told first.
         if known is None or known.number < deploy.number:
             self._current[namespace, kind] = replace(deploy, changed=True)
-        self._forget_unused()
+        # Activations that still run an older one hold it themselves.
+        self._components.keep_only({each.digest for each in self._current.values()})
         return deploy
 
     async def component(self, deploy: Deploy) -> Component:
-        """The component of a deploy, from the store and the compile cache if need be.
-
-        Raises:
-            ComponentError: this host refuses what an earlier one accepted.
-            StoreError
-        """
-        known = self._components.get(deploy.digest)
-        if known is None:
-            wasm = await _read_bytes(self._node, deploy.digest)
-            known = await self._engine.load(wasm)
-            self._components[deploy.digest] = known
-        return known
+        """The component of a deploy. See `Components.get`."""
+        return await self._components.get(deploy.digest)
 
     async def at(self, namespace: str, kind: str, number: int) -> Deploy:
         """The deploy of this number, which may be newer than the current one here."""
         known = self._current.get((namespace, kind))
         if known is None or known.number != number:
-            transaction = self._node.store.transaction()
-            known = await _read(transaction, namespace, kind, number)
+            with reading(self._node.store) as transaction:
+                known = await _read(transaction, namespace, kind, number)
         return known
 
-    async def _deploy(
-        self, transaction: Transaction, namespace: str, kind: str, component: Component, size: int
-    ) -> Deploy:
+    def _check_room(self, namespace: str, kind: str) -> None:
+        """Raises:
+        KindsFull: found before anything is kept of the upload.
+        """
+        count = len(self.all(namespace))
+        if (namespace, kind) not in self._current and count >= self._node.limits.kinds_max:
+            raise _full(namespace, count)
+
+    async def _deploy(self, transaction: Transaction, wanted: Deploy) -> Deploy:
+        namespace, kind = wanted.namespace, wanted.kind
         kinds = await transaction.get_range(
             *keyspace.current_deploys(namespace), limit=self._node.limits.kinds_max
         )
@@ -154,28 +160,20 @@ class Deploys:
         if stored is not None:
             number = _unpack_number(current_key, stored)
             current = await _read(transaction, namespace, kind, number)
-            if current.digest == component.digest:
-                return replace(current, changed=False)
+            if current.digest == wanted.digest:
+                # Unless an earlier attempt of ours, of which nobody knew, put it there.
+                changed = current.deployed_at_ns == wanted.deployed_at_ns
+                return replace(current, changed=changed)
         elif len(kinds) >= self._node.limits.kinds_max:
-            raise KindsFull(f"the namespace {namespace!r} has {len(kinds)} kinds: delete one first")
-        deploy = Deploy(
-            namespace,
-            kind,
-            number + 1,
-            component.digest,
-            size,
-            self._node.env.wall_ns(),
-            component.manifest,
-            component.imports,
-        )
+            raise _full(namespace, len(kinds))
+        deploy = replace(wanted, number=number + 1)
         write_value(transaction, keyspace.deploy(namespace, kind, deploy.number), _pack(deploy))
         transaction.set(current_key, frame(current_key, msgpack.packb(deploy.number)))
         return deploy
 
-    def _forget_unused(self) -> None:
-        used = {deploy.digest for deploy in self._current.values()}
-        # Activations that still run an older one hold it themselves.
-        self._components = {d: c for d, c in self._components.items() if d in used}
+
+def _full(namespace: str, count: int) -> KindsFull:
+    return KindsFull(f"the namespace {namespace!r} has {count} kinds: delete one first")
 
 
 async def read_current(transaction: Transaction, namespace: str, kind: str) -> int:
@@ -197,19 +195,22 @@ async def _read(transaction: Transaction, namespace: str, kind: str, number: int
     if body is None:
         raise StoredValueCorrupt(f"deploy {number} of {namespace}/{kind} is missing")
     digest, size, deployed_at_ns, doc, operations, imports = msgpack.unpackb(body)
-    manifest = Manifest(doc, {each[0]: Operation(*each) for each in operations})
+    listed = [Operation(**each) for each in json.loads(operations)]
+    manifest = Manifest(json.loads(doc), {each.name: each for each in listed})
     return Deploy(namespace, kind, number, digest, size, deployed_at_ns, manifest, tuple(imports))
 
 
 def _pack(deploy: Deploy) -> bytes:
-    manifest = deploy.manifest
+    # As JSON, for that is what it was: not every number and text of it is one
+    # that msgpack can hold.
+    operations = [each._asdict() for each in deploy.manifest.operations.values()]
     packed: bytes = msgpack.packb(
         (
             deploy.digest,
             deploy.size_bytes,
             deploy.deployed_at_ns,
-            manifest.doc,
-            list(manifest.operations.values()),
+            json.dumps(deploy.manifest.doc),
+            json.dumps(operations),
             deploy.imports,
         )
     )
@@ -219,42 +220,3 @@ def _pack(deploy: Deploy) -> bytes:
 def _unpack_number(key: bytes, stored: bytes) -> int:
     number: int = msgpack.unpackb(unframe(key, stored))
     return number
-
-
-async def _write_bytes(node: Node, digest: str, wasm: bytes) -> None:
-    """Stores a component's bytes, its head last: a torn upload is no component."""
-    head_key = keyspace.component(digest)
-    if await node.store.transaction().get(head_key) is not None:
-        return
-    size = node.limits.store_chunk_bytes_max
-    chunks = [(n, wasm[at : at + size]) for n, at in enumerate(range(0, len(wasm), size))]
-    for first in range(0, len(chunks), _COMPONENT_CHUNKS_AT_ONCE):
-
-        async def work(transaction: Transaction, first: int = first) -> None:
-            for number, chunk in chunks[first : first + _COMPONENT_CHUNKS_AT_ONCE]:
-                key = keyspace.component_chunk(digest, number)
-                transaction.set(key, frame(key, chunk))
-
-        await transact(node.env, node.store, node.limits, work)
-
-    async def finish(transaction: Transaction) -> None:
-        transaction.set(head_key, frame(head_key, msgpack.packb(len(wasm))))
-
-    await transact(node.env, node.store, node.limits, finish)
-
-
-async def _read_bytes(node: Node, digest: str) -> bytes:
-    parts: list[bytes] = []
-    begin, end = keyspace.component_chunks(digest)
-    while True:
-        rows = await node.store.transaction().get_range(
-            begin, end, limit=_COMPONENT_CHUNKS_AT_ONCE, snapshot=True
-        )
-        parts += [unframe(key, stored) for key, stored in rows]
-        if len(rows) < _COMPONENT_CHUNKS_AT_ONCE:
-            break
-        begin = rows[-1][0] + b"\0"
-    wasm = b"".join(parts)
-    if sha256(wasm).hexdigest() != digest:
-        raise StoredValueCorrupt(f"the bytes of component {digest} are damaged: deploy it again")
-    return wasm

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kelpie.errors import ComponentError, LoadFailed, StoreError
+from kelpie.errors import ComponentError, LoadFailed, StoredValueCorrupt, StoreError
 from kelpie.ids import Address
 from kelpie.runtime.claim import Claim
 from kelpie.runtime.deploys import Deploy, Deploys
@@ -41,7 +41,8 @@ class InstanceSlot:
         is given back, or dropped, nobody else drops it.
 
         Raises:
-            LoadFailed: the component could not be loaded; what ran before stays.
+            LoadFailed, StoredValueCorrupt: the component could not be loaded;
+                what ran before stays.
             ActorError: its instance could not be made.
         """
         wanted = self.next_deploy
@@ -50,6 +51,8 @@ class InstanceSlot:
             return self._guest
         try:
             component = await self._deploys.component(wanted)
+        except StoredValueCorrupt:
+            raise
         except (StoreError, ComponentError) as error:
             raise LoadFailed(
                 f"the component of {self._address} could not be loaded: {error.message}"

@@ -1,0 +1,116 @@
+"""Components: their bytes in the store, and those that are loaded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from hashlib import sha256
+
+import msgpack
+
+from kelpie.errors import StoredValueCorrupt
+from kelpie.runtime.node import Node
+from kelpie.store import keyspace
+from kelpie.store.frame import frame, unframe
+from kelpie.store.protocol import Transaction
+from kelpie.store.reading import reading
+from kelpie.store.retry import transact
+from kelpie.wasm.turn import Component, Engine
+
+__all__ = ["Components"]
+
+_CHUNKS_AT_ONCE = 40
+
+
+class Components:
+    """The components of this node by their digest, loaded when first used."""
+
+    def __init__(self, node: Node, engine: Engine) -> None:
+        self._node = node
+        self._engine = engine
+        self._loaded: dict[str, Component] = {}
+        self._loading: dict[str, asyncio.Task[Component]] = {}
+
+    async def add(self, upload: bytes) -> tuple[Component, int]:
+        """Loads an upload, and keeps its bytes in the store; their number.
+
+        Raises:
+            ComponentError, StoreError
+        """
+        wasm = await self._engine.componentize(upload)
+        component = await self._engine.load(wasm)
+        await _write(self._node, component.digest, wasm)
+        self._loaded[component.digest] = component
+        return component, len(wasm)
+
+    async def get(self, digest: str) -> Component:
+        """A component that was added once, from the store and the compile cache
+        if need be.
+
+        However many ask at once, it is loaded once; and that goes on when those
+        who asked have been cancelled, for others will ask again.
+
+        Raises:
+            ComponentError: this host refuses what an earlier one accepted.
+            StoreError
+        """
+        loaded = self._loaded.get(digest)
+        if loaded is not None:
+            return loaded
+        loading = self._loading.get(digest)
+        if loading is None:
+            loading = self._node.env.spawn(self._load(digest), "load")
+            self._loading[digest] = loading
+        return await asyncio.shield(loading)
+
+    def keep_only(self, digests: Collection[str]) -> None:
+        """Forgets the others. Whoever still runs one of them holds it."""
+        self._loaded = {d: c for d, c in self._loaded.items() if d in digests}
+
+    async def _load(self, digest: str) -> Component:
+        try:
+            component = await self._engine.load(await _read(self._node, digest))
+            self._loaded[digest] = component
+            return component
+        finally:
+            del self._loading[digest]
+
+
+async def _write(node: Node, digest: str, wasm: bytes) -> None:
+    """Stores a component's bytes, its head last: a torn upload is no component."""
+    head_key = keyspace.component(digest)
+    with reading(node.store) as transaction:
+        if await transaction.get(head_key) is not None:
+            return
+    size = node.limits.store_chunk_bytes_max
+    chunks = [(n, wasm[at : at + size]) for n, at in enumerate(range(0, len(wasm), size))]
+    for first in range(0, len(chunks), _CHUNKS_AT_ONCE):
+
+        async def work(transaction: Transaction, first: int = first) -> None:
+            for number, chunk in chunks[first : first + _CHUNKS_AT_ONCE]:
+                key = keyspace.component_chunk(digest, number)
+                transaction.set(key, frame(key, chunk))
+
+        await transact(node.env, node.store, node.limits, work, repeatable=True)
+
+    async def finish(transaction: Transaction) -> None:
+        transaction.set(head_key, frame(head_key, msgpack.packb(len(wasm))))
+
+    await transact(node.env, node.store, node.limits, finish, repeatable=True)
+
+
+async def _read(node: Node, digest: str) -> bytes:
+    parts: list[bytes] = []
+    begin, end = keyspace.component_chunks(digest)
+    while True:
+        # They never change, so they need not be of one version.
+        with reading(node.store) as transaction:
+            rows = await transaction.get_range(begin, end, limit=_CHUNKS_AT_ONCE, snapshot=True)
+        parts += [unframe(key, stored) for key, stored in rows]
+        if len(rows) < _CHUNKS_AT_ONCE:
+            break
+        begin = rows[-1][0] + b"\0"
+    wasm = b"".join(parts)
+    if sha256(wasm).hexdigest() != digest:
+        raise StoredValueCorrupt(f"the bytes of component {digest} are damaged: deploy it again")
+    return wasm
