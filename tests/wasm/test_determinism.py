@@ -18,6 +18,7 @@ from kelpie.ids import Payload, binary, text
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.wasm.engine import WasmEngine
 from kelpie.wasm.instance import Instance
+from tests.guests import made
 from tests.wasm.support import ROGUE, ROOT, StoredValues, Workbench, turn
 
 SHOW = """
@@ -60,6 +61,17 @@ def test_another_process_shows_the_same(cache_directory: Path) -> None:
         shown.add(done.stdout)
     assert len(shown) == 1
     assert shown.pop().count(b"Outcome(") == len(TURNS)
+
+
+async def test_what_is_not_a_number_has_one_form(workbench: Workbench) -> None:
+    """The processor's own would differ, by its kind and by how it came about."""
+    zero = "(f32.convert_i32_u (local.get 4))"  # the length of the argument
+    bits = f"(i32.reinterpret_f32 (f32.div {zero} {zero}))"
+    invoke = f"(if (i32.ne {bits} (i32.const 0x7fc00000)) (then unreachable)) {made.OK}"
+    component = await workbench.engine.load(made.component(invoke=invoke))
+    guest = await component.instantiate()
+    assert (await guest.run(turn("run", ""))).reply == text("ok")
+    guest.close()
 
 
 class AnswersInOrder(StoredValues):

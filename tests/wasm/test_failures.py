@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kelpie.env.real import RealEnv
 from kelpie.errors import (
     ActorFailed,
     ActorOutcomeUnknown,
@@ -23,6 +26,9 @@ from kelpie.errors import (
     StoreReadFailed,
 )
 from kelpie.ids import text
+from kelpie.limits import DEFAULT_LIMITS
+from kelpie.wasm.collector import Collector
+from kelpie.wasm.engine import WasmEngine
 from tests.guests import made
 from tests.wasm.support import StoredValues, Workbench, turn
 
@@ -136,6 +142,35 @@ async def test_at_a_limit_all_is_well(
     answers = StoredValues({b"k": text("v")})
     outcome = await workbench.run(operation, argument, answers=answers)
     assert outcome.error is None
+
+
+def test_a_key_that_is_written_again_counts_once() -> None:
+    key, value = b"k" * 10, text("v" * 1_000_000)
+    collector = Collector(turn("write"), DEFAULT_LIMITS)
+    for _ in range(100):
+        collector.write_key(key, value)
+    collector.write_key(key, None)
+    assert collector.write_bytes == len(key)
+    collector.write_state(value)
+    collector.write_state(text("v"))
+    assert collector.write_bytes == len(key) + 1
+
+
+def test_the_reply_counts_as_written() -> None:
+    limits = replace(DEFAULT_LIMITS, turn_write_bytes_max=1_000)
+    collector = Collector(turn("write"), limits)
+    collector.write_state(text("v" * 500))
+    collector.check_reply(text("r" * 500))
+    with pytest.raises(GuestLimitExceeded, match="turn_write_bytes_max"):
+        collector.check_reply(text("r"))
+
+
+async def test_a_reply_beside_writes_over_the_limit(env: RealEnv, cache_directory: Path) -> None:
+    limits = replace(DEFAULT_LIMITS, turn_write_bytes_max=3)
+    bench = Workbench(WasmEngine(env, limits, cache_directory, epochs=False))
+    outcome = await bench.run("save", "v")  # it replies `null`
+    assert type(outcome.error) is GuestLimitExceeded
+    bench.close()
 
 
 @pytest.mark.parametrize("operation", ["kv_get", "kv_set", "kv_delete"])

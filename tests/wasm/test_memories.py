@@ -6,7 +6,7 @@ import ctypes
 
 import pytest
 
-from kelpie.errors import GuestOutOfMemory, GuestTrapped, HostFault
+from kelpie.errors import GuestOutOfMemory, GuestTrapped, HostFault, KelpieError
 from kelpie.ids import text
 from kelpie.wasm.instance import Instance
 from kelpie.wasm.memories import LinearMemories, MemoryAccount
@@ -50,16 +50,23 @@ async def test_a_new_guest_finds_zeros_where_another_was(workbench: Workbench) -
 
 
 async def test_what_another_guest_had_beyond_is_out_of_bounds(workbench: Workbench) -> None:
-    large = await guest_of(workbench, GROWS)
-    assert (await large.run(turn("run"))).error is None
-    large.close()
+    async def run_in_a_slot_that_was_larger(invoke: str) -> KelpieError | None:
+        component = await workbench.engine.load(made.component(invoke=invoke))
+        large = await guest_of(workbench, GROWS)
+        assert (await large.run(turn("run"))).error is None
+        large.close()
+        # The slot that came free last is taken first.
+        guest = await component.instantiate()
+        outcome = await guest.run(turn("run"))
+        guest.close()
+        return outcome.error
+
     last, beyond = 2 * WASM_PAGE - 1, 2 * WASM_PAGE
-    assert (await (await guest_of(workbench, reads(last))).run(turn("run"))).error is None
-    # In the slot that the large guest had, and where nobody ever was.
+    assert await run_in_a_slot_that_was_larger(reads(last)) is None
     for address in (beyond, 50 * WASM_PAGE, 2**31 - 1):
-        outcome = await (await guest_of(workbench, reads(address))).run(turn("run"))
-        assert type(outcome.error) is GuestTrapped
-        assert "out of bounds" in str(outcome.error)
+        error = await run_in_a_slot_that_was_larger(reads(address))
+        assert type(error) is GuestTrapped
+        assert "out of bounds" in str(error)
 
 
 async def test_bounds_follow_growth(workbench: Workbench) -> None:
@@ -78,6 +85,20 @@ async def test_a_guest_lives_on_after_a_refused_growth(workbench: Workbench) -> 
     guest = await guest_of(workbench, refused)
     for _ in range(2):
         assert (await guest.run(turn("run"))).reply == text("ok")
+
+
+async def test_a_refused_growth_is_forgotten_by_the_next_turn(workbench: Workbench) -> None:
+    """The first turn survives a refusal; the second traps for another reason."""
+    turns = f"""
+    (if (global.get $second) (then unreachable))
+    (global.set $second (i32.const 1))
+    (drop (memory.grow (i32.const 2000)))
+    {made.OK}"""
+    items = "(global $second (mut i32) (i32.const 0))"
+    component = await workbench.engine.load(made.component(invoke=turns, items=items))
+    guest = await component.instantiate()
+    assert (await guest.run(turn("run"))).reply == text("ok")
+    assert type((await guest.run(turn("run"))).error) is GuestTrapped
 
 
 async def test_all_memories_of_a_guest_count_together(workbench: Workbench) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from kelpie.ids import Address, binary, text
 from kelpie.wasm.turn import Caller, HostCall
+from tests.guests import made
 from tests.wasm.support import COUNTER, TIME_NS, StoredValues, Workbench, reply_json, turn
 
 
@@ -101,6 +102,31 @@ async def test_kv_writes_are_collected_and_read_back(workbench: Workbench) -> No
     assert outcome.effects.kv == {b"a": text("v")}
     outcome = await workbench.run("kv_delete", {"key": "a"})
     assert outcome.effects.kv == {b"a": None}
+
+
+KV = """
+  (import "kelpie:actor/kv@0.1.0" "set" (func $set (param i32 i32 i32 i32 i32)))
+  (import "kelpie:actor/kv@0.1.0" "delete" (func $delete (param i32 i32)))
+  (import "kelpie:actor/kv@0.1.0" "get" (func $get (param i32 i32 i32)))"""
+KEY = f"(i32.const {made.REPLY}) (i32.const 2)"  # `ok`
+SET = f"(call $set {KEY} (i32.const 0) {KEY})"
+GET = f"(call $get {KEY} (i32.const 512))"
+
+
+@pytest.mark.parametrize(
+    ("write", "found"), [(SET, 1), (f"(call $delete {KEY})", 0), (f"{SET} (call $delete {KEY})", 0)]
+)
+async def test_a_turn_reads_its_own_writes(workbench: Workbench, write: str, found: int) -> None:
+    differs = f"(i32.ne (i32.load8_u (i32.const 512)) (i32.const {found}))"
+    invoke = f"{write} {GET} (if {differs} (then unreachable)) {made.OK}"
+    component = await workbench.engine.load(made.component(invoke=invoke, imports=KV))
+    guest = await component.instantiate()
+    answers = StoredValues({b"ok": text("stored")})
+    outcome = await guest.run(turn("run", answers=answers))
+    assert outcome.reply == text("ok")
+    assert answers.asked == []
+    assert outcome.journal[-1] == HostCall("kv.get", (b"ok",), text("ok") if found else None)
+    guest.close()
 
 
 async def test_kv_reads_ask_whoever_answers(workbench: Workbench) -> None:

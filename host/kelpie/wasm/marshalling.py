@@ -83,21 +83,20 @@ def over_limit(limit: str, size: int, maximum: int) -> GuestLimitExceeded:
 class PreparedText:
     """A text payload in place, its content to be filled in."""
 
-    __slots__ = ("_case", "_kept", "_staging", "_staging_address", "_text", "variant")
+    __slots__ = ("_case", "_staging", "_staging_address", "_text", "variant")
 
     def __init__(self) -> None:
         self._staging = bytearray(_STAGING_BYTES)
         self._staging_address = address_of(self._staging)
         self._text = bytearray(_value.pack(Kind.STRING, 0, self._staging_address, 0))
         self._case = bytearray(b"text")
-        self._kept: bytes | None = None
         self.variant = bytearray(
             _value.pack(Kind.VARIANT, 4, address_of(self._case), address_of(self._text))
         )
         """The 32 bytes of the payload: they never change."""
 
     def fill(self, data: bytes) -> None:
-        """Makes `data` the content, until it is filled again."""
+        """Makes `data` the content. It must live until the library has read it."""
         size = len(data)
         if size <= _STAGING_BYTES:
             self._staging[:size] = data
@@ -105,7 +104,6 @@ class PreparedText:
         else:
             (address,) = _word.unpack(ctypes.c_char_p(data))
             _value.pack_into(self._text, 0, Kind.STRING, size, address, 0)
-            self._kept = data
 
 
 class Marshalling:
@@ -137,7 +135,11 @@ class Marshalling:
         self.arguments_address = address_of(self._arguments)
 
     def set_arguments(self, operation: str, argument: Payload) -> None:
-        """Puts a turn's two arguments at `arguments_address`, until the next time."""
+        """Puts a turn's two arguments at `arguments_address`.
+
+        The engine copies them before it first suspends the guest; until then
+        they have to live, and nobody may put others there.
+        """
         if operation is not self._operation:
             name = operation.encode()
             size = len(name)
