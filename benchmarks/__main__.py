@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,9 @@ from benchmarks.load import LoadFailed
 from benchmarks.row import Row, as_json, as_table
 from benchmarks.server import ServerFailed
 
+BUSY_SHARE = 0.4
+"""Of the processors, from which on the figures are doubtful."""
+
 
 def main(arguments: list[str]) -> int:
     options = parse(arguments)
@@ -24,6 +28,7 @@ def main(arguments: list[str]) -> int:
         say(f"{options.directory} is on {kind}, where an fsync costs nothing: use --directory")
         return 2
     say(f"load from {generator.name()}, data on {kind} below {options.directory}")
+    warn_if_busy()
     rows, failures = measure(options.rows, effort_of(options), options.directory)
     print(as_json(rows) if options.json else as_table(rows))
     for name, failure in failures.items():
@@ -73,6 +78,13 @@ def effort_of(options: argparse.Namespace) -> Effort:
     if options.smoke:
         return SMOKE
     return QUICK if options.quick else FULL
+
+
+def warn_if_busy() -> None:
+    """Ratios bear some company, latencies and times none."""
+    load_average, processors = os.getloadavg()[0], os.cpu_count() or 1
+    if load_average > processors * BUSY_SHARE:
+        say(f"the machine is busy: load {load_average:.1f} on {processors} processors")
 
 
 def say(line: str) -> None:
