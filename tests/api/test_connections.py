@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kelpie.limits import DEFAULT_LIMITS
-from tests.api.support import COUNTER, ROGUE, Host, request, running
+from tests.api.support import COUNTER, ENDLESS_FUEL, ROGUE, Host, request, running
 
 INCREMENT = request("POST", "/v1/actors/counter/bob/increment")
 ECHO = "/v1/actors/rogue/bob/echo"
@@ -163,6 +163,7 @@ async def test_a_client_that_does_not_read_its_answers(host: Host) -> None:
     "garbage",
     [
         b"hello\r\n\r\n",
+        b"BREW /livez HTTP/1.1\r\nHost: x\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
         b"POST /v1/actors/counter/bob/increment HTTP/9.9\r\n\r\n",
         b"POST /v1/actors/counter/bob/increment HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
@@ -266,7 +267,7 @@ async def test_too_much_that_arrives_at_once(tmp_path: Path, cache: Path) -> Non
 
 
 async def test_draining(tmp_path: Path, cache: Path) -> None:
-    async with running(tmp_path / "data", cache) as host:
+    async with running(tmp_path / "data", cache, ENDLESS_FUEL) as host:
         await host.deploy("counter", COUNTER)
         await host.deploy("rogue", ROGUE)
         spin = request("POST", "/v1/actors/rogue/bob/spin", Kelpie_Deadline_Ms="400")

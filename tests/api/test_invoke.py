@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from tests.api.support import Host
+from tests.api.support import ENDLESS_FUEL, ROGUE, Host, running
 
 BOB = "/v1/actors/counter/bob"
 JSON = "application/json"
@@ -167,10 +168,14 @@ async def test_bad_deadlines(host: Host, lane: str, deadline: str) -> None:
     assert answer.code == "invalid-request"
 
 
-async def test_a_deadline_ends_a_turn(host: Host, lane: str) -> None:
-    answer = await host.ask("POST", f"/v1/actors/rogue/bob/spin{lane}", Kelpie_Deadline_Ms="200")
-    assert (answer.status, answer.code) == (504, "deadline-exceeded")
-    assert answer.json["retryable"] is True
+async def test_a_deadline_ends_a_turn(tmp_path: Path, cache: Path, lane: str) -> None:
+    async with running(tmp_path / "data", cache, ENDLESS_FUEL) as host:
+        await host.deploy("rogue", ROGUE)
+        answer = await host.ask(
+            "POST", f"/v1/actors/rogue/bob/spin{lane}", Kelpie_Deadline_Ms="200"
+        )
+        assert (answer.status, answer.code) == (504, "deadline-exceeded")
+        assert answer.json["retryable"] is True
 
 
 async def test_rejections(host: Host, lane: str) -> None:

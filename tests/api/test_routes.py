@@ -150,7 +150,6 @@ async def test_head(host: Host, target: str) -> None:
         ("DELETE", "/v1/kinds/counter", "GET, PUT, HEAD"),
         ("POST", "/v1/kinds", "GET, HEAD"),
         ("OPTIONS", "/livez", "GET, HEAD"),
-        ("BREW", "/livez", "GET, HEAD"),
     ],
 )
 async def test_other_methods(host: Host, method: str, target: str, allow: str) -> None:

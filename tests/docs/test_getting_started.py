@@ -46,33 +46,32 @@ def test_the_guide_works_as_written(tmp_path: Path) -> None:
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "KELPIE_URL": f"http://127.0.0.1:{port[1]}",
     }
-    with (tmp_path / "talk").open("w+") as talk:
+    # To files, not pipes: the host that the guide starts in the background has them too.
+    with (tmp_path / "output").open("w") as output, (tmp_path / "talk").open("w") as talk:
         guide = subprocess.Popen(
             ["bash", "-e", "-u", "-o", "pipefail", "-c", script],
             cwd=tmp_path,
             env=environment,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=talk,
-            text=True,
             start_new_session=True,
         )
         try:
-            output, _ = guide.communicate(timeout=SECONDS_MAX)
+            status = guide.wait(SECONDS_MAX)
         finally:
-            # Whatever it has left behind: the host that it started in the background.
             _end_group(guide.pid)
-        talk.seek(0)
-        said = talk.read()
-    assert guide.returncode == 0, said
-    counted = re.findall(r'\{"value": ?(\d+)\}', output)
+    printed, said = (tmp_path / "output").read_text(), (tmp_path / "talk").read_text()
+    assert status == 0, said
+    counted = re.findall(r'\{"value": ?(\d+)\}', printed)
     # alice 1, 2; bob 5; over HTTP alice 3 and bob 10; carol 1 twice; alice after the kill.
     assert counted == ["1", "2", "5", "3", "10", "1", "1", "3"]
-    assert '"turns": 3' in output
+    assert '"turns": 3' in printed
     assert "rejected" in said
     assert "did you mean 'counter'?" in said
 
 
 def _end_group(group: int) -> None:
+    """Ends whatever the guide has left running."""
     try:
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:

@@ -155,7 +155,8 @@ class HotConnection(asyncio.Protocol):
 
     def _ask(self, message: RawRequestMessage, content: StreamReader) -> None:
         server, headers = self._server, message.headers
-        body = b"" if content.is_eof() else content.read_nowait()
+        assert content.is_eof(), "a hot request is whole"
+        body = content.read_nowait()
         asked = None
         try:
             segments = message.path.split("/")[3:]

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from kelpie import __version__
 from kelpie.api.client import HostUnreachable
@@ -118,6 +119,7 @@ def _remote(commands: _Commands, name: str, help_text: str) -> argparse.Argument
     command: argparse.ArgumentParser = commands.add_parser(name, help=help_text)
     command.add_argument(
         "--url",
+        type=_url,
         default=os.environ.get("KELPIE_URL") or DEFAULT_URL,
         help=f"the host to ask (default: $KELPIE_URL, or {DEFAULT_URL})",
     )
@@ -152,3 +154,10 @@ def _port(given: str) -> int:
     if not (given.isascii() and given.isdigit() and int(given) < 1 << 16):
         raise argparse.ArgumentTypeError(f"{given!r} is no port: use 0 to 65535")
     return int(given)
+
+
+def _url(given: str) -> str:
+    parts = urlsplit(given)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise argparse.ArgumentTypeError(f"{given!r} is no host's URL: write {DEFAULT_URL}")
+    return given

@@ -1,0 +1,154 @@
+"""Commands that ask a host, and those that need none."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.host import COUNTER, LEDGER, Served, kelpie, serving
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("host") / "data") as host:
+        assert kelpie("deploy", COUNTER, url=host.url).returncode == 0
+        yield host
+
+
+def test_deploying(served: Served, tmp_path: Path) -> None:
+    file = tmp_path / "My_Ledger.wasm"
+    shutil.copy(LEDGER, file)
+    done = kelpie("deploy", file, url=served.url)
+    size = f"{LEDGER.stat().st_size / 1024:.1f} KiB"
+    assert (done.returncode, done.stdout) == (0, f"deployed my-ledger, deploy 1, {size}\n")
+    assert "kelpie invoke my-ledger/" in done.stderr
+    again = kelpie("deploy", file, url=served.url)
+    assert again.returncode == 0
+    assert again.stdout.startswith("unchanged: my-ledger, deploy 1")
+    named = kelpie("deploy", file, "--name", "books", "--url", served.url)
+    assert named.stdout.startswith("deployed books, deploy 1")
+
+
+def test_invoking(served: Served) -> None:
+    for value in (1, 2):
+        done = kelpie("invoke", "counter/alice", "increment", url=served.url)
+        assert (done.returncode, done.stdout, done.stderr) == (0, f'{{"value":{value}}}\n', "")
+    done = kelpie("invoke", "counter/alice", "add", '{"amount": 5}', url=served.url)
+    assert json.loads(done.stdout) == {"value": 7}
+    done = kelpie("invoke", "counter/alice", "add", "-", url=served.url, stdin="3")
+    assert json.loads(done.stdout) == {"value": 10}
+
+
+@pytest.mark.parametrize("key", ["a/b/c", "/", "with space", "😀", "%2F", "..", "?x=1#y"])
+def test_keys(served: Served, key: str) -> None:
+    done = kelpie("invoke", f"counter/{key}", "increment", url=served.url)
+    assert (done.stdout, done.stderr) == ('{"value":1}\n', "")
+
+
+def test_the_same_id_counts_once(served: Served) -> None:
+    words = ("invoke", "counter/carol", "increment", "--id", "order-17")
+    assert kelpie(*words, url=served.url).stdout == '{"value":1}\n'
+    assert kelpie(*words, url=served.url).stdout == '{"value":1}\n'
+    other = kelpie("invoke", "counter/carol", "add", "2", "--id", "order-17", url=served.url)
+    assert other.returncode == 1
+    assert "request-mismatch" in other.stderr
+
+
+def test_listing(served: Served) -> None:
+    done = kelpie("kinds", url=served.url)
+    assert done.returncode == 0
+    head, *rows = done.stdout.splitlines()
+    assert head.split() == ["KIND", "DEPLOY", "SIZE", "DIGEST", "DEPLOYED", "AT", "OPERATIONS"]
+    assert any(row.startswith("counter ") and "increment, add" in row for row in rows)
+
+
+def test_nothing_deployed(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as empty:
+        done = kelpie("kinds", url=empty.url)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "kelpie deploy" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("invoke", "conuter/alice", "increment"), "did you mean 'counter'?"),
+        (("invoke", "counter/alice", "add", '"five"'), "the actor's code: bad-argument"),
+        (("invoke", "counter/alice", "fly"), "the actor's code: unknown-operation"),
+        (("invoke", "Counter/alice", "get"), "invalid-address"),
+        (("invoke", "counter/alice", "get", "--id", "a b"), "invalid-request"),
+        (("invoke", "counter/alice", "get", "--deadline-ms", "0"), "invalid-request"),
+        (("deploy", str(Path(__file__))), "component-invalid"),
+        (("deploy", "/nowhere/actor.wasm"), "/nowhere/actor.wasm: No such file"),
+        (("deploy", "/nowhere"), "/nowhere: No such file"),
+    ],
+)
+def test_mistakes(served: Served, words: tuple[str, ...], said: str) -> None:
+    done = kelpie(*words, url=served.url)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "COMMAND"),
+        (("fly",), "fly"),
+        (("invoke", "counter/alice"), "OPERATION"),
+        (("invoke", "counter", "get"), "KIND/KEY"),
+        (("invoke", "counter/", "get"), "KIND/KEY"),
+        (("invoke", "counter/alice", "add", "{amount: 5}"), "quote it for the shell"),
+        (("invoke", "counter/alice", "add", "--deadline-ms", "soon"), "soon"),
+        (("serve", "--port", "70000"), "70000"),
+    ],
+)
+def test_wrong_usage(words: tuple[str, ...], said: str) -> None:
+    done = kelpie(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://nowhere.invalid"])
+def test_no_host(url: str) -> None:
+    done = kelpie("kinds", "--url", url)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"no host answers at {url}" in done.stderr
+    assert "kelpie serve" in done.stderr
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:7070", "http://", "ftp://x", "", "x"])
+def test_what_is_no_url(url: str) -> None:
+    done = kelpie("kinds", "--url", url)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "write http://127.0.0.1:7070" in done.stderr
+    assert kelpie("kinds", url=url or "x").returncode == 2
+
+
+def test_inspecting() -> None:
+    done = kelpie("inspect", COUNTER)
+    assert done.returncode == 0
+    assert "sealed    yes" in done.stdout
+    assert "increment" in done.stdout
+
+
+def test_inspecting_what_is_no_actor(tmp_path: Path) -> None:
+    file = tmp_path / "world.wasm"
+    file.write_bytes(b"\0asm\x0d\0\x01\0")
+    done = kelpie("inspect", file)
+    assert done.returncode == 1
+    assert "form      component" in done.stdout
+    assert "component-refused" in done.stderr
+    file.write_bytes(b"")
+    done = kelpie("inspect", file)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "component-invalid" in done.stderr
+
+
+def test_version() -> None:
+    assert kelpie("--version").stdout.startswith("kelpie 0.")
