@@ -51,7 +51,7 @@ async def run_lost(
     assert outcome.reply is None
     assert outcome.instance_lost
     assert not outcome.effects
-    assert guest.memory_bytes == 0, "its memory did not come back"
+    assert guest.held_bytes == 0, "its memory did not come back"
     return outcome.error
 
 
@@ -301,7 +301,7 @@ async def test_a_guest_cannot_be_closed_by_its_own_host_call(workbench: Workbenc
     outcome = await guest.run(turn("kv_get", {"key": "k"}, answers=Answers()))
     assert type(outcome.error) is HostFault
     assert isinstance(outcome.error.__cause__, AssertionError)
-    assert guest.memory_bytes == 0
+    assert guest.held_bytes == 0
 
 
 async def test_a_host_call_may_close_another_guest(workbench: Workbench) -> None:
@@ -313,4 +313,4 @@ async def test_a_host_call_may_close_another_guest(workbench: Workbench) -> None
 
     outcome = await workbench.run("kv_get", {"key": "k"}, answers=Answers())
     assert type(outcome.error) is ActorRejected
-    assert other.memory_bytes == 0
+    assert other.held_bytes == 0

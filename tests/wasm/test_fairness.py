@@ -58,7 +58,7 @@ async def test_cancelling_a_spinning_guest_kills_it(endless: Workbench) -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert guest.memory_bytes == 0
+        assert guest.held_bytes == 0
 
 
 async def test_fuel_ends_a_guest_that_was_interrupted_often(ticking: Workbench) -> None:

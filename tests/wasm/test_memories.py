@@ -45,7 +45,7 @@ async def test_a_new_guest_finds_zeros_where_another_was(workbench: Workbench) -
     for _ in range(3):
         guest = await guest_of(workbench, GROWS)
         assert (await guest.run(turn("run"))).reply == text("ok")
-        assert guest.memory_bytes == 102 * WASM_PAGE
+        assert guest.held_bytes == 102 * WASM_PAGE
         guest.close()
 
 
@@ -105,11 +105,22 @@ async def test_all_memories_of_a_guest_count_together(workbench: Workbench) -> N
     items = "(memory $more 600)"
     component = await workbench.engine.load(made.component(items=items, pages=400))
     guest = await component.instantiate()
-    assert guest.memory_bytes == 1_000 * WASM_PAGE
+    assert guest.held_bytes == 1_000 * WASM_PAGE
     guest.close()
     with pytest.raises(Exception, match="memory") as refused:
         await workbench.engine.load(made.component(items=items, pages=500))
     assert "instance_memory_bytes_max" in str(refused.value)
+
+
+async def test_memory_that_was_never_touched_takes_none(workbench: Workbench) -> None:
+    guest = await guest_of(workbench, f"(drop (memory.grow (i32.const 900))) {made.OK}")
+    before = guest.memory_bytes
+    assert 0 < before < 2 * WASM_PAGE
+    assert (await guest.run(turn("run"))).reply == text("ok")
+    assert guest.held_bytes == 902 * WASM_PAGE
+    assert guest.memory_bytes < before + WASM_PAGE
+    guest.close()
+    assert guest.memory_bytes == guest.held_bytes == 0
 
 
 async def test_a_guest_that_dies_of_a_refused_growth(workbench: Workbench) -> None:
@@ -147,3 +158,17 @@ def test_pages_are_zero_at_first() -> None:
     make_accessible(address, PAGE_BYTES, 2 * PAGE_BYTES)
     assert ctypes.string_at(address + PAGE_BYTES, PAGE_BYTES) == bytes(PAGE_BYTES)
     unmap(address, 4 * PAGE_BYTES)
+
+
+async def test_only_memory_that_a_guest_has_touched_counts_as_used(workbench: Workbench) -> None:
+    grows = f"(drop (memory.grow (i32.const 100))) {made.OK}"
+    guest = await guest_of(workbench, grows)
+    await guest.run(turn("run"))
+    assert guest.held_bytes >= 100 * WASM_PAGE
+    assert guest.memory_bytes < WASM_PAGE
+
+    guest = await guest_of(workbench, GROWS)
+    await guest.run(turn("run"))
+    assert 100 * WASM_PAGE <= guest.memory_bytes <= guest.held_bytes
+    guest.close()
+    assert guest.memory_bytes == 0

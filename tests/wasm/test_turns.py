@@ -217,13 +217,13 @@ async def test_memory_of_a_guest_lasts_between_its_turns(workbench: Workbench) -
 
 async def test_memory_is_counted(workbench: Workbench) -> None:
     guest = await workbench.guest()
-    before = guest.memory_bytes
+    before = guest.held_bytes
     await guest.run(turn("hold", {"megabytes": 3}))
-    assert guest.memory_bytes >= before + 3 * 2**20
+    assert guest.held_bytes >= before + 3 * 2**20
 
 
 async def test_closing_twice_is_fine(workbench: Workbench) -> None:
     guest = await workbench.guest()
     guest.close()
     guest.close()
-    assert guest.memory_bytes == 0
+    assert guest.held_bytes == 0

@@ -144,7 +144,7 @@ async def cancel_while_waiting(
     end(task)
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert guest.memory_bytes == 0
+    assert guest.held_bytes == 0
     assert question.cancelled()
     with pytest.raises(HostFault, match="closed"):
         await guest.run(turn("echo"))

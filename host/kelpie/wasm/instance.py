@@ -31,6 +31,11 @@ class Instance:
 
     @property
     def memory_bytes(self) -> int:
+        return self._native.account.resident_bytes
+
+    @property
+    def held_bytes(self) -> int:
+        """Its linear memory, touched or not."""
         return self._native.account.bytes
 
     def close(self) -> None:

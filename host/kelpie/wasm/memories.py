@@ -18,11 +18,20 @@ import struct
 from kelpie.wasm.configuration import MEMORY_GUARD_BYTES, MEMORY_RESERVATION_BYTES
 from kelpie.wasm.errors import error_address
 from kelpie.wasm.library import ADDRESS, FINALIZER, SIZE, address_of_callback, hold, memory
-from kelpie.wasm.pages import drop_pages, make_accessible, make_inaccessible, reserve, unmap
+from kelpie.wasm.pages import (
+    drop_pages,
+    make_accessible,
+    make_inaccessible,
+    reserve,
+    resident_bytes,
+    unmap,
+)
 
 __all__ = ["LinearMemories", "MemoryAccount"]
 
 _SLOT_BYTES = MEMORY_RESERVATION_BYTES + MEMORY_GUARD_BYTES
+# A guest that holds no more than before only touches more of it, bit by bit.
+_CALLS_BETWEEN_MEASUREMENTS = 1000
 # Slots kept for reuse. Beyond it their address space goes back.
 _SPARE_SLOTS_MAX = 1024
 
@@ -37,13 +46,27 @@ _set_creator = hold("wasmtime_config_host_memory_creator_set", None, ADDRESS, AD
 class MemoryAccount:
     """What the memories of one instance hold, against their limit."""
 
-    __slots__ = ("bytes", "bytes_max", "refused_bytes")
+    __slots__ = (
+        "_calls_until_measured",
+        "_measured_bytes",
+        "_memories",
+        "bytes",
+        "bytes_max",
+        "refused_bytes",
+        "resident_bytes",
+    )
 
     def __init__(self, bytes_max: int) -> None:
         self.bytes = 0
         self.bytes_max = bytes_max
         self.refused_bytes = 0
         """What the instance would have had to hold, when growth was last refused."""
+        self.resident_bytes = 0
+        """What the memories take of the machine's, when last measured: most
+        guests touch little of what they hold."""
+        self._memories: list[_LinearMemory] = []
+        self._measured_bytes = 0
+        self._calls_until_measured = 0
 
     def charge(self, more: int) -> None:
         if self.bytes + more > self.bytes_max:
@@ -52,6 +75,26 @@ class MemoryAccount:
                 f"{self.refused_bytes} bytes of memory are over the limit of {self.bytes_max}"
             )
         self.bytes += more
+
+    def measure(self) -> None:
+        """Brings `resident_bytes` up to date, if it may have changed by much."""
+        self._calls_until_measured -= 1
+        if self._calls_until_measured < 0 or self.bytes != self._measured_bytes:
+            # It asks the system, which takes some microseconds.
+            self.resident_bytes = sum(
+                resident_bytes(each.address, each.bytes) for each in self._memories
+            )
+            self._measured_bytes = self.bytes
+            self._calls_until_measured = _CALLS_BETWEEN_MEASUREMENTS
+
+    def add(self, made: _LinearMemory) -> None:
+        self._memories.append(made)
+
+    def remove(self, gone: _LinearMemory) -> None:
+        self._memories.remove(gone)
+        self.bytes -= gone.bytes
+        if not self._memories:
+            self.resident_bytes = 0
 
 
 class _LinearMemory:
@@ -117,7 +160,9 @@ class LinearMemories:
         except BaseException as error:  # noqa: BLE001 - it must not leave through the engine
             return error_address(str(error))
         # A slot's address names its memory: it is never 0.
-        self._live[address] = _LinearMemory(address, minimum, self.account)
+        made_memory = _LinearMemory(address, minimum, self.account)
+        self._live[address] = made_memory
+        self.account.add(made_memory)
         _new_memory.pack_into(memory, made, address, *self._of_memory)
         return 0
 
@@ -138,7 +183,7 @@ class LinearMemories:
 
     def _on_delete(self, address: int) -> None:
         gone = self._live.pop(address)
-        gone.account.bytes -= gone.bytes
+        gone.account.remove(gone)
         # Dropping its pages leaves zeros for whoever gets the slot next. A slot
         # that could not be cleaned is never used again.
         if (

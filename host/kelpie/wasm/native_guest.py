@@ -224,6 +224,7 @@ class NativeGuest:
             self.close()
             raise
         self._drop_future()
+        self.account.measure()
         return self._fault(fault)
 
     def _poll(self, collector: Collector | None, poll: Callable[[int], bool]) -> bool:

@@ -15,6 +15,7 @@ __all__ = [
     "make_accessible",
     "make_inaccessible",
     "reserve",
+    "resident_bytes",
     "unmap",
 ]
 
@@ -39,6 +40,7 @@ _map = _system_call(
 )
 _unmap = _system_call("munmap", ctypes.c_int, ADDRESS, SIZE)
 _protect = _system_call("mprotect", ctypes.c_int, ADDRESS, SIZE, ctypes.c_int)
+_in_core = _system_call("mincore", ctypes.c_int, ADDRESS, SIZE, ADDRESS)
 _advise = _system_call("madvise", ctypes.c_int, ADDRESS, SIZE, ctypes.c_int)
 
 
@@ -86,3 +88,18 @@ def make_inaccessible(address: int, begin: int, end: int) -> None:
 def drop_pages(address: int, size: int) -> bool:
     """Gives pages back, so that zeros are in their place. False: they are as they were."""
     return size == 0 or _advise(address, size, mmap.MADV_DONTNEED) == 0
+
+
+def resident_bytes(address: int, size: int) -> int:
+    """How much of it takes memory of the machine.
+
+    Raises:
+        HostFault: the address space is not ours.
+    """
+    count = (size + PAGE_BYTES - 1) // PAGE_BYTES
+    pages = ctypes.create_string_buffer(count)
+    if _in_core(address, size, ctypes.addressof(pages)):
+        raise HostFault(f"the system could not say what is in use: errno {ctypes.get_errno()}")
+    # Of each page's byte only the lowest bit has a meaning.
+    in_use = int.from_bytes(pages.raw) & int.from_bytes(b"\x01" * count)
+    return PAGE_BYTES * in_use.bit_count()
