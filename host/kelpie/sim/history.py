@@ -41,6 +41,9 @@ class Operation:
     NEVER its outcome is unknown: it may have taken effect at any time after
     `invoked`, or never, and `reply` means nothing. One that is `read_only`
     never changes the state, in no state.
+
+    `hint` is a guess at when it took effect. It only says what to try first:
+    the right guesses make a verdict cheap, wrong ones cannot change it.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Operation:
     request_id: str = ""
     read_only: bool = False
     inputs: tuple[Hashable, ...] = ()
+    hint: int | None = None
 
     def __post_init__(self) -> None:
         assert self.invoked < self.responded, self

@@ -20,7 +20,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kelpie.sim.history import Model, Operation, Step
+from kelpie.sim.history import Model, Operation
 
 __all__ = ["Explained", "GaveUp", "Unexplained", "Verdict", "check"]
 
@@ -56,8 +56,8 @@ Verdict = Explained | Unexplained | GaveUp
 
 
 def check(history: Sequence[Operation], model: Model, *, steps_max: int = STEPS_MAX) -> Verdict:
-    """Judges the history of one object. `steps_max` bounds the work: the events that
-    the search looks at, again and again."""
+    """Judges the history of one object. `steps_max` bounds the work: how often the
+    model is asked."""
     return _Search(history, model, steps_max).run()
 
 
@@ -76,11 +76,10 @@ class _Event:
 
 @dataclass(slots=True)
 class _Taken:
-    """An operation that was taken, and how to go on after taking it back."""
+    """An operation that was taken, and the state before it."""
 
     event: _Event
     state: Hashable
-    further: Iterator[Step]
 
 
 class _Search:
@@ -99,67 +98,82 @@ class _Search:
         self._head = _linked(self._operations)
 
     def run(self) -> Verdict:
-        event = self._head.after
-        further: Iterator[Step] | None = None
+        # For each operation taken, what could be taken instead; and the next one.
+        choices = [self._choices()]
         while self._open:
-            self._steps += 1
+            choice = next(choices[-1], None)
             if self._steps > self._steps_max:
                 return GaveUp(self._steps)
-            # Without a response ahead there would be none open.
-            assert event is not None
-            if event.is_invocation:
-                if self._take(event, further):
-                    event, further = self._head.after, None
-                else:
-                    event, further = event.after, None
+            if choice is not None:
+                self._take(*choice)
+                choices.append(self._choices())
                 continue
-            # Everything invoked before this response was tried: go back.
-            back = self._take_back()
-            if back is None:
+            choices.pop()
+            if not choices:
                 return self._unexplained()
-            event, further = back
+            self._take_back()
         order = tuple(self._operations[each.event.index] for each in self._taken)
         return Explained(order, self._state)
 
-    def _take(self, event: _Event, further: Iterator[Step] | None) -> bool:
-        """Lets the operation take effect here, if it can in a way not yet seen."""
-        operation = self._operations[event.index]
-        twin = self._twins[event.index]
-        if twin is not None and not self._done >> twin & 1:
-            return False
-        if further is None:
-            further = iter(self._model.steps(self._state, operation))
-        done = self._done | 1 << event.index
-        for step in further:
-            if operation.known:
-                if step.reply != operation.reply:
-                    continue
-            elif step.state == self._state:
+    def _choices(self) -> Iterator[tuple[_Event, Hashable]]:
+        """The operations that can take effect next, each with the state after it."""
+        candidates = self._candidates()
+        for event in candidates:
+            operation = self._operations[event.index]
+            if operation.read_only and operation.known:
+                for state in self._states(operation):
+                    yield event, state
+                    return
+        for event in candidates:
+            operation = self._operations[event.index]
+            if operation.read_only:
                 continue
-            if (done, step.state) in self._seen:
-                continue
-            self._seen.add((done, step.state))
-            self._taken.append(_Taken(event, self._state, further))
-            self._state = step.state
-            self._done = done
-            self._open -= operation.known
-            _lift(event)
-            self._note_depth()
-            return True
-        return False
+            done = self._done | 1 << event.index
+            for state in self._states(operation):
+                if (done, state) not in self._seen:
+                    self._seen.add((done, state))
+                    yield event, state
 
-    def _take_back(self) -> tuple[_Event, Iterator[Step]] | None:
-        """Undoes the last choice that had an alternative."""
-        while self._taken:
-            last = self._taken.pop()
-            self._state = last.state
-            self._done &= ~(1 << last.event.index)
-            operation = self._operations[last.event.index]
-            self._open += operation.known
-            _unlift(last.event)
-            if not operation.read_only:
-                return last.event, last.further
-        return None
+    def _candidates(self) -> list[_Event]:
+        """Whatever was invoked before the first response that is still open:
+        first what is thought to have happened first, or has to answer soonest;
+        last what need never have happened."""
+        found: list[tuple[int, _Event]] = []
+        event = self._head.after
+        while event is not None and event.is_invocation:
+            twin = self._twins[event.index]
+            if twin is None or self._done >> twin & 1:
+                operation = self._operations[event.index]
+                hint = operation.responded if operation.hint is None else operation.hint
+                found.append((hint, event))
+            event = event.after
+        found.sort(key=lambda each: each[0])
+        return [event for _, event in found]
+
+    def _states(self, operation: Operation) -> Iterator[Hashable]:
+        """The states that the operation can lead to from here."""
+        self._steps += 1
+        for step in self._model.steps(self._state, operation):
+            if operation.known:
+                if step.reply == operation.reply:
+                    yield step.state
+            elif step.state != self._state:
+                yield step.state
+
+    def _take(self, event: _Event, state: Hashable) -> None:
+        self._taken.append(_Taken(event, self._state))
+        self._state = state
+        self._done |= 1 << event.index
+        self._open -= self._operations[event.index].known
+        _lift(event)
+        self._note_depth()
+
+    def _take_back(self) -> None:
+        last = self._taken.pop()
+        self._state = last.state
+        self._done &= ~(1 << last.event.index)
+        self._open += self._operations[last.event.index].known
+        _unlift(last.event)
 
     def _note_depth(self) -> None:
         if len(self._taken) > len(self._deepest[0]):

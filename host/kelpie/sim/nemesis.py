@@ -86,6 +86,10 @@ class Nemesis:
                 self._fleet.kill(newest)
             case "starvation":
                 self._pause(newest, self._span("starvation", _STARVATION_NS_MAX))
+            case _ if not newest.ready:
+                # Nobody follows one that is yet to be born: it would fence off
+                # its own successor, and then go.
+                return False
             case "long-pause" if not crowded:
                 self._pause(newest, self._span("pause", _LONG_PAUSE_NS_MAX))
                 self._fleet.succeed(newest)

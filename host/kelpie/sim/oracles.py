@@ -12,6 +12,7 @@ from kelpie.sim.failure import Failure
 from kelpie.sim.history import Operation, Step
 from kelpie.sim.linearizability import Explained, GaveUp, check
 from kelpie.sim.model import STORED_STATE, ActorState, ComponentModel
+from kelpie.sim.ownership import Landings
 from kelpie.sim.requests import Answer, Request
 from kelpie.wasm.turn import Component
 
@@ -62,6 +63,7 @@ def linearizable(
     component: Component,
     limits: Limits,
     log: TurnLog,
+    landings: Landings,
     memory: dict[Hashable, Step],
     end: int,
 ) -> list[Failure]:
@@ -69,7 +71,7 @@ def linearizable(
     failures = []
     for address, state in stored.items():
         model = ComponentModel(component, address, limits, memory)
-        history = history_of(address, requests, log)
+        history = history_of(address, requests, log, landings)
         history.append(Operation(STORED_STATE, None, end, end + 1, state))
         verdict = check(history, model)
         if isinstance(verdict, GaveUp):
@@ -86,7 +88,9 @@ def linearizable(
     return failures
 
 
-def history_of(address: Address, requests: Iterable[Request], log: TurnLog) -> list[Operation]:
+def history_of(
+    address: Address, requests: Iterable[Request], log: TurnLog, landings: Landings
+) -> list[Operation]:
     """The history of one actor. Failures that were injected are left out; they
     explain themselves."""
     history: list[Operation] = []
@@ -94,7 +98,7 @@ def history_of(address: Address, requests: Iterable[Request], log: TurnLog) -> l
         if request.address != address:
             continue
         inputs = tuple(log.inputs[address, request.id])
-        history += request.operations(inputs)
+        history += request.operations(inputs, landings.get((address, request.id)))
         for attempt, operation in request.failures(inputs):
             assert attempt.answer is not None
             assert attempt.answer.error is not None

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgpack
 
 from kelpie.ids import Address
 from kelpie.sim.failure import Failure
+from kelpie.sim.requests import Moments
 from kelpie.store import keyspace
 from kelpie.store.frame import unframe
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.memory import CommitRequest, MemoryStore
+from kelpie.store.tuples import unpack
 
-__all__ = ["OwnershipWatch", "Seen"]
+__all__ = ["Landings", "OwnershipWatch", "Seen"]
+
+Landings = dict[tuple[Address, str], int]
+"""When the commit of a request landed: by actor and request id."""
 
 
 class Seen(NamedTuple):
@@ -24,16 +30,19 @@ class Seen(NamedTuple):
     incarnation: int = 0
     deploy_number: int = 0
     sequence: int = 0
+    last_request_id: str = ""
 
 
 class OwnershipWatch:
     """Holds for each actor what the last commit left, and every breach."""
 
-    def __init__(self, store: MemoryStore, addresses: list[Address]) -> None:
+    def __init__(self, store: MemoryStore, addresses: list[Address], moments: Moments) -> None:
         self._store = store
+        self._moments = moments
         self._keys = [ActorKeys(address) for address in addresses]
         self._seen = {keys.address: Seen() for keys in self._keys}
         self.failures: list[Failure] = []
+        self.landings: Landings = {}
 
     def landed(self, name: str, incarnation: int, request: CommitRequest, version: int) -> None:
         """A commit of this incarnation of a node was applied."""
@@ -67,6 +76,8 @@ class OwnershipWatch:
             self._fail(keys, f"{name} {incarnation} wrote after it was fenced off")
         if data and now.sequence == before.sequence:
             self._fail(keys, "a commit changed data without counting in seq")
+        for request_id in (*_recorded_ids(keys, data), now.last_request_id):
+            self.landings.setdefault((keys.address, request_id), self._moments.next())
 
     def _read(self, keys: ActorKeys, version: int) -> Seen:
         own = self._store.get(keys.own, version)
@@ -75,7 +86,8 @@ class OwnershipWatch:
         if own is not None:
             seen = Seen(*msgpack.unpackb(unframe(keys.own, own)))
         if seq is not None:
-            seen = seen._replace(sequence=msgpack.unpackb(unframe(keys.seq, seq))[0])
+            number, last_request_id, *_ = msgpack.unpackb(unframe(keys.seq, seq))
+            seen = seen._replace(sequence=number, last_request_id=last_request_id)
         return seen
 
     def _fence(self, name: str, version: int) -> int:
@@ -86,3 +98,11 @@ class OwnershipWatch:
 
     def _fail(self, keys: ActorKeys, reason: str) -> None:
         self.failures.append(Failure("ownership", reason, keys.address))
+
+
+def _recorded_ids(keys: ActorKeys, written: list[bytes]) -> Iterator[str]:
+    """The ids of the requests whose records are among the keys written."""
+    for key in written:
+        elements = unpack(key[len(keys.prefix) :])
+        if elements[0] == "rq":
+            yield str(elements[-1])

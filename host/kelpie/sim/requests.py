@@ -108,7 +108,7 @@ class Request:
         found = [each for each in self.attempts if each.answer is not None and each.answer.definite]
         return sorted(found, key=lambda each: each.answered or 0)
 
-    def operations(self, inputs: tuple[object, ...]) -> list[Operation]:
+    def operations(self, inputs: tuple[object, ...], hint: int | None = None) -> list[Operation]:
         """The request as it stands in its actor's history.
 
         One that changes things is one operation, from its first delivery to the
@@ -123,9 +123,9 @@ class Request:
             return []
         first = min(delivered, key=lambda each: each.delivered or 0)
         if definite:
-            return [self._operation(first, definite[0], inputs)]
+            return [self._operation(first, definite[0], inputs, hint)]
         if any(each.open for each in delivered):
-            return [self._operation(first, None, inputs)]
+            return [self._operation(first, None, inputs, hint)]
         # Every answer promised that nothing was done.
         return []
 
@@ -142,7 +142,11 @@ class Request:
         ]
 
     def _operation(
-        self, first: Attempt, answered: Attempt | None, inputs: tuple[object, ...]
+        self,
+        first: Attempt,
+        answered: Attempt | None,
+        inputs: tuple[object, ...],
+        hint: int | None = None,
     ) -> Operation:
         assert first.delivered is not None
         responded, reply = NEVER, None
@@ -159,4 +163,5 @@ class Request:
             self.id,
             self.read_only,
             inputs,
+            hint,
         )

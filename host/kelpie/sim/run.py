@@ -97,6 +97,7 @@ def _failures(plan: Plan, world: World) -> list[Failure]:
         plan.foundry.component(plan.upload),
         plan.limits,
         log,
+        world.watch.landings,
         plan.memory,
         world.moments.next(),
     )

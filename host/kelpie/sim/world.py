@@ -69,7 +69,7 @@ class World:
         store_env = SimEnv(loop, loop.world, tape)
         self._store = MemoryStore(store_env, limits)
         self._direct = self._store.client(store_env)
-        self.watch = OwnershipWatch(self._store, self._addresses)
+        self.watch = OwnershipWatch(self._store, self._addresses, self.moments)
         self._engine = SimEngine(foundry, faults, trace, self.log)
         self.fleet = Fleet(
             loop, tape, faults, trace, limits, self._store, store_env, self._engine, self

@@ -1,0 +1,235 @@
+"""`kelpie sim`: many seeds, on all cores, and a verdict."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from kelpie.errors import ComponentError
+from kelpie.limits import DEFAULT_LIMITS
+from kelpie.sim.engine import Foundry
+from kelpie.sim.report import Report, describe_failure
+from kelpie.sim.run import Plan, Run, run_seed
+from kelpie.sim.shrink import shrink
+from kelpie.sim.tape import Recording
+from kelpie.sim.trace import first_difference
+from kelpie.sim.workload import Workload, WorkloadInvalid
+
+__all__ = ["Options", "simulate"]
+
+DEFAULT_SEEDS: Final = 100
+SEEDS_MAX: Final = 10_000_000
+_SEEDS_AT_ONCE: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What to simulate. All of it is printed before anything runs."""
+
+    path: Path
+    seeds: int = DEFAULT_SEEDS
+    first_seed: int = 0
+    workload: Path | None = None
+    processes: int = 1
+    tape: Path | None = None
+    save_tape: Path | None = None
+    keep_going: bool = False
+    cache_directory: Path
+
+
+def simulate(
+    path: Path,
+    *,
+    seeds: int | None = None,
+    seed: int | None = None,
+    workload: Path | None = None,
+    processes: int | None = None,
+    tape: Path | None = None,
+    save_tape: Path | None = None,
+    keep_going: bool = False,
+    cache_directory: Path | None = None,
+) -> int:
+    """Runs a component under simulated faults and prints what came of it.
+
+    Args:
+        seeds: how many runs, from seed 0 on.
+        seed: begin with this one; without `seeds` it is the only one.
+        workload: a file that says what clients ask; see `Workload.read`.
+        processes: how many runs at a time; one for each core by default.
+        tape: a file written by `save_tape`: repeat that run, and no seed.
+        save_tape: where to write the tape of a failure, as small as it was made.
+        keep_going: go on after the first failure.
+        cache_directory: where compiled components are kept for the next time.
+
+    Returns:
+        0 if every run kept every promise, 1 if one did not, 2 if the component
+        or the workload cannot be used; then the reason is on stderr.
+    """
+    with TemporaryDirectory(prefix="kelpie-sim-") as temporary:
+        options = Options(
+            path=path,
+            seeds=min(seeds or (DEFAULT_SEEDS if seed is None else 1), SEEDS_MAX),
+            first_seed=seed or 0,
+            workload=workload,
+            processes=processes or os.cpu_count() or 1,
+            tape=tape,
+            save_tape=save_tape,
+            keep_going=keep_going,
+            cache_directory=cache_directory or Path(temporary),
+        )
+        report = Report(sys.stdout, sys.stderr, options.seeds)
+        report.options({each.name: getattr(options, each.name) for each in fields(options)})
+        try:
+            with _prepared(options) as plan:
+                report.options(_described(plan.workload))
+                return _simulate(options, plan, report)
+        except (ComponentError, WorkloadInvalid, OSError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
+
+
+def _simulate(options: Options, plan: Plan, report: Report) -> int:
+    if options.tape is not None:
+        return _repeat_tape(options, plan, options.tape)
+    if not _is_deterministic(plan, options.first_seed):
+        return 1
+    for run in _runs(options, plan):
+        report.add(run)
+        if run.failures:
+            _tell(options, plan, run)
+            if not options.keep_going:
+                break
+    report.totals()
+    print("FAILED: seeds " + ", ".join(map(str, report.failed)) if report.failed else "passed")
+    return 1 if report.failed else 0
+
+
+def _repeat_tape(options: Options, plan: Plan, tape: Path) -> int:
+    recorded: Recording = json.loads(tape.read_text())
+    run = run_seed(plan, options.first_seed, recorded=recorded)
+    if not run.failures:
+        print(f"passed: {run.turns} turns, {run.faults.total()} faults")
+        return 0
+    print(describe_failure(run, f"{_command(options)} --tape {tape}"))
+    return 1
+
+
+def _command(options: Options) -> str:
+    workload = "" if options.workload is None else f" --workload {options.workload}"
+    return f"kelpie sim {options.path}{workload}"
+
+
+def _is_deterministic(plan: Plan, seed: int) -> bool:
+    """Runs the first seed twice: both runs must be the same in everything."""
+    one, other = (run_seed(plan, seed, keep_events=True) for _ in range(2))
+    if one.trace_hash == other.trace_hash:
+        return True
+    difference = first_difference(one.events, other.events)
+    print(f"FAILED: seed {seed} is not the same twice: {difference}")
+    return False
+
+
+def _tell(options: Options, plan: Plan, run: Run) -> None:
+    """Describes a failure, looks for a smaller one like it, and keeps its tape."""
+    repeat = f"DST_SEED={run.seed} {_command(options)}"
+    print(describe_failure(run, repeat), flush=True)
+    promise = run.failures[0].oracle
+
+    def fails(candidate: Recording) -> bool:
+        again = run_seed(plan, run.seed, recorded=candidate)
+        return any(each.oracle == promise for each in again.failures)
+
+    print("shrinking ...", file=sys.stderr, flush=True)
+    found = shrink(run.recording, fails)
+    if options.save_tape is not None:
+        options.save_tape.write_text(json.dumps(found.recording))
+        repeat = f"{_command(options)} --tape {options.save_tape}"
+    smallest = run_seed(plan, run.seed, recorded=found.recording)
+    print(
+        f"\nshrunk in {found.runs} runs from {found.choices_before} choices to {found.choices}:\n"
+        + describe_failure(smallest, repeat),
+        flush=True,
+    )
+
+
+def _runs(options: Options, plan: Plan) -> Iterator[Run]:
+    """The runs of all seeds, in the order of the seeds."""
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    processes = min(options.processes, len(seeds))
+    if processes <= 1:
+        for seed in seeds:
+            yield _one(plan, seed)
+        return
+    # Spawned: a forked child would share the engine's memory and threads.
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(processes, _begin_child, (options,)) as pool:
+        yield from pool.imap(_in_child, seeds, chunksize=_SEEDS_AT_ONCE)
+
+
+def _one(plan: Plan, seed: int) -> Run:
+    run = run_seed(plan, seed)
+    if not run.failures:
+        # Only a failure's tape is ever asked for again.
+        run.recording = {}
+    gc.collect()
+    return run
+
+
+class _Child:
+    """What a child process of the pool has made ready."""
+
+    stack = ExitStack()
+    plan: Plan
+
+
+def _begin_child(options: Options) -> None:
+    # Whoever interrupts us tells the parent, which ends the pool.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _Child.plan = _Child.stack.enter_context(_prepared(options))
+
+
+def _in_child(seed: int) -> Run:
+    return _one(_Child.plan, seed)
+
+
+@contextmanager
+def _prepared(options: Options) -> Iterator[Plan]:
+    """The component, compiled, and its workload.
+
+    Raises:
+        ComponentError, WorkloadInvalid, OSError
+    """
+    # What guests and the host log under faults is no news here.
+    logging.disable(logging.CRITICAL)
+    upload = options.path.read_bytes()
+    foundry = Foundry(DEFAULT_LIMITS, options.cache_directory)
+    try:
+        manifest = foundry.component(upload).manifest
+        workload = Workload.of(manifest)
+        if options.workload is not None:
+            workload = Workload.read(options.workload, manifest)
+        gc.collect()
+        gc.freeze()
+        yield Plan(upload, workload, DEFAULT_LIMITS, foundry)
+    finally:
+        foundry.close()
+
+
+def _described(workload: Workload) -> dict[str, object]:
+    described = {each.name: getattr(workload, each.name) for each in fields(workload)}
+    described["choices"] = ", ".join(
+        f"{each.operation} x{each.weight}" for each in workload.choices
+    )
+    described["rates"] = dict(workload.rates) or "default"
+    return described

@@ -1,0 +1,266 @@
+"""Bugs that the simulator has to find: each is planted, and must be caught.
+
+They are patches of single methods, here and nowhere else: production code has
+no switch for them. `python -m tests.sim.seeded_bugs` prints the table.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest import mock
+
+from kelpie.errors import CommitFailed, StoreError
+from kelpie.limits import DEFAULT_LIMITS
+from kelpie.runtime import claim as claims
+from kelpie.runtime.batch import Batch
+from kelpie.runtime.claim import Claim
+from kelpie.runtime.commit import Committer
+from kelpie.runtime.kv_view import KvView, _behind, _Listing
+from kelpie.runtime.node import Node
+from kelpie.runtime.pipeline import Pipeline, _fail_all
+from kelpie.sim.engine import Foundry
+from kelpie.sim.run import Plan, run_seed
+from kelpie.sim.workload import Workload
+from kelpie.store.protocol import Transaction
+from kelpie.wasm.turn import Page
+
+ROOT = Path(__file__).parents[2]
+COMPONENTS = {
+    "counter": ROOT / "examples" / "rust-counter" / "counter.wasm",
+    "ledger": ROOT / "tests" / "guests" / "ledger.wasm",
+}
+SEEDS_MAX = 200
+
+
+class Bug(NamedTuple):
+    """A bug, the component that it is looked for with, and how it is planted."""
+
+    name: str
+    component: str
+    plant: Callable[[], Any]
+
+
+def no_fence_check() -> Any:
+    """Whoever has been fenced off goes on as if nothing had happened."""
+
+    async def check_alive(self: Node, transaction: Transaction) -> None:
+        return None
+
+    async def guarded(self: Claim, *, fresh: bool) -> Transaction:
+        transaction = self._node.store.transaction()
+        await self.check(transaction)
+        return transaction
+
+    return _patches((Node, "check_alive", check_alive), (Claim, "guarded", guarded))
+
+
+def no_ownership_check() -> Any:
+    """A commit asks neither who owns the actor nor what was committed before."""
+
+    async def guarded(self: Claim, *, fresh: bool) -> Transaction:
+        return self._node.store.transaction()
+
+    return _patches((Claim, "guarded", guarded))
+
+
+def reply_before_commit() -> Any:
+    original = Pipeline._settle
+
+    async def settle(self: Pipeline, batch: Batch) -> None:
+        turns = list(batch.turns)
+        for finished in turns:
+            finished.release()
+        batch.turns.clear()
+        batch.turns += [_Muted(each) for each in turns]
+        await original(self, batch)
+
+    return _patches((Pipeline, "_settle", settle))
+
+
+class _Muted:
+    """A turn that has been answered already."""
+
+    def __init__(self, finished: Any) -> None:
+        self._finished = finished
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._finished, name)
+
+    def release(self) -> None:
+        return None
+
+
+def overlay_dropped_under_a_listing() -> Any:
+    """The writes not yet durable are taken after the read began, not before."""
+
+    async def kv_list(
+        self: KvView, prefix: bytes, after: bytes | None, limit: int, reverse: bool, writes: Any
+    ) -> Page:
+        transaction = self._node.store.transaction()
+        await transaction.read_version()
+        hidden = {
+            key: value
+            for key, value in self._overlay(writes).items()
+            if key.startswith(prefix) and _behind(key, after, reverse)
+        }
+        limits = self._node.limits
+        listing = _Listing(
+            min(limit, limits.kv_page_entries_max), limits.kv_page_bytes_max, hidden, reverse
+        )
+        begin, end = self._keys.kv_range(prefix, after, reverse)
+        await self._fill(listing, transaction, begin, end)
+        return listing.page()
+
+    return _patches((KvView, "kv_list", kv_list))
+
+
+def effects_in_two_transactions() -> Any:
+    original = Committer.commit
+
+    async def commit(self: Committer, batch: Batch) -> None:
+        transaction = await self._claim.guarded(fresh=True)
+        self._write_effects(transaction, batch)
+        await transaction.commit()
+        await original(self, batch)
+
+    return _patches((Committer, "commit", commit))
+
+
+def request_record_left_out() -> Any:
+    def write_records(self: Committer, *arguments: Any) -> bool:
+        return False
+
+    return _patches((Committer, "_write_records", write_records))
+
+
+def unknown_taken_for_failed() -> Any:
+    async def took_place(self: Committer, batch: Batch) -> bool:
+        raise CommitFailed("the commit failed")
+
+    return _patches((Committer, "_took_place", took_place))
+
+
+def unknown_settled_without_a_barrier() -> Any:
+    """It is looked whether the commit took place, but a straggler may follow."""
+
+    async def barrier(self: Claim) -> bool:
+        assert self._writing is not None
+        begun_ns = self._node.env.monotonic_ns()
+        transaction = self._node.store.transaction()
+        await self._node.check_alive(transaction)
+        landed = await transaction.get(self.keys.seq) == self._writing[1]
+        if landed:
+            self.committed(await transaction.read_version(), begun_ns)
+        return landed
+
+    async def took_place(self: Committer, batch: Batch) -> bool:
+        if await self._claim.barrier():
+            return True
+        raise CommitFailed("the commit failed")
+
+    return _patches((Claim, "barrier", barrier), (Committer, "_took_place", took_place))
+
+
+def read_only_reply_not_gated() -> Any:
+    async def check_ownership(self: Pipeline) -> None:
+        return None
+
+    return _patches((Pipeline, "_check_ownership", check_ownership))
+
+
+def stale_instance_kept_after_a_failed_commit() -> Any:
+    original = Pipeline._break
+
+    def broken(self: Pipeline, error: Any) -> None:
+        if isinstance(error, CommitFailed) and self._in_flight is not None:
+            _fail_all(self._in_flight, error)
+        else:
+            original(self, error)
+
+    return _patches((Pipeline, "_break", broken))
+
+
+def default_state_on_failed_load() -> Any:
+    original = claims.read_value
+
+    async def read_value(*arguments: Any, **options: Any) -> bytes | None:
+        try:
+            return await original(*arguments, **options)
+        except StoreError:
+            return None
+
+    return _patches((claims, "read_value", read_value))
+
+
+BUGS = (
+    Bug("no fence check", "counter", no_fence_check),
+    Bug("no ownership check", "counter", no_ownership_check),
+    Bug("reply before commit", "counter", reply_before_commit),
+    Bug("overlay dropped under a listing", "ledger", overlay_dropped_under_a_listing),
+    Bug("effects in two transactions", "ledger", effects_in_two_transactions),
+    Bug("request record left out", "counter", request_record_left_out),
+    Bug("unknown taken for failed", "counter", unknown_taken_for_failed),
+    Bug("unknown settled without a barrier", "counter", unknown_settled_without_a_barrier),
+    Bug("read-only reply not gated", "counter", read_only_reply_not_gated),
+    Bug(
+        "stale instance after a failed commit", "counter", stale_instance_kept_after_a_failed_commit
+    ),
+    Bug("default state on failed load", "counter", default_state_on_failed_load),
+)
+
+
+@contextmanager
+def _patches(*patches: tuple[Any, str, Any]) -> Iterator[None]:
+    with ExitStack() as stack:
+        for target, name, replacement in patches:
+            stack.enter_context(mock.patch.object(target, name, replacement))
+        yield
+
+
+def plan(component: str, foundry: Foundry) -> Plan:
+    """The default workload over a component."""
+    upload = COMPONENTS[component].read_bytes()
+    manifest = foundry.component(upload).manifest
+    return Plan(upload, Workload.of(manifest), DEFAULT_LIMITS, foundry)
+
+
+class Caught(NamedTuple):
+    seed: int
+    oracles: tuple[str, ...]
+
+
+def hunt(bug: Bug, prepared: Plan, seeds_max: int = SEEDS_MAX) -> Caught | None:
+    """The first seed that catches the bug, and which oracles did."""
+    with bug.plant():
+        for seed in range(seeds_max):
+            oracles = {each.oracle for each in run_seed(prepared, seed).failures}
+            # A checker that gave up has caught nothing.
+            oracles.discard("linearizability gave up")
+            if oracles:
+                return Caught(seed, tuple(sorted(oracles)))
+    return None
+
+
+def main() -> int:
+    # Planted bugs make the host complain, and rightly so.
+    logging.disable(logging.CRITICAL)
+    foundry = Foundry(DEFAULT_LIMITS, None)
+    plans = {name: plan(name, foundry) for name in COMPONENTS}
+    print("| bug | component | first seed that catches it | oracle |")
+    print("|---|---|---|---|")
+    missed = 0
+    for bug in BUGS:
+        caught = hunt(bug, plans[bug.component])
+        missed += caught is None
+        seed, oracle = ("none", "-") if caught is None else (caught.seed, ", ".join(caught.oracles))
+        print(f"| {bug.name} | {bug.component} | {seed} | {oracle} |", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
