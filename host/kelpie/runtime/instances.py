@@ -45,22 +45,29 @@ class Instances:
             self._bytes_total += memory_bytes - before
         self._bytes[holder] = memory_bytes
         self._bytes.move_to_end(holder)
-        if (
-            len(self._bytes) > self._limits.instances_max
-            or self._bytes_total > self._limits.instances_memory_bytes_max
-        ):
-            self._make_room(holder)
+        if self._crowded():
+            self._make_room()
 
     def gone(self, holder: Holder) -> None:
         """The holder has dropped its instance."""
         self._bytes_total -= self._bytes.pop(holder)
 
-    def _make_room(self, newest: Holder) -> None:
-        for holder in list(self._bytes):
-            if holder is newest or (
-                len(self._bytes) <= self._limits.instances_max
-                and self._bytes_total <= self._limits.instances_memory_bytes_max
-            ):
+    def _crowded(self) -> bool:
+        limits = self._limits
+        return (
+            len(self._bytes) > limits.instances_max
+            or self._bytes_total > limits.instances_memory_bytes_max
+        )
+
+    def _make_room(self) -> None:
+        # Those in which a turn runs stay, and go to the end as if just used: so
+        # each is met once, however many of them there are.
+        for _ in range(len(self._bytes)):
+            holder = next(iter(self._bytes))
+            # It calls `gone` when it drops.
+            if holder.drop_instance():
+                self.dropped += 1
+            else:
+                self._bytes.move_to_end(holder)
+            if not self._crowded():
                 return
-            # It calls `gone` when it drops; one that is running stays.
-            self.dropped += holder.drop_instance()
