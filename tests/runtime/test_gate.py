@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from kelpie.errors import ActorFailed, ActorRejected, StoreReadFailed, StoreWriteFailed
 from kelpie.ids import text
 from tests.runtime.conftest import StartScripted
@@ -54,13 +56,17 @@ async def test_answers_leave_in_the_order_of_their_turns(scripted: StartScripted
     asked: list[Asked] = []
     for number, operation in enumerate(["append", "read", "append", "fail", "append", "read"]):
         asked.append(node.ask(operation, "x"))
-        asked[-1].add_done_callback(lambda _, number=number: order.append(number))
+        asked[-1].add_done_callback(partial(_note, order, number))
         await settle(2)
     (await node.link.held()).land()
     for each in asked:
         await outcome(each)
     await settle()
     assert order == sorted(order)
+
+
+def _note(order: list[int], number: int, _: Asked) -> None:
+    order.append(number)
 
 
 async def test_one_transaction_is_in_flight_and_later_turns_fold(scripted: StartScripted) -> None:

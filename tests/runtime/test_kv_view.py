@@ -13,8 +13,9 @@ from kelpie.errors import ActorFailed
 from kelpie.ids import Payload, text
 from kelpie.limits import Limits
 from tests.runtime.conftest import LIMITS, StartScripted
-from tests.runtime.scripted import Host, ScriptedEngine
+from tests.runtime.scripted import Host, Script, ScriptedEngine
 from tests.runtime.support import TestNode, World, outcome, settle
+
 
 def write(host: Host) -> None:
     """Writes what the argument says: keys and values, None to delete."""
@@ -48,7 +49,7 @@ async def look(host: Host) -> Payload:
     return text(json.dumps(None if value is None else value.data.decode()))
 
 
-SCRIPTS = {"put": put, "page": page, "look": look}
+SCRIPTS: dict[str, Script] = {"put": put, "page": page, "look": look}
 
 
 def listed(
@@ -271,6 +272,5 @@ def _transactions_of(node: TestNode) -> list[Any]:
         begun.append(original(version))
         return begun[-1]
 
-    node.client.transaction = transaction  # type: ignore[method-assign]
+    node.client.transaction = transaction  # type: ignore[method-assign, assignment]
     return begun
-

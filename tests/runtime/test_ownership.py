@@ -343,4 +343,3 @@ async def test_births_in_doubt_are_made_again(world: World, scripted: StartScrip
         second.apply()
     assert await other.get("append", "a") == "a"
     assert await outcome(node.ask("append", "a")) == "moved"
-

@@ -35,9 +35,7 @@ def stored_records(node: TestNode) -> list[str]:
     """The ids of the records in the store."""
     keys = ActorKeys(address())
     prefix = keys.record("anonymous", "")[:-2]
-    return [
-        str(unpack(key)[-1]) for key, _ in node.client.store.pairs() if key.startswith(prefix)
-    ]
+    return [str(unpack(key)[-1]) for key, _ in node.client.store.pairs() if key.startswith(prefix)]
 
 
 async def record_count(node: TestNode) -> int:

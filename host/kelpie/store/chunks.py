@@ -81,8 +81,9 @@ def written_bytes_max(key_bytes: int, value_bytes: int) -> int:
     bound that is never too low, also where old chunks have to be cleared."""
     chunk_bytes = DEFAULT_LIMITS.store_chunk_bytes_max
     size = value_bytes + 3 * (key_bytes + _OVERHEAD_BYTES)
-    if value_bytes > chunk_bytes:
-        size += (value_bytes // chunk_bytes + 1) * (key_bytes + _OVERHEAD_BYTES)
+    if value_bytes + _OVERHEAD_BYTES > chunk_bytes:
+        chunks = (value_bytes + _OVERHEAD_BYTES) // chunk_bytes + 1
+        size += chunks * (key_bytes + _OVERHEAD_BYTES)
     return size
 
 
