@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Coroutine
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -78,19 +77,6 @@ class WasmEngine:
             imports=Imports(engine, current, marshalling),
             slow_lane=SlowLane(env),
         )
-
-    def in_env(self, env: Env) -> WasmEngine:
-        """The same engine as another Env's: it shares all that was loaded.
-
-        For the simulator, whose nodes each have an Env. Only the first of them
-        is closed, after the last of their guests.
-        """
-        assert self._workshop.ticker is None, "the clock that interrupts guests belongs to one Env"
-        other = object.__new__(WasmEngine)
-        other._loader = self._loader
-        other._loads = asyncio.Semaphore(self._workshop.limits.component_loads_max)
-        other._workshop = replace(self._workshop, env=env, slow_lane=SlowLane(env))
-        return other
 
     @property
     def instances(self) -> int:

@@ -87,9 +87,10 @@ ASYNC_HOST_FUNCTION = ctypes.CFUNCTYPE(
 CONTINUATION = ctypes.CFUNCTYPE(ctypes.c_bool, ADDRESS)
 FINALIZER = ctypes.CFUNCTYPE(None, ADDRESS)
 
-# The process's memory as one buffer. Reading a structure through it is four
+# The process's memory as one buffer, up to the largest address that a processor
+# of today gives a process. Reading a structure through it is four
 # times faster than copying it out through a foreign call first.
-memory: Any = (ctypes.c_char * (1 << 47)).from_address(0)
+memory: Any = (ctypes.c_char * (1 << 52)).from_address(0)
 
 _holding = ctypes.PyDLL(_ffi.dll._name)
 _releasing = ctypes.CDLL(_ffi.dll._name)
