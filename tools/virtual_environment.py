@@ -31,9 +31,11 @@ def prepare(directory: Path, extras: str = "") -> Path:
     if not _works(commands / "python", "-m", "pip", "--version"):
         _say(f"making a virtual environment in {directory}")
         _make(directory)
-    _say("installing what is needed (this takes a minute the first time)")
-    install = [commands / "python", "-m", "pip", "install", "--disable-pip-version-check"]
-    _run([*install, "--quiet", "--editable", f"{ROOT}{extras}"], "the installation failed")
+    _install(commands / "python", extras)
+    if not _works(commands / "python"):
+        _say("what is installed does not work: making the environment anew")
+        _make(directory)
+        _install(commands / "python", extras)
     # Written last: an installation that was cut off is done again.
     stamp.write_text(wanted)
     return commands
@@ -57,8 +59,14 @@ def _make(directory: Path) -> None:
     _run([base, "-m", "venv", "--clear", directory], "the virtual environment was not made")
 
 
+def _install(python: Path, extras: str) -> None:
+    _say("installing what is needed (this takes a minute the first time)")
+    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run([*command, "--editable", f"{ROOT}{extras}"], "the installation failed")
+
+
 def _works(python: Path, *arguments: str) -> bool:
-    command = [python, *(arguments or ("-c", "import kelpie, aiohttp, wasmtime, msgpack"))]
+    command = [python, *(arguments or ("-c", "import kelpie.cli.main"))]
     try:
         result = subprocess.run(command, capture_output=True, check=False, cwd="/")
     except OSError:
