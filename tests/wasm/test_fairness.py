@@ -50,6 +50,21 @@ async def test_the_loop_goes_on_beside_spinning_guests(endless: Workbench) -> No
         assert type((await task).error) is GuestTimedOut
 
 
+async def test_turns_of_a_component_that_runs_long_begin_in_the_slow_lane(
+    endless: Workbench,
+) -> None:
+    lane = endless.engine._workshop.slow_lane
+    guests = [await endless.guest() for _ in range(5)]
+    assert type((await guests.pop().run(turn("spin"))).error) is GuestTimedOut
+    tasks = [asyncio.create_task(guest.run(turn("echo", "hi"))) for guest in guests]
+    await asyncio.sleep(0)
+    assert len(lane) == 4, "a turn of it ran at once"
+    assert [(await task).reply for task in tasks] == [text("hi")] * 4
+    # It no longer runs long.
+    await asyncio.create_task((await endless.guest()).run(turn("echo", "hi")))
+    assert len(lane) == 0
+
+
 async def test_cancelling_a_spinning_guest_kills_it(endless: Workbench) -> None:
     for _ in range(5):
         guest = await endless.guest()

@@ -7,6 +7,7 @@ from kelpie.wasm.handles import CompiledComponent, ExportIndex
 from kelpie.wasm.instance import Instance
 from kelpie.wasm.library import ADDRESS, BYTES, SIZE, hold
 from kelpie.wasm.native_guest import Workshop
+from kelpie.wasm.slow_lane import Pace
 from kelpie.wasm.turn import Manifest
 
 __all__ = ["ActorCode", "LoadedComponent"]
@@ -20,12 +21,22 @@ class ActorCode:
     It goes when nobody uses it any more; instances made of it live on.
     """
 
-    __slots__ = ("__weakref__", "compiled", "describe", "digest", "imports", "invoke", "manifest")
+    __slots__ = (
+        "__weakref__",
+        "compiled",
+        "describe",
+        "digest",
+        "imports",
+        "invoke",
+        "manifest",
+        "pace",
+    )
 
     def __init__(self, compiled: CompiledComponent, digest: str, imports: tuple[str, ...]) -> None:
         self.compiled = compiled
         self.digest = digest
         self.imports = imports
+        self.pace = Pace()
         self.manifest = Manifest("", {})
         """Set once it was asked, before anyone else sees it."""
         handler = self._find(None, HANDLER)
@@ -60,7 +71,7 @@ class LoadedComponent:
         return self.code.imports
 
     async def instantiate(self) -> Instance:
-        instance = Instance(self._workshop)
+        instance = Instance(self._workshop, self.code.pace)
         await instance.start(self.code.compiled.address, self.code.invoke.address)
         return instance
 
@@ -70,7 +81,7 @@ class LoadedComponent:
         Raises:
             ActorError: it failed, at the start or then.
         """
-        instance = Instance(self._workshop, yields=yields)
+        instance = Instance(self._workshop, Pace(), yields=yields)
         try:
             await instance.start(self.code.compiled.address, self.code.invoke.address)
             return await instance.describe(self.code.describe.address)

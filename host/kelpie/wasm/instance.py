@@ -12,6 +12,7 @@ from kelpie.wasm.faults import failure_of_guest
 from kelpie.wasm.library import memory
 from kelpie.wasm.marshalling import read_payload, read_text
 from kelpie.wasm.native_guest import NativeGuest, Workshop
+from kelpie.wasm.slow_lane import Pace
 from kelpie.wasm.turn import Effects, Outcome, Turn
 
 __all__ = ["Instance"]
@@ -24,10 +25,10 @@ class Instance:
 
     __slots__ = ("_native", "_workshop")
 
-    def __init__(self, workshop: Workshop, *, yields: bool = True) -> None:
+    def __init__(self, workshop: Workshop, pace: Pace, *, yields: bool = True) -> None:
         """Without `yields` a guest that runs long holds up the loop: it never waits."""
         self._workshop = workshop
-        self._native = NativeGuest(workshop, yields=yields)
+        self._native = NativeGuest(workshop, pace, yields=yields)
 
     @property
     def memory_bytes(self) -> int:
@@ -79,6 +80,8 @@ class Instance:
         fault = _fault_of_argument(turn.argument, workshop.limits)
         fuel, reply = 0, None
         if fault is None:
+            if native.pace.long:
+                await workshop.slow_lane.next_slice()
             marshalling = workshop.marshalling
             marshalling.set_arguments(turn.operation, turn.argument)
             fault = await native.call(marshalling.arguments_address, 2, collector)

@@ -27,7 +27,7 @@ from kelpie.wasm.linking import Current, Imports
 from kelpie.wasm.marshalling import Marshalling
 from kelpie.wasm.memories import LinearMemories, MemoryAccount
 from kelpie.wasm.native_values import delete_value
-from kelpie.wasm.slow_lane import SlowLane
+from kelpie.wasm.slow_lane import Pace, SlowLane
 from kelpie.wasm.stacks import FiberStacks
 from kelpie.wasm.ticker import Ticker
 
@@ -102,14 +102,16 @@ class NativeGuest:
         "_context",
         "_first_poll",
         "_future",
+        "_overran",
         "_slice_ticks",
         "_store",
         "_workshop",
         "account",
+        "pace",
         "result_address",
     )
 
-    def __init__(self, workshop: Workshop, *, yields: bool) -> None:
+    def __init__(self, workshop: Workshop, pace: Pace, *, yields: bool) -> None:
         """Without `yields` a guest that runs long holds up the loop: it never waits."""
         limits = workshop.limits
         self._workshop = workshop
@@ -117,6 +119,8 @@ class NativeGuest:
         self._block = ctypes.create_string_buffer(_BLOCK_BYTES)
         self.result_address = ctypes.addressof(self._block) + _RESULT
         self._future = 0
+        self._overran = False
+        self.pace = pace
         self._first_poll = _poll_holding if workshop.hold_interpreter else _poll_releasing
         self._store = NativeStore(_new_store(workshop.engine.address, None, None), keeps=workshop)
         self._context: int = _context(self._store.address)
@@ -205,6 +209,7 @@ class NativeGuest:
             raise HostFault("this guest is already closed")
         assert not self._future, "a guest runs one turn at a time"
         self.account.refused_bytes = 0
+        self._overran = False
         _set_fuel(self._context, self._workshop.limits.turn_fuel_max)
         self._begin_slice()
 
@@ -224,6 +229,7 @@ class NativeGuest:
             self.close()
             raise
         self._drop_future()
+        self.pace.long = self._overran
         self.account.measure()
         return self._fault(fault)
 
@@ -258,6 +264,7 @@ class NativeGuest:
                     poll = self._first_poll
                     self._begin_slice()
                 else:
+                    self._overran = self.pace.long = True
                     await workshop.slow_lane.next_slice()
                     if workshop.ticker is not None:
                         workshop.ticker.expect()

@@ -13,10 +13,23 @@ from collections import deque
 
 from kelpie.env import Env
 
-__all__ = ["SlowLane"]
+__all__ = ["Pace", "SlowLane"]
 
 # Passes of the loop between two slices: room for requests that take several.
 _PASSES_BETWEEN = 4
+
+
+class Pace:
+    """How the latest turn of a component ran, whichever of its instances ran it.
+
+    While its turns run long, the next one begins in the slow lane: else many of
+    them that begin at once would each have a first slice in a single pass.
+    """
+
+    __slots__ = ("long",)
+
+    def __init__(self) -> None:
+        self.long = False
 
 
 class SlowLane:
