@@ -17,6 +17,7 @@ from kelpie.runtime.deploys import read_current
 from kelpie.runtime.node import Node, is_alive
 from kelpie.runtime.ownership import Owner, Sequence
 from kelpie.store.chunks import decode_payload, read_value
+from kelpie.store.frame import is_same
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.protocol import Transaction
 from kelpie.store.reading import reading
@@ -139,11 +140,13 @@ class Claim:
 
     async def _check_owner(self, transaction: Transaction) -> None:
         await self._node.check_alive(transaction)
-        if await transaction.get(self.keys.own) != self._own_stored:
+        key = self.keys.own
+        if not is_same(key, await transaction.get(key), self._own_stored):
             raise Moved(f"{self.keys.address} is owned by another activation")
 
     async def _check_sequence(self, transaction: Transaction) -> None:
-        if await transaction.get(self.keys.seq) != self._seq_stored:
+        key = self.keys.seq
+        if not is_same(key, await transaction.get(key), self._seq_stored):
             raise Moved(f"{self.keys.address} was changed by another activation")
 
     def write(self, transaction: Transaction, sequence: Sequence) -> None:
@@ -194,7 +197,9 @@ class Claim:
         await self._node.check_alive(transaction)
         own_stored = await transaction.get(keys.own)
         seq_stored = await transaction.get(keys.seq)
-        landed = (own_stored, seq_stored) == (writing.own_value, writing.seq_value)
+        owned = is_same(keys.own, own_stored, writing.own_value)
+        counted = is_same(keys.seq, seq_stored, writing.seq_value)
+        landed = owned and counted
         if not landed and (own_stored, seq_stored) != (self._own_stored, self._seq_stored):
             raise Moved(f"{keys.address} is owned by another activation")
         if seq_stored is None:

@@ -9,7 +9,7 @@ from kelpie.errors import Moved
 from kelpie.limits import Limits
 from kelpie.runtime.tick import Tick
 from kelpie.store import keyspace
-from kelpie.store.frame import frame, unframe
+from kelpie.store.frame import frame, is_same, unframe
 from kelpie.store.protocol import Store, Transaction
 from kelpie.store.retry import transact
 
@@ -56,7 +56,8 @@ class Node:
         Raises:
             Moved: this incarnation was fenced off.
         """
-        if await transaction.get(self.fence_key) != self.fence_stored:
+        stored = await transaction.get(self.fence_key)
+        if not is_same(self.fence_key, stored, self.fence_stored):
             raise Moved(f"the incarnation {self.incarnation} of node {self.name!r} was fenced off")
 
     async def _entropy_secret(self, transaction: Transaction) -> bytes:

@@ -17,7 +17,7 @@ from zlib import crc32
 from kelpie.errors import StoredValueCorrupt, StoreFormatUnsupported
 from kelpie.store.tuples import readable
 
-__all__ = ["FRAME_BYTES", "FRAME_VERSION", "frame", "unframe"]
+__all__ = ["FRAME_BYTES", "FRAME_VERSION", "frame", "is_same", "unframe"]
 
 FRAME_VERSION = 1
 
@@ -62,3 +62,18 @@ def unframe(key: bytes, stored: bytes) -> bytes:
             format=version,
         )
     return value
+
+
+def is_same(key: bytes, stored: bytes | None, expected: bytes | None) -> bool:
+    """Whether what was read under `key` is `expected`, frame and all.
+
+    A damaged value is neither the same nor another one: nothing may be
+    concluded from it.
+
+    Raises: as `unframe`, if it is not the same.
+    """
+    if stored == expected:
+        return True
+    if stored is not None:
+        unframe(key, stored)
+    return False
