@@ -25,9 +25,13 @@ _RANGE_REVERSE = "SELECT key, value FROM pairs WHERE key >= ? AND key < ? ORDER 
 
 
 class Snapshot:
-    """The file as of `version`, for `users` transactions."""
+    """The file as of `version`, for `users` transactions.
 
-    __slots__ = ("_connection", "users", "version")
+    `taken` is the read version of a transaction that would have begun when it
+    was last taken: it tells the age.
+    """
+
+    __slots__ = ("_connection", "taken", "users", "version")
 
     def __init__(self, connection: sqlite3.Connection, settled: int) -> None:
         try:
@@ -37,6 +41,7 @@ class Snapshot:
             connection.close()
             raise _failed(error) from error
         self._connection: sqlite3.Connection | None = connection
+        self.taken = 0
         self.users = 0
 
     def get(self, key: bytes) -> bytes | None:
@@ -92,8 +97,9 @@ class Snapshots:
         self._held: list[Snapshot] = []
         """Oldest first. The last one may have no users: it is kept for the next."""
 
-    def take(self, settled: int) -> Snapshot:
-        """A snapshot with every commit up to `settled`, for one more user.
+    def take(self, settled: int, now: int) -> Snapshot:
+        """A snapshot with every commit up to `settled`, for one more user, who
+        could have begun at version `now`.
 
         Raises:
             StoreReadFailed
@@ -108,6 +114,7 @@ class Snapshots:
             newest = Snapshot(connection, settled)
             self._held.append(newest)
         newest.users += 1
+        newest.taken = now
         return newest
 
     def give_back(self, snapshot: Snapshot) -> None:
@@ -117,11 +124,11 @@ class Snapshots:
             self._end(snapshot)
 
     def end_before(self, version: int) -> None:
-        """After a commit: ends those that are older than `version`, and the one
+        """After a commit: ends those last taken before `version`, and the one
         that was kept for the next transaction if nobody uses it.
         """
         held = self._held
-        while held and (held[0].version < version or not held[0].users):
+        while held and (held[0].taken < version or not held[0].users):
             self._end(held[0])
 
     def close(self) -> None:

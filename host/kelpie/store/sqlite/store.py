@@ -97,7 +97,7 @@ class SqliteStore:
             StoreReadFailed, StoreStopped
         """
         self._group.check_running()
-        return self._snapshots.take(self._group.settled)
+        return self._snapshots.take(self._group.settled, self.read_version())
 
     def give_back(self, snapshot: Snapshot) -> None:
         self._snapshots.give_back(snapshot)
@@ -167,6 +167,11 @@ class SqliteTransaction(BufferedTransaction):
             self.version = self._store.read_version()
         return self.version
 
+    async def read_version(self) -> int:
+        assert not self.finished
+        self._take()
+        return self.pin()
+
     async def read_stored(self, key: bytes) -> bytes | None:
         return self._ready(key, None).get(key)
 
@@ -183,15 +188,18 @@ class SqliteTransaction(BufferedTransaction):
             self._store.give_back(self._snapshot)
             self._snapshot = None
 
-    def _ready(self, begin: bytes, end: bytes | None) -> Snapshot:
-        """The snapshot, once it is sure to have what a key or range was at our version."""
-        snapshot = self._snapshot
-        if snapshot is None:
-            snapshot = self._snapshot = self._store.take_snapshot()
+    def _take(self) -> Snapshot:
+        """The snapshot of this transaction, taken if it has none."""
+        if self._snapshot is None:
+            self._snapshot = self._store.take_snapshot()
             if self.version is None:
                 # The writer may be ahead of what this thread was told.
-                self.version = max(self.pin(), snapshot.version)
-        version = self.pin()
+                self.version = max(self.pin(), self._snapshot.version)
+        return self._snapshot
+
+    def _ready(self, begin: bytes, end: bytes | None) -> Snapshot:
+        """The snapshot, once it is sure to have what a key or range was at our version."""
+        snapshot, version = self._take(), self.pin()
         if snapshot.version > version:
             self._store.check_unchanged(begin, end, version)
         return snapshot
