@@ -199,10 +199,10 @@ async def test_a_whole_url_as_target(host: Host) -> None:
 async def test_an_unforeseen_error_says_nothing_of_itself(
     host: Host, lane: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def broken(*_: object) -> None:
+    def broken(*_: object) -> None:
         raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr(host.runtime, "invoke", broken)
+    monkeypatch.setattr(host.runtime, "submit", broken)
     answer = await host.ask("POST", f"/v1/actors/counter/bob/increment{lane}")
     assert (answer.status, answer.code) == (500, "host-fault")
     assert b"secret" not in answer.body

@@ -34,8 +34,8 @@ async def test_is_an_env_with_threads(env: RealEnv) -> None:
 
 
 async def test_ids_differ_and_are_32_hex_digits(env: RealEnv) -> None:
-    ids = {env.new_id() for _ in range(100)}
-    assert len(ids) == 100
+    ids = {env.new_id() for _ in range(1000)}
+    assert len(ids) == 1000
     assert all(len(each) == 32 and int(each, 16) >= 0 for each in ids)
     assert len(env.random_bytes(17)) == 17
 

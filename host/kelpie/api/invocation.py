@@ -89,7 +89,7 @@ class Invocations:
             asked.recorded,
             asked.deadline_ns,
         )
-        return self._env.spawn(self._runtime.invoke(envelope), "invoke")
+        return self._runtime.submit(envelope)
 
     def reply_type(self, asked: Asked, reply: Payload) -> str:
         """The Content-Type of the reply."""

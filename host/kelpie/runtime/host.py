@@ -121,6 +121,14 @@ class Runtime:
             KelpieError: whether it was done, and may be asked again, is said by
                 the error's class.
         """
+        return await self.submit(envelope)
+
+    def submit(self, envelope: Envelope) -> asyncio.Future[Payload]:
+        """`invoke` for a caller that would rather not be a coroutine.
+
+        Raises:
+            KelpieError: it was refused at once. Any later error is the future's.
+        """
         self._check(envelope)
         waiter: asyncio.Future[Payload] = self.node.env.future()
         request = (envelope.target, envelope.principal, envelope.request_id)
@@ -128,14 +136,14 @@ class Runtime:
             same = self._requests.get(request)
             if same is not None:
                 same.join(envelope, waiter, self.node.limits)
-                return await waiter
+                return waiter
         message = Message(envelope, self._settled)
         message.wait(waiter, envelope.deadline_ns)
         self._admission.admit(message)
         if envelope.recorded:
             self._requests[request] = message
         self._dispatch(message)
-        return await waiter
+        return waiter
 
     async def show(self, address: Address) -> ActorView:
         """What can be said of an actor without running it.
