@@ -178,7 +178,7 @@ def stale_instance_kept_after_a_failed_commit() -> Any:
 
     def broken(self: Pipeline, error: Any) -> None:
         if isinstance(error, CommitFailed) and self._in_flight is not None:
-            _fail_all(self._in_flight, error)
+            _fail_all(self._in_flight, error, error)
         else:
             original(self, error)
 

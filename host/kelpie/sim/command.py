@@ -21,8 +21,7 @@ from kelpie.limits import DEFAULT_LIMITS
 from kelpie.sim.engine import Foundry
 from kelpie.sim.report import Report, describe_failure
 from kelpie.sim.run import Plan, Run, run_seed
-from kelpie.sim.shrink import shrink
-from kelpie.sim.tape import Recording
+from kelpie.sim.shrink import Candidate, Shrunk, shrink
 from kelpie.sim.trace import first_difference
 from kelpie.sim.workload import Workload, WorkloadInvalid
 
@@ -116,8 +115,8 @@ def _simulate(options: Options, plan: Plan, report: Report) -> int:
 
 
 def _repeat_tape(options: Options, plan: Plan, tape: Path) -> int:
-    recorded: Recording = json.loads(tape.read_text())
-    run = run_seed(plan, options.first_seed, recorded=recorded)
+    kept = json.loads(tape.read_text())
+    run = _again(plan, kept["seed"], Candidate(kept["requests"], kept["choices"]))
     if not run.failures:
         print(f"passed: {run.turns} turns, {run.faults.total()} faults")
         return 0
@@ -142,25 +141,33 @@ def _is_deterministic(plan: Plan, seed: int) -> bool:
 
 def _tell(options: Options, plan: Plan, run: Run) -> None:
     """Describes a failure, looks for a smaller one like it, and keeps its tape."""
-    repeat = f"DST_SEED={run.seed} {_command(options)}"
-    print(describe_failure(run, repeat), flush=True)
+    print(describe_failure(run, f"DST_SEED={run.seed} {_command(options)}"), flush=True)
     promise = run.failures[0].oracle
 
-    def fails(candidate: Recording) -> bool:
-        again = run_seed(plan, run.seed, recorded=candidate)
+    def fails(candidate: Candidate) -> bool:
+        again = _again(plan, run.seed, candidate)
         return any(each.oracle == promise for each in again.failures)
 
     print("shrinking ...", file=sys.stderr, flush=True)
-    found = shrink(run.recording, fails)
+    failing = Candidate(run.requests, run.recording)
+    # A run of just as many requests is another one, if turns or faults were too few.
+    found = shrink(failing, fails) if fails(failing) else Shrunk(failing, 1)
+    smallest = found.smallest
+    repeat = f"DST_SEED={run.seed} {_command(options)}"
     if options.save_tape is not None:
-        options.save_tape.write_text(json.dumps(found.recording))
+        kept = {"seed": run.seed, "requests": smallest.requests, "choices": smallest.recording}
+        options.save_tape.write_text(json.dumps(kept))
         repeat = f"{_command(options)} --tape {options.save_tape}"
-    smallest = run_seed(plan, run.seed, recorded=found.recording)
     print(
-        f"\nshrunk in {found.runs} runs from {found.choices_before} choices to {found.choices}:\n"
-        + describe_failure(smallest, repeat),
+        f"\nshrunk in {found.runs} runs from {failing.requests} requests and {failing.choices} "
+        f"choices to {smallest.requests} and {smallest.choices}:\n"
+        + describe_failure(_again(plan, run.seed, smallest), repeat),
         flush=True,
     )
+
+
+def _again(plan: Plan, seed: int, candidate: Candidate) -> Run:
+    return run_seed(plan, seed, recorded=candidate.recording, requests=candidate.requests)
 
 
 def _runs(options: Options, plan: Plan) -> Iterator[Run]:

@@ -113,10 +113,10 @@ class Request:
 
         One that changes things is one operation, from its first delivery to the
         first answer that left. A read leaves no record: each answered attempt
-        is an operation of its own.
+        is an operation of its own, which may have joined an earlier one.
         """
         if self.read_only:
-            return [self._operation(each, each, inputs) for each in self.definite()]
+            return [self._operation(self._joined(each), each, inputs) for each in self.definite()]
         definite = self.definite()
         delivered = [each for each in self.attempts if each.delivered is not None]
         if not delivered:
@@ -128,6 +128,24 @@ class Request:
             return [self._operation(first, None, inputs, hint)]
         # Every answer promised that nothing was done.
         return []
+
+    def _joined(self, attempt: Attempt) -> Attempt:
+        """The first attempt whose turn can have answered this one: at the same
+        node, and with no answer from the actor before this one arrived."""
+        assert attempt.delivered is not None
+        same = [
+            each
+            for each in self.attempts
+            if each.node == attempt.node
+            and each.delivered is not None
+            and each.delivered <= attempt.delivered
+            and (
+                each.answer is None
+                or not each.answer.definite
+                or (each.answered or 0) > attempt.delivered
+            )
+        ]
+        return min(same, key=lambda each: each.delivered or 0)
 
     def failures(self, inputs: tuple[object, ...]) -> list[tuple[Attempt, Operation]]:
         """The attempts in which the actor failed, as operations that it must

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kelpie.limits import Limits
 from kelpie.sim import oracles
@@ -56,9 +56,14 @@ def run_seed(
     seed: int,
     *,
     recorded: Mapping[str, Sequence[int]] | None = None,
+    requests: int | None = None,
     keep_events: bool = False,
 ) -> Run:
-    """One run, from a seed or, with `recorded`, from a tape."""
+    """One run, from a seed or, with `recorded`, from a tape; with `requests`,
+    of just so many, however few turns and faults they make."""
+    workload = plan.workload
+    if requests is not None:
+        workload = replace(workload, requests=requests, turns_min=0, faults_min=0)
     trace = Trace(keep=keep_events)
     tape = Tape(seed, recorded, trace)
     # Collecting memory runs cleanup: never in the middle of a run, where
@@ -66,7 +71,7 @@ def run_seed(
     enabled = gc.isenabled()
     gc.disable()
     try:
-        world = World(plan.upload, plan.workload, plan.limits, plan.foundry, tape, trace)
+        world = World(plan.upload, workload, plan.limits, plan.foundry, tape, trace)
         try:
             failures = _failures(plan, world)
             return _summary(world, seed, failures, tape, trace)

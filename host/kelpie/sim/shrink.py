@@ -1,83 +1,130 @@
-"""Takes a failing tape and leaves out what the failure does not need.
+"""Takes a failing run and leaves out what the failure does not need.
 
-A smaller tape has more zeros, and zero is the quiet choice. First whole labels
-fall silent (a fault that never fires, clients that never wait), then halves,
-quarters and at last single choices of what is left. A step is kept if the run
-still breaks the same promise.
+First requests: most failures need few of them, and a shorter run makes every
+further step cheap. Then choices: a smaller tape has more zeros, and zero is the
+quiet choice. Whole labels fall silent (a fault that never fires, a wait that is
+always the shortest), then halves, quarters and at last single choices of what
+is left. At last it is tried to let that happen sooner. A step is kept if the
+run still breaks the same promise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from kelpie.sim.tape import Recording
+from kelpie.sim.tape import Recording, trimmed
 
-__all__ = ["Shrunk", "shrink"]
+__all__ = ["Candidate", "Shrunk", "shrink"]
 
-RUNS_MAX: Final = 400
+RUNS_MAX: Final = 600
 
-# What stays until last: which requests there are is what a person will read.
+# What falls silent first; labels that are not named come in between.
+_FIRST: Final = ("swarm/", "nemesis", "fault/")
 _LAST: Final = ("workload/",)
 
 
-@dataclass(slots=True)
-class Shrunk:
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A run that may fail: how many requests there are, and every choice."""
+
+    requests: int
     recording: Recording
-    runs: int
-    choices_before: int
 
     @property
     def choices(self) -> int:
-        return _weight(self.recording)
+        """Those that are not the quiet one."""
+        return sum(1 for values in self.recording.values() for value in values if value)
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    smallest: Candidate
+    runs: int
 
 
 def shrink(
-    recording: Recording, fails: Callable[[Recording], bool], runs_max: int = RUNS_MAX
+    failing: Candidate, fails: Callable[[Candidate], bool], runs_max: int = RUNS_MAX
 ) -> Shrunk:
-    """The smallest tape found with at most `runs_max` runs for which `fails`
-    still holds, as it does for `recording`."""
-    search = _Search(recording, fails, runs_max)
+    """The smallest run found with at most `runs_max` runs for which `fails`
+    still holds, as it does for `failing`."""
+    search = _Search(failing, fails, runs_max)
+    search.ask_less()
+    search.silence_timing()
     search.silence_labels()
-    size = 1 << max((len(each) for each in search.best.values()), default=1).bit_length()
+    longest = max((len(each) for each in search.best.recording.values()), default=0)
+    size = 1 << longest.bit_length()
     while size and search.left:
         search.silence_stretches(size)
         size //= 2
-    return Shrunk(search.best, runs_max - search.left, _weight(recording))
+    search.hurry()
+    search.ask_less()
+    return Shrunk(search.best, runs_max - search.left)
 
 
 class _Search:
-    def __init__(self, recording: Recording, fails: Callable[[Recording], bool], runs: int) -> None:
-        self.best = recording
+    def __init__(self, failing: Candidate, fails: Callable[[Candidate], bool], runs: int) -> None:
+        self.best = failing
         self.left = runs
         self._fails = fails
 
+    def ask_less(self) -> None:
+        """Fewer requests, by ever smaller steps."""
+        step = self.best.requests // 2
+        while step:
+            fewer = self.best.requests - step
+            if fewer < 1 or not self._try(Candidate(fewer, self.best.recording)):
+                step //= 2
+
+    def silence_timing(self) -> None:
+        """Everything at once but the faults and the workload."""
+        kept = (*_FIRST, *_LAST)
+        recording = self.best.recording
+        self._try_recording({n: v for n, v in recording.items() if n.startswith(kept)})
+
     def silence_labels(self) -> None:
         for label in self._labels():
-            self._try({**self.best, label: []})
+            self._try_recording({**self.best.recording, label: []})
 
     def silence_stretches(self, size: int) -> None:
         """Zeroes stretches of `size` choices, label by label, the last first."""
         for label in self._labels():
-            values = self.best[label]
-            for begin in range((len(values) - 1) // size * size, -1, -size):
-                values = self.best[label]
-                if any(values[begin : begin + size]):
-                    quiet = [0] * len(values[begin : begin + size])
-                    changed = [*values[:begin], *quiet, *values[begin + size :]]
-                    self._try({**self.best, label: changed})
+            count = len(self.best.recording[label])
+            for begin in range((count - 1) // size * size, -1, -size):
+                values = self.best.recording.get(label, [])
+                stretch = values[begin : begin + size]
+                if any(stretch):
+                    changed = [*values[:begin], *([0] * len(stretch)), *values[begin + size :]]
+                    self._try_recording({**self.best.recording, label: changed})
 
-    def _labels(self) -> Iterator[str]:
-        """Those that still say something; faults before the workload."""
-        labels = [label for label, values in self.best.items() if any(values)]
-        yield from sorted(labels, key=lambda label: (label.startswith(_LAST), label))
+    def hurry(self) -> None:
+        """Lets what must happen happen sooner, with less quiet before it."""
+        for label in self._labels():
+            values = self.best.recording[label]
+            step = next(place for place, value in enumerate(values) if value)
+            while step:
+                values = self.best.recording.get(label, [])
+                sooner = {**self.best.recording, label: values[step:]}
+                if any(values[:step]) or not self._try_recording(sooner):
+                    step //= 2
 
-    def _try(self, candidate: Recording) -> None:
-        if self.left and self._fails(candidate):
-            self.best = candidate
-        self.left = max(0, self.left - 1)
+    def _labels(self) -> list[str]:
+        """Those that still say something."""
+        labels = [label for label, values in self.best.recording.items() if any(values)]
+        return sorted(
+            labels,
+            key=lambda label: (label.startswith(_LAST), not label.startswith(_FIRST), label),
+        )
 
+    def _try_recording(self, recording: Recording) -> bool:
+        return self._try(Candidate(self.best.requests, trimmed(recording)))
 
-def _weight(recording: Recording) -> int:
-    return sum(1 for values in recording.values() for value in values if value)
+    def _try(self, candidate: Candidate) -> bool:
+        if not self.left:
+            return False
+        self.left -= 1
+        if not self._fails(candidate):
+            return False
+        self.best = candidate
+        return True

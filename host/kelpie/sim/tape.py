@@ -16,7 +16,7 @@ from hashlib import shake_256
 from itertools import chain, repeat
 from typing import Final, Protocol
 
-__all__ = ["Recording", "Tape"]
+__all__ = ["Recording", "Tape", "trimmed"]
 
 Recording = dict[str, list[int]]
 """What was drawn, in order, by label."""
@@ -93,7 +93,7 @@ class Tape:
     def recording(self) -> Recording:
         """Everything drawn until now. Trailing zeros are left out: the end of a
         stream means the same."""
-        return {label: _trimmed(self._streams[label].drawn) for label in sorted(self._streams)}
+        return trimmed({label: self._streams[label].drawn for label in sorted(self._streams)})
 
     def _open(self, label: str) -> _Stream:
         if self._recorded is None:
@@ -112,8 +112,14 @@ def _words(seed: int, label: str) -> Iterator[int]:
         block += 1
 
 
-def _trimmed(values: Sequence[int]) -> list[int]:
-    end = len(values)
-    while end and values[end - 1] == 0:
-        end -= 1
-    return list(values[:end])
+def trimmed(recording: Mapping[str, Sequence[int]]) -> Recording:
+    """The same tape, without the zeros at its ends and without labels that have
+    nothing else."""
+    shorter: Recording = {}
+    for label, values in recording.items():
+        end = len(values)
+        while end and values[end - 1] == 0:
+            end -= 1
+        if end:
+            shorter[label] = list(values[:end])
+    return shorter
