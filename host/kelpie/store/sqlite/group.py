@@ -43,6 +43,7 @@ class GroupCommit:
         self._on_settled = on_settled
         self._on_stopped = on_stopped
         self._filling = Batch()
+        self._writing: Batch | None = None
         self._waiting: deque[Batch] = deque()
         self._queued_bytes = 0
         self._drained: list[asyncio.Future[None]] = []
@@ -95,17 +96,19 @@ class GroupCommit:
             self._waiting.append(self._filling)
             self._filling = Batch()
         if self._waiting:
-            self._writer.write(self._waiting.popleft())
+            self._writing = self._waiting.popleft()
+            self._writer.write(self._writing)
         else:
             self.is_busy = False
             self._tell_drained()
 
-    def _written(self, batch: Batch | None, error: StoreError | None) -> None:
+    def _written(self, error: StoreError | None) -> None:
         """Told by the writer, through the loop."""
         if isinstance(error, StoreStopped):
-            self._stop(error, batch)
+            self._stop(error)
             return
-        assert batch is not None, "only a stop comes without a batch"
+        batch, self._writing = self._writing, None
+        assert batch is not None, "the writer answers once for each batch"
         self._queued_bytes -= batch.size
         self.settled = batch.version
         if error is None:
@@ -115,10 +118,10 @@ class GroupCommit:
         self._on_settled()
         self._write_next()
 
-    def _stop(self, error: StoreStopped, batch: Batch | None) -> None:
+    def _stop(self, error: StoreStopped) -> None:
         """Of all that was not answered yet, nothing will ever be known."""
         self.stopped = error
-        for each in (batch, *self._waiting, self._filling):
+        for each in (self._writing, *self._waiting, self._filling):
             if each is not None:
                 each.fail(error)
         self._waiting.clear()

@@ -16,9 +16,9 @@ __all__ = ["Writer"]
 
 _CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"
 
-Done = Callable[[Batch | None, StoreError | None], object]
-"""Told in the loop's thread what became of a batch. Without a batch: the writer
-has failed between two batches."""
+Done = Callable[[StoreError | None], object]
+"""Told in the loop's thread that the batch is written, or what went wrong. After a
+StoreStopped, which can also come between two batches, nothing more is told."""
 
 
 class Writer:
@@ -60,7 +60,7 @@ class Writer:
         try:
             while (batch := self._queue.get()) is not None:
                 error = self._write(batch)
-                self._env.from_thread(self._done, batch, error)
+                self._env.from_thread(self._done, error)
                 if isinstance(error, StoreStopped) or not self._checkpoint(batch):
                     return
         finally:
@@ -103,7 +103,7 @@ class Writer:
         except sqlite3.Error as error:
             failure = self._failed(error)
             if isinstance(failure, StoreStopped):
-                self._env.from_thread(self._done, None, failure)
+                self._env.from_thread(self._done, failure)
                 return False
             pages, moved = 1, 0
         # A reader holds back the rest, or the disk is full: again before long.
