@@ -70,6 +70,8 @@ class ScriptedLink:
         """What reads wait for, before they read, ..."""
         self.reads_pass = 0
         """... except for this many of them."""
+        self.answers_stand: asyncio.Future[None] | None = None
+        """What the answers of reads wait for, after they were read."""
         self.commits = 0
         self.reads = 0
 
@@ -81,7 +83,10 @@ class ScriptedLink:
             await asyncio.shield(self.reads_stand)
         if self.read_error is not None:
             raise self.read_error
-        return operation()
+        answer = operation()
+        if self.answers_stand is not None:
+            await asyncio.shield(self.answers_stand)
+        return answer
 
     async def commit(self, request: CommitRequest) -> int:
         self.commits += 1

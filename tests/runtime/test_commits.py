@@ -198,6 +198,41 @@ async def test_a_read_after_the_record_of_a_straggler_was_seen_sees_its_effects(
     assert await outcome(node.ask("read")) == "ab"
 
 
+async def test_nothing_is_built_on_what_a_straggler_has_changed(
+    scripted: StartScripted,
+) -> None:
+    """As before, and the new activation wants to write."""
+    node = await started(scripted, commit_resolution_ms_max=20)
+    node.link.hold()
+    asked = node.ask("append", "b")
+    commit = await node.link.held()
+    node.link.read_error = StoreReadFailed("the network is gone")
+    commit.lose()
+    assert await outcome(asked) == "outcome-unknown"
+    node.link.read_error = None
+    assert await node.get("read") == "a"
+    commit.apply()
+    assert await outcome(node.ask("append", "c")) == "moved"
+    assert await outcome(node.ask("append", "c")) == "abc"
+
+
+async def test_a_straggler_of_a_brand_new_actor_never_lands_behind_the_barrier(
+    scripted: StartScripted,
+) -> None:
+    node = await scripted(SCRIPTS)
+    node.link.hold()
+    asked = node.ask("append", "a")
+    commit = await node.link.held()
+    node.link.fates.append(Held.land)
+    node.link.hold()
+    commit.lose()
+    again = await node.link.held()
+    with pytest.raises(StoreConflict):
+        commit.apply()
+    again.land()
+    assert await outcome(asked) == "a"
+
+
 async def test_a_store_that_stops_leaves_the_outcome_unknown(scripted: StartScripted) -> None:
     node = await started(scripted)
     node.link.fates.append(failing(StoreStopped("an fsync failed")))

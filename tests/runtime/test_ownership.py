@@ -218,7 +218,7 @@ async def test_without_a_record_old_enough_to_be_gone_nothing_is_known(
     node = await started(scripted, request_record_age_ticks_min=3)
     await node.get("append", "a", id="first")
     node.link.hold()
-    asked = node.ask("append", "b", id="request")
+    asked = node.ask("append", "b", id="request", deadline_ms=1e9)
     commit = await node.link.held()
     commit.apply()
     await kill(world, "local")

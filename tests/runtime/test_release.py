@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from kelpie.errors import StoreWriteFailed
+from kelpie.limits import Limits
+from kelpie.runtime.node import declare_dead
 from kelpie.runtime.ownership import read_stored
 from kelpie.store.keyspace import ActorKeys
-from tests.runtime.conftest import StartScripted
+from tests.runtime.conftest import LIMITS, StartScripted
 from tests.runtime.link import failing
 from tests.runtime.scripts import Gate, append, read
-from tests.runtime.support import TestNode, address, outcome, settle
+from tests.runtime.support import TestNode, World, address, outcome, settle
 
 
 async def owner_of(node: TestNode, key: str = "one") -> tuple[int, str]:
@@ -135,6 +137,36 @@ async def test_room_is_made_although_every_release_takes_its_time(
     assert await node.get("append", "a", key="last") == "a"
     await settle(50)
     assert node.runtime.active_actors <= 11
+
+
+async def test_no_more_are_released_than_are_needed(scripted: StartScripted) -> None:
+    node = await scripted({"append": append}, actors_active_max=10)
+    for n in range(10):
+        await node.get("append", "a", key=str(n))
+    node.link.holding = True
+    commits = node.link.commits
+    asked = []
+    for n in range(5):
+        asked.append(node.ask("append", "a", key=f"new-{n}"))
+        await settle()
+        # A first commit and a release, each time.
+        assert node.link.commits == commits + 2 * (n + 1)
+    node.link.release()
+    assert [await outcome(each) for each in asked] == ["a"] * 5
+
+
+async def test_a_zombie_releases_nothing_that_is_not_its_own(
+    scripted: StartScripted, world: World
+) -> None:
+    node = await scripted({"append": append}, actor_idle_ms_max=8)
+    await node.get("append", "a")
+    other = await world.start(node.engine, Limits(**LIMITS), "other")
+    transaction = world.store.client(world.env).transaction()
+    await declare_dead(transaction, "local")
+    await transaction.commit()
+    assert await other.get("append", "b") == "ab"
+    await until_released(node)
+    assert await owner_of(node) == (2, "other")
 
 
 async def test_room_for_one_is_enough_for_many(scripted: StartScripted) -> None:

@@ -12,7 +12,7 @@ from kelpie.runtime.tick import Tick
 from kelpie.store.memory import MemoryClient
 from tests.runtime.conftest import LIMITS
 from tests.runtime.link import ScriptedLink, failing, unknown_and_lost, unknown_but_landed
-from tests.runtime.support import World
+from tests.runtime.support import World, settle
 
 LENGTH_MS = 60_000
 
@@ -77,10 +77,10 @@ async def test_a_slow_answer_does_not_take_it_back(world: World) -> None:
     one, other = Counter(world), Counter(world)
     await one.refresh()
     await other.refresh()
-    stand = one.link.stand_after(0)
+    stand = one.link.answers_stand = world.env.future()
     slow = asyncio.ensure_future(one.tick.refresh())
-    await asyncio.sleep(0)
-    one.link.reads_stand = None
+    await settle()
+    one.link.answers_stand = None
     world.env.ahead_ms += LENGTH_MS
     await other.refresh()
     assert await one.refresh() == 1

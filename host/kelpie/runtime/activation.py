@@ -156,9 +156,14 @@ class Activation:
         except KelpieError as error:
             # It could not be loaded.
             self._fail_everything(error)
-        except BaseException:
+        except BaseException as error:
             # A bug of ours, or the node is being torn down: nobody is left waiting.
-            self._fail_everything(HostFault("the host failed to run the turn: see its log"))
+            fault = HostFault("the host failed to run the turn: see its log")
+            if isinstance(error, Exception) and self._running is not None:
+                self._fail_running(fault)
+                self._end(self._take_queued())
+            else:
+                self._fail_everything(fault)
             raise
         finally:
             self._task = None
@@ -220,13 +225,16 @@ class Activation:
         return taken
 
     def _fail_everything(self, error: KelpieError) -> None:
-        running = self._running
-        if running is not None and running.stage is Stage.RUNNING:
-            running.fail(error)
+        self._fail_running(error)
         for message in self._take_queued():
             message.fail(error)
         if not self.ended:
             self._end([])
+
+    def _fail_running(self, error: KelpieError) -> None:
+        running = self._running
+        if running is not None and running.stage is Stage.RUNNING:
+            running.fail(error)
 
     def _end(self, remaining: list[Message]) -> None:
         """The activation is over; `remaining` has not been begun."""

@@ -7,7 +7,6 @@ the open batch and go together in the next one.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 
 from kelpie.errors import (
@@ -56,7 +55,9 @@ class Pipeline:
         self.claim = claim
         self._on_progress = on_progress
         self._open = Batch()
-        self._sealed: deque[Batch] = deque()
+        self._sealed: Batch | None = None
+        """Full, and next in line. While there is one no turn is run, so there
+        never is another."""
         self._in_flight: Batch | None = None
         self._running = False
         self._turn_number = claim.sequence.number
@@ -69,7 +70,7 @@ class Pipeline:
     @property
     def congested(self) -> bool:
         """Whether turns finish faster than they commit: run no more for now."""
-        return bool(self._sealed)
+        return self._sealed is not None
 
     def layers(self) -> Iterator[Batch]:
         """The batches not yet known to be durable, newest first.
@@ -78,7 +79,8 @@ class Pipeline:
         holding them has missed nothing that was committed meanwhile.
         """
         yield self._open
-        yield from reversed(self._sealed)
+        if self._sealed is not None:
+            yield self._sealed
         if self._in_flight is not None:
             yield self._in_flight
 
@@ -106,8 +108,8 @@ class Pipeline:
         """A turn has run. Its answer leaves once it, and all before it, are durable."""
         assert self.broken is None
         if not self._open.has_room_for(finished, self._node.limits):
-            self._sealed.append(self._open)
-            self._open = Batch()
+            assert self._sealed is None, "a turn was run while the pipeline was congested"
+            self._sealed, self._open = self._open, Batch()
         self._open.add(finished)
         finished.message.stage = Stage.COMMITTING if finished.commits else Stage.CHECKING
         self._turn_number += finished.commits
@@ -133,12 +135,12 @@ class Pipeline:
             self._on_progress()
 
     def _next(self) -> Batch | None:
-        if self._sealed:
-            return self._sealed.popleft()
-        batch = self._open
-        if not batch.turns:
+        if self._sealed is not None:
+            batch, self._sealed = self._sealed, None
+            return batch
+        if not self._open.turns:
             return None
-        self._open = Batch()
+        batch, self._open = self._open, Batch()
         return batch
 
     async def _settle(self, batch: Batch) -> None:
@@ -175,14 +177,12 @@ class Pipeline:
         """The batch in flight ends with `error`, and all later turns are void."""
         assert self.broken is None
         self.broken = void = _error_of_void_turns(error)
-        in_flight, later = self._in_flight, [*self._sealed, self._open]
-        self._in_flight = None
-        self._sealed.clear()
+        in_flight, sealed, later = self._in_flight, self._sealed, self._open
+        self._in_flight = self._sealed = None
         self._open = Batch()
-        if in_flight is not None:
-            _fail_all(in_flight, error, void)
-        for batch in later:
-            _fail_all(batch, void, void)
+        for batch in (in_flight, sealed, later):
+            if batch is not None:
+                _fail_all(batch, error if batch is in_flight else void, void)
 
 
 def _commit_error(error: StoreError) -> KelpieError:

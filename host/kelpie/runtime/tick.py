@@ -6,6 +6,8 @@ whoever advances it. No wall clock is asked, and no node counts on its own.
 
 from __future__ import annotations
 
+import logging
+
 import msgpack
 
 from kelpie.env import Env
@@ -17,6 +19,8 @@ from kelpie.store.protocol import Store, Transaction
 from kelpie.store.retry import transact
 
 __all__ = ["TICKS_BEHIND_MAX", "Tick"]
+
+_log = logging.getLogger("kelpie")
 
 # A node may know a tick for one tick's length before it must ask again, and its
 # commit may take a little longer still: what it writes is this far behind at most.
@@ -90,8 +94,8 @@ class Tick:
             await self._env.sleep(self._limits.store_tick_ms / 2)
             try:
                 await self.refresh()
-            except StoreError:
-                continue
+            except StoreError as error:
+                _log.warning("the tick of the store could not be refreshed: %s", error.message)
 
     async def read(self, transaction: Transaction) -> int:
         """The tick as a transaction sees it."""
