@@ -24,6 +24,7 @@ __all__ = [
     "ROGUE",
     "Answer",
     "Host",
+    "Remote",
     "Wire",
     "request",
     "running",
@@ -112,13 +113,10 @@ class Wire:
         self.writer.close()
 
 
-class Host:
-    """A whole host in this process."""
+class Remote:
+    """A host as its clients see it."""
 
-    def __init__(self, env: RealEnv, runtime: Runtime, server: HttpServer, url: str) -> None:
-        self.env = env
-        self.runtime = runtime
-        self.server = server
+    def __init__(self, url: str) -> None:
         self.url = url
         self.port = int(url.rpartition(":")[2])
 
@@ -143,6 +141,16 @@ class Host:
     async def turns(self, kind: str, key: str) -> int:
         turns: int = (await self.ask("GET", f"/v1/actors/{kind}/{key}")).json["turns"]
         return turns
+
+
+class Host(Remote):
+    """A whole host in this process."""
+
+    def __init__(self, env: RealEnv, runtime: Runtime, server: HttpServer, url: str) -> None:
+        super().__init__(url)
+        self.env = env
+        self.runtime = runtime
+        self.server = server
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["COUNTER", "LEDGER", "Served", "kelpie", "serving", "start"]
+__all__ = ["COUNTER", "LEDGER", "Served", "kelpie", "launch", "serving", "start"]
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTER = ROOT / "examples" / "rust-counter" / "counter.wasm"
@@ -50,8 +50,8 @@ class Served:
         return self.process.wait(SECONDS_MAX)
 
 
-def start(data: Path) -> Served:
-    """Starts a host on a free port, and waits until it is ready."""
+def launch(data: Path) -> tuple[subprocess.Popen[str], Path]:
+    """Starts a host on a free port; its process, and the file with what it says."""
     talk = data.with_suffix(".talk")
     with talk.open("a") as stderr:
         process = subprocess.Popen(
@@ -60,6 +60,12 @@ def start(data: Path) -> Served:
             stderr=stderr,
             text=True,
         )
+    return process, talk
+
+
+def start(data: Path) -> Served:
+    """Starts a host on a free port, and waits until it is ready."""
+    process, talk = launch(data)
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line.startswith("ready on http://127.0.0.1:"), talk.read_text()
