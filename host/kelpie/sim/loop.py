@@ -171,7 +171,11 @@ class SimLoop(asyncio.AbstractEventLoop):
         name: object = None,
         context: Context | None = None,
     ) -> asyncio.Task[Result]:
-        context = context or copy_context()
+        if self._closed:
+            # Cleanup that starts something new: it will not run.
+            coro.close()
+        if context is None:
+            context = copy_context()
         task: asyncio.Task[Result] = asyncio.Task(coro, loop=self, name=str(name), context=context)
         context.get(NODE, self.world).keep(task)
         return task
@@ -284,9 +288,8 @@ class SimLoop(asyncio.AbstractEventLoop):
         for node in self.nodes:
             node.life = Life.DEAD
             node.ready.clear()
-            for task in node.tasks:
-                _unwind(task)
-            node.tasks.clear()
+            while node.tasks:
+                _unwind(node.tasks.pop())
 
 
 def _unwind(task: asyncio.Task[Any]) -> None:

@@ -21,6 +21,7 @@ from kelpie.sim.ownership import OwnershipWatch
 from kelpie.sim.requests import Moments, Request
 from kelpie.sim.stored import stored_state
 from kelpie.sim.tape import Tape
+from kelpie.sim.tight_limits import tightened
 from kelpie.sim.trace import Trace
 from kelpie.sim.workload import Workload
 from kelpie.store.memory import CommitRequest, MemoryStore
@@ -66,13 +67,14 @@ class World:
         self._addresses = [
             Address(_NAMESPACE, _KIND, f"actor-{number + 1}") for number in range(workload.actors)
         ]
+        tight = tightened(limits, tape)
         store_env = SimEnv(loop, loop.world, tape)
         self._store = MemoryStore(store_env, limits)
         self._direct = self._store.client(store_env)
         self.watch = OwnershipWatch(self._store, self._addresses, self.moments)
         self._engine = SimEngine(foundry, faults, trace, self.log)
         self.fleet = Fleet(
-            loop, tape, faults, trace, limits, self._store, store_env, self._engine, self
+            loop, tape, faults, trace, tight, self._store, store_env, self._engine, self
         )
         self._network = Network(loop, tape, faults, trace, self.moments)
         self._nemesis = Nemesis(loop, tape, faults, trace, self.fleet, self._store)

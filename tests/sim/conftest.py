@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from kelpie.limits import DEFAULT_LIMITS
+from kelpie.sim.engine import Foundry
+from kelpie.sim.run import Plan
+from kelpie.sim.trace import Trace
+from tests.sim.seeded_bugs import plan
+
+
+@pytest.fixture(scope="session")
+def foundry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foundry]:
+    foundry = Foundry(DEFAULT_LIMITS, tmp_path_factory.mktemp("compiled"))
+    yield foundry
+    foundry.close()
+
+
+@pytest.fixture(scope="session")
+def counter(foundry: Foundry) -> Plan:
+    return plan("counter", foundry)
+
+
+@pytest.fixture(scope="session")
+def ledger(foundry: Foundry) -> Plan:
+    return plan("ledger", foundry)
+
+
+@pytest.fixture
+def trace() -> Trace:
+    return Trace(keep=True)
