@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kelpie.env import ThreadedEnv
-from kelpie.errors import StoreConflict, StoreStopped, StoreTooOld
+from kelpie.errors import StoreConflict, StoreReadFailed, StoreStopped, StoreTooOld
 from kelpie.limits import DEFAULT_LIMITS, Limits
 from kelpie.store.conflicts import Conflicts
 from kelpie.store.protocol import KeyValue
@@ -48,11 +48,23 @@ async def open_store(
     """
     directory = DataDirectory(path)
     try:
-        connection = await env.blocking(connect_writer, path)
-        return SqliteStore(env, limits, directory, connection, on_stopped)
+        connection, newest = await env.blocking(_connect, path)
     except BaseException:
         directory.close()
         raise
+    return SqliteStore(env, limits, directory, connection, newest, on_stopped)
+
+
+def _connect(path: Path) -> tuple[sqlite3.Connection, int]:
+    """The writer's connection, and the version of the last commit."""
+    connection = connect_writer(path)
+    try:
+        return connection, read_version(connection)
+    except sqlite3.Error as error:
+        connection.close()
+        raise StoreReadFailed(
+            f"the file in {path} is damaged ({error}): restore it from a backup"
+        ) from error
 
 
 class SqliteStore:
@@ -64,9 +76,9 @@ class SqliteStore:
         limits: Limits,
         directory: DataDirectory,
         connection: sqlite3.Connection,
+        newest: int,
         on_stopped: Callable[[StoreStopped], object],
     ) -> None:
-        newest = read_version(connection)
         self._env = env
         self._directory = directory
         self._closing: asyncio.Task[None] | None = None
