@@ -135,18 +135,25 @@ def _add_local(commands: _Commands) -> None:
         "sim", help="run a component under simulated faults; needs no host"
     )
     command.add_argument("file", type=Path, metavar="FILE.wasm")
-    command.add_argument("--seeds", type=int, metavar="N", help="how many runs, each with its seed")
+    command.add_argument(
+        "--seeds", type=_count, metavar="N", help="how many runs, each with its seed"
+    )
     command.add_argument(
         "--seed",
-        type=int,
+        type=_whole,
         metavar="N",
         default=os.environ.get("DST_SEED"),
-        help="repeat the run of this seed (default: $DST_SEED)",
+        help="repeat the run of this seed, or begin with it (default: $DST_SEED)",
     )
     command.add_argument(
         "--workload", type=Path, metavar="FILE", help="what clients ask (default: made from it)"
     )
-    command.add_argument("--processes", type=int, metavar="N", help="how many runs at a time")
+    command.add_argument("--processes", type=_count, metavar="N", help="how many runs at a time")
+    command.add_argument(
+        "--keep-going", action="store_true", help="go on after a run that broke a promise"
+    )
+    command.add_argument("--save-tape", type=Path, metavar="FILE", help="keep what failed")
+    command.add_argument("--tape", type=Path, metavar="FILE", help="repeat what was kept")
     command.set_defaults(run=sim.run)
 
 
@@ -154,6 +161,19 @@ def _port(given: str) -> int:
     if not (given.isascii() and given.isdigit() and int(given) < 1 << 16):
         raise argparse.ArgumentTypeError(f"{given!r} is no port: use 0 to 65535")
     return int(given)
+
+
+def _whole(given: str) -> int:
+    if not (given.isascii() and given.isdigit()):
+        raise argparse.ArgumentTypeError(f"{given!r} is no whole number")
+    return int(given)
+
+
+def _count(given: str) -> int:
+    count = _whole(given)
+    if count == 0:
+        raise argparse.ArgumentTypeError("it must be at least 1")
+    return count
 
 
 def _url(given: str) -> str:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import argparse
 
+from kelpie.cli.inspect import cache_directory
+
 __all__ = ["run"]
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 1 if a run broke a promise."""
+    """Exit status 1 if a run broke a promise, 2 if there is nothing to simulate."""
     # Only this command needs the simulator: the others start without it.
     from kelpie.sim.command import simulate  # noqa: PLC0415
 
-    status: int = simulate(
+    return simulate(
         options.file,
         seeds=options.seeds,
         seed=options.seed,
         workload=options.workload,
         processes=options.processes,
+        keep_going=options.keep_going,
+        save_tape=options.save_tape,
+        tape=options.tape,
+        cache_directory=cache_directory(),
     )
-    return status
