@@ -1,14 +1,15 @@
 """Deterministic simulation: the production runtime in a world that obeys a tape.
 
-tape            every decision of a run, drawn by label
-trace           the hash over everything that happened
-loop, node      an event loop with virtual time, whose callbacks belong to nodes
-env             `kelpie.env.Env` for one node of that loop
-faults, store   what goes wrong, by name and with a proof that it fired
-engine          guests that vanish and fail when the tape says so
-linearizability the checker; `model` is the component itself, run alone
-schema, workload, client, network    who asks what
-world, nemesis  a run from birth to verdict
-oracles         what must hold, whatever happened
-shrink, report, command              from a seed to a line that a person can use
+tape, trace             every decision of a run; the hash over all that happened
+loop, node, env         virtual time, callbacks that live and die with their node
+running_env, engine     real guests, which vanish and fail when the tape says so
+faults, store, nemesis  what goes wrong, by name, and counted when it does
+tight_limits            limits that differ from run to run
+schema, workload        what clients may ask
+requests, client, network    who asks, how often, and what came back
+fleet, world            incarnations over one store; the two phases of a run
+history, linearizability, model    the checker; the model is the component alone
+ownership, stored, oracles, failure    what must hold, whatever happened
+run, shrink             one seed to its verdict; a failing run made small
+report, command         `kelpie sim`
 """

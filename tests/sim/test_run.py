@@ -1,0 +1,118 @@
+"""Whole runs: the production runtime, real components, every fault."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from unittest import mock
+
+import pytest
+
+from kelpie.ids import text
+from kelpie.sim.engine import _SimGuest
+from kelpie.sim.faults import RATES
+from kelpie.sim.run import Plan, Run, run_seed
+from kelpie.wasm.turn import Outcome, Turn
+
+SEEDS = 25
+
+
+@pytest.fixture(scope="module")
+def runs(counter: Plan) -> list[Run]:
+    return [run_seed(counter, seed) for seed in range(SEEDS)]
+
+
+def test_the_counter_keeps_every_promise(runs: list[Run]) -> None:
+    assert [(each.seed, each.failures) for each in runs if each.failures] == []
+
+
+def test_the_ledger_keeps_every_promise(ledger: Plan) -> None:
+    failed = [run for seed in range(SEEDS) if (run := run_seed(ledger, seed)).failures]
+    assert [(each.seed, each.failures) for each in failed] == []
+
+
+def test_every_run_is_worth_it(runs: list[Run]) -> None:
+    assert min(each.turns for each in runs) >= 200
+    assert min(each.faults.total() for each in runs) >= 5
+    assert len({each.trace_hash for each in runs}) == SEEDS
+
+
+def test_every_fault_fires_and_rare_things_are_seen(runs: list[Run]) -> None:
+    faults: Counter[str] = sum((each.faults for each in runs), Counter())
+    seen: Counter[str] = sum((each.seen for each in runs), Counter())
+    assert set(faults) == set(RATES)
+    assert {
+        "commit of a dead node landed",
+        "a paused node came back after a takeover",
+        "a node was declared dead",
+    } <= set(seen)
+
+
+def test_a_seed_is_the_same_twice(counter: Plan, runs: list[Run]) -> None:
+    again = run_seed(counter, 3)
+    assert again.trace_hash == runs[3].trace_hash
+    assert again.recording == runs[3].recording
+
+
+def test_a_recorded_run_is_the_same_again(counter: Plan, runs: list[Run]) -> None:
+    again = run_seed(counter, 3, recorded=runs[3].recording)
+    assert again.trace_hash == runs[3].trace_hash
+
+
+def test_what_was_found_out_before_changes_nothing(counter: Plan, runs: list[Run]) -> None:
+    fresh = Plan(counter.upload, counter.workload, counter.limits, counter.foundry)
+    assert run_seed(fresh, 5).trace_hash == runs[5].trace_hash
+
+
+def test_one_other_result_is_another_hash(counter: Plan, runs: list[Run]) -> None:
+    original = _SimGuest.run
+    ran = 0
+
+    async def run(self: _SimGuest, turn: Turn) -> Outcome:
+        nonlocal ran
+        ran += 1
+        outcome = await original(self, turn)
+        if ran == 50 and outcome.reply is not None:
+            outcome.reply = text(outcome.reply.data + b" ")
+        return outcome
+
+    with mock.patch.object(_SimGuest, "run", run):
+        changed = run_seed(counter, 4)
+    assert changed.trace_hash != runs[4].trace_hash
+    assert {each.oracle for each in changed.failures} <= {"linearizability"}
+
+
+def test_the_quiet_tape_is_a_run_without_faults(counter: Plan) -> None:
+    run = run_seed(counter, 0, recorded={}, requests=20)
+    assert run.failures == []
+    assert run.faults.total() == 0
+    assert run.incarnations == 1
+    assert run.turns >= 20
+
+
+SCRIPT = """
+from tests.sim.seeded_bugs import plan
+from kelpie.limits import DEFAULT_LIMITS
+from kelpie.sim.engine import Foundry
+from kelpie.sim.run import run_seed
+foundry = Foundry(DEFAULT_LIMITS, None)
+print(*[run_seed(plan(name, foundry), 11).trace_hash for name in ("counter", "ledger")])
+"""
+
+
+@pytest.mark.slow
+def test_processes_with_other_hash_seeds_agree() -> None:
+    found = set()
+    for hash_seed in ("0", "1", "4242"):
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+        found.add(done.stdout)
+    assert len(found) == 1
