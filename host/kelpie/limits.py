@@ -163,6 +163,9 @@ class Limits:
     http_linger_ms_max: int = _limit(
         2_000, "time for which the rest of a refused body is read and dropped"
     )
+    http_close_ms_max: int = _limit(
+        1_000, "time that a stopped host gives to clients to read their answers"
+    )
 
     # Components.
     component_bytes_max: int = _limit(64 * MIB, "an uploaded component; `component-too-large`")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 
 from aiohttp.base_protocol import BaseProtocol
@@ -20,7 +21,8 @@ from kelpie.runtime.host import Runtime
 __all__ = ["HttpServer"]
 
 _BACKLOG = 1024
-_STOP_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
 
 
 class HttpServer:
@@ -39,6 +41,7 @@ class HttpServer:
         self._hot: set[HotConnection] = set()
         self._full_count = 0
         self._listener: asyncio.Server | None = None
+        self._all_closed: asyncio.Future[None] | None = None
 
     async def start(self, host: str, port: int) -> str:
         """Listens, and returns the URL. Port 0 picks one.
@@ -64,17 +67,24 @@ class HttpServer:
         for connection in list(self._hot):
             connection.close_when_answered()
         self._full_http.pre_shutdown()
-        await self._full_http.shutdown(_STOP_SECONDS)
+        await self._full_http.shutdown(self.limits.http_close_ms_max / 1000)
+        if self._count():
+            self._all_closed = self.env.future()
+            try:
+                await self.env.within(self.limits.http_close_ms_max, self._all_closed)
+            except TimeoutError:
+                _log.warning("%d connections are closed before they end", self._count())
 
     # What follows is for connections.
 
     def opened(self, connection: HotConnection) -> None:
         self._hot.add(connection)
-        if len(self._hot) + self._full_count > self.limits.http_connections_max:
+        if self._count() > self.limits.http_connections_max:
             connection.close_when_answered()
 
     def lost(self, connection: HotConnection) -> None:
         self._hot.discard(connection)
+        self._check_all_closed()
 
     def take_over(self, connection: HotConnection) -> RequestHandler:
         """The protocol that goes on where a hot connection cannot."""
@@ -84,6 +94,16 @@ class HttpServer:
 
     def _lost_full(self) -> None:
         self._full_count -= 1
+        self._check_all_closed()
+
+    def _count(self) -> int:
+        """How many connections there are."""
+        return len(self._hot) + self._full_count
+
+    def _check_all_closed(self) -> None:
+        waiting = self._all_closed
+        if waiting is not None and not waiting.done() and not self._count():
+            waiting.set_result(None)
 
 
 def _bound(listener: asyncio.Server) -> tuple[socket.AddressFamily, tuple[str, int]]:

@@ -1,0 +1,87 @@
+"""The hot path answers as all the rest of HTTP would have answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.api.support import ROGUE, Answer, Host, request, running
+
+_VISIBLE = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=12)
+_SEGMENT = st.one_of(
+    st.sampled_from(["rogue", "bob", "echo", "", "%2F", "%ff", "%", "é", "a b", "x" * 3000]),
+    st.text(st.sampled_from("abz09-%A.~_"), max_size=8),
+)
+_HEADERS = st.dictionaries(
+    st.sampled_from(
+        ["Content-Type", "Idempotency-Key", "Kelpie-Deadline-Ms", "Content-Encoding", "X-Other"]
+    ),
+    st.one_of(
+        st.sampled_from(["text/plain", "application/json", "application/octet-stream", "500", ""]),
+        _VISIBLE.map(str.strip),
+    ),
+    max_size=4,
+)
+_BODY = st.one_of(st.just(b""), st.binary(max_size=40), st.text(max_size=20).map(str.encode))
+
+
+class _Both:
+    """One host, asked in both ways."""
+
+    def __init__(self, runner: asyncio.Runner, host: Host) -> None:
+        self._runner = runner
+        self._host = host
+
+    def ask(self, method: str, sent: bytes) -> tuple[Answer, Answer]:
+        return self._runner.run(self._ask(method, sent))
+
+    async def _ask(self, method: str, sent: bytes) -> tuple[Answer, Answer]:
+        async with self._host.wire() as hot, self._host.wire() as full:
+            # This moves a connection to aiohttp, where it stays.
+            await full.send(request("GET", "/livez"))
+            await full.answer()
+            await hot.send(sent)
+            await full.send(sent)
+            return await hot.answer(method), await full.answer(method)
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[_Both]:
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        data = tmp_path_factory.mktemp("lanes") / "data"
+        host = runner.run(stack.enter_async_context(running(data, cache)))
+        runner.run(host.deploy("rogue", ROGUE))
+        yield _Both(runner, host)
+        runner.run(stack.aclose())
+
+
+@given(
+    segments=st.tuples(_SEGMENT, _SEGMENT, _SEGMENT),
+    headers=_HEADERS,
+    body=_BODY,
+    method=st.sampled_from(["POST", "POST", "POST", "GET", "HEAD", "PUT"]),
+)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_both_lanes_answer_alike(
+    both: _Both,
+    segments: tuple[str, str, str],
+    headers: dict[str, str],
+    body: bytes,
+    method: str,
+) -> None:
+    lines = {name.replace("-", "_"): value for name, value in headers.items()}
+    sent = request(method, "/v1/actors/" + "/".join(segments), body, **lines)
+    hot, full = both.ask(method, sent)
+    assert (hot.status, hot.body) == (full.status, full.body)
+    for answer in (hot, full):
+        answer.headers.pop("date")
+        if "Idempotency-Key" not in headers:
+            answer.headers.pop("kelpie-request-id", None)
+    assert hot.headers == full.headers
