@@ -26,7 +26,7 @@ from contextvars import Context, copy_context
 from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
 
 from kelpie.errors import KelpieError
-from kelpie.sim.node import NODE, Life, Node, unheard
+from kelpie.sim.node import NODE, Life, Node, unheard, unwind
 from kelpie.sim.tape import Tape
 
 __all__ = ["Deadlock", "Livelock", "SimLoop"]
@@ -289,16 +289,4 @@ class SimLoop(asyncio.AbstractEventLoop):
             node.life = Life.DEAD
             node.ready.clear()
             while node.tasks:
-                _unwind(node.tasks.pop())
-
-
-def _unwind(task: asyncio.Task[Any]) -> None:
-    if task.done():
-        return
-    # The task was stopped on purpose, so asyncio has nothing to complain about.
-    task._log_destroy_pending = False  # type: ignore[attr-defined]
-    coroutine = task.get_coro()
-    assert coroutine is not None
-    # Cleanup may fail in any way here: its loop is closed and its world is gone.
-    with suppress(Exception):
-        coroutine.close()
+                unwind(node.tasks.pop())

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from contextvars import Context, ContextVar, copy_context
 from enum import Enum, auto
 from typing import Any, Final
 
 from kelpie.env import Env
 
-__all__ = ["NODE", "Life", "Node", "unheard"]
+__all__ = ["NODE", "Life", "Node", "unheard", "unwind"]
 
 _TASKS_PRUNED_AT: Final = 64
 
@@ -62,6 +63,19 @@ class Node:
 def unheard(task: asyncio.Task[Any]) -> bool:
     """Whether the task has failed, and nobody has asked how."""
     return bool(task._log_traceback)
+
+
+def unwind(task: asyncio.Task[Any]) -> None:
+    """Closes a task that will never run again, so that it frees what it holds."""
+    if task.done():
+        return
+    # The task was stopped on purpose, so asyncio has nothing to complain about.
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+    coroutine = task.get_coro()
+    assert coroutine is not None
+    # Cleanup may fail in any way here: its loop is closed and its world is gone.
+    with suppress(Exception):
+        coroutine.close()
 
 
 NODE: ContextVar[Node] = ContextVar("kelpie_sim_node")
