@@ -75,6 +75,14 @@ def test_a_kv_range_has_what_begins_so_behind_that(
     assert not begin <= actor.record("p", "r") < end
 
 
+@given(addresses, keys, keys)
+def test_a_record_is_named_by_principal_and_id(
+    address: Address, principal: str, request_id: str
+) -> None:
+    record = ActorKeys(address).record(principal, request_id)
+    assert record == pack("a", *address, "rq", principal, request_id)
+
+
 def test_record_indexes_are_ordered_by_tick() -> None:
     actor = ActorKeys(Address("n", "k", "x"))
     begin, end = actor.record_index_range(7)
