@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from kelpie.errors import GuestLimitExceeded, MailboxFull, Overloaded
 from kelpie.ids import Address, Payload, text
 from kelpie.limits import DEFAULT_LIMITS
-from kelpie.runtime.batch import turn_bytes_max
+from kelpie.runtime.batch import Finished
 from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.message import Message
 from kelpie.store.buffer import Buffer
 from kelpie.store.chunks import clear_value, encode_payload, write_value
 from kelpie.store.keyspace import ActorKeys
@@ -162,7 +163,8 @@ def test_a_turn_is_never_larger_than_was_thought(
     effects = Effects(True, payload(state), {key: payload(size) for key, size in kv.items()})
     envelope = Envelope(keys.address, "op", text(""), request_id, "p" * 256, recorded, 0)
     outcome = Outcome(text("x" * reply), None, effects, [], [], 0)
-    expected = turn_bytes_max(keys, envelope, outcome, recorded)
+    message = Message(envelope, lambda _: None)
+    expected = Finished(message, outcome, keys, recorded=recorded).bytes_max
     buffer = Buffer()
     for key, value in [
         (keys.state, effects.state),

@@ -170,23 +170,21 @@ class Activation:
 
     async def _next(self, pipeline: Pipeline) -> Message | None:
         """The message whose turn it is; None if there is none, or it is all over."""
-        await self._give_way()
+        if pipeline.broken is None and not self._mailbox:
+            return None
+        env = self._node.env
+        now_ns = env.monotonic_ns()
+        if now_ns - self._yielded_ns > self._node.limits.guest_tick_ms * _NS_PER_MS:
+            # Turns that never wait would keep the loop until the mailbox is empty.
+            await env.sleep(0)
+            self._yielded_ns = env.monotonic_ns()
         while pipeline.congested and pipeline.broken is None:
-            self._progress = self._node.env.future()
+            self._progress = env.future()
             await self._progress
         if pipeline.broken is not None:
             self._end(self._take_queued())
             return None
         return self._mailbox.take()
-
-    async def _give_way(self) -> None:
-        """Lets others run, if this actor had the loop to itself for a while:
-        turns that never wait would keep it until the mailbox is empty."""
-        env = self._node.env
-        now = env.monotonic_ns()
-        if now - self._yielded_ns > self._node.limits.guest_tick_ms * _NS_PER_MS:
-            await env.sleep(0)
-            self._yielded_ns = env.monotonic_ns()
 
     async def _turn(self, runner: TurnRunner, message: Message) -> None:
         """Sees one message through its turn, up to the pipeline."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from kelpie.errors import ActorRejected, KelpieError
+from kelpie.errors import ActorRejected
 from kelpie.ids import Payload
 from kelpie.limits import Limits
-from kelpie.runtime.envelope import Envelope
 from kelpie.runtime.message import Message
 from kelpie.store.chunks import written_bytes_max
 from kelpie.store.keyspace import ActorKeys
-from kelpie.wasm.turn import Effects, Outcome
+from kelpie.wasm.turn import Outcome
 
-__all__ = ["Batch", "Finished", "turn_bytes_max"]
+__all__ = ["Batch", "Finished"]
 
 # A record besides the answer's text: digest, tick, the code of a rejection.
 _RECORD_BYTES = 128
+# A record's key besides the actor's prefix and the names.
+_RECORD_KEY_BYTES = 16
 
 
 class Finished:
@@ -22,43 +23,58 @@ class Finished:
 
     Exactly one of `reply` and `error` is set; with an error there are no
     effects. `recorded` says that the answer goes into the actor's request
-    records. `bytes_max` is what the turn adds to a commit, at most.
+    records, `commits` that the turn commits something.
     """
 
-    __slots__ = ("bytes_max", "effects", "error", "message", "recorded", "reply")
+    __slots__ = (
+        "bytes_max",
+        "commits",
+        "effects",
+        "error",
+        "message",
+        "name_bytes",
+        "recorded",
+        "reply",
+    )
 
     def __init__(
-        self,
-        message: Message,
-        reply: Payload | None,
-        error: KelpieError | None,
-        effects: Effects | None,
-        *,
-        recorded: bool,
-        bytes_max: int,
+        self, message: Message, outcome: Outcome, keys: ActorKeys, *, recorded: bool
     ) -> None:
-        assert (reply is None) != (error is None)
-        assert error is None or effects is None
+        error = outcome.error
+        assert (outcome.reply is None) != (error is None)
         assert not recorded or error is None or isinstance(error, ActorRejected)
         self.message = message
-        self.reply = reply
+        self.reply = outcome.reply
         self.error = error
-        self.effects = effects
+        self.effects = outcome.effects if error is None else None
         self.recorded = recorded
-        self.bytes_max = bytes_max
+        self.commits = recorded or bool(self.effects)
+        self.name_bytes = 0
+        """What it adds to the row that names the records of its commit."""
+        if recorded:
+            envelope = message.envelope
+            self.name_bytes = len((envelope.principal + envelope.request_id).encode())
+        self.bytes_max = self._bytes_max(keys)
+        """What it adds to the transaction that commits it, keys and all: never
+        too low. Its answer counts also where it is not written: it is held."""
 
-    @property
-    def commits(self) -> bool:
-        """Whether the turn commits something."""
-        return self.recorded or bool(self.effects)
-
-    @property
-    def name_bytes(self) -> int:
-        """What its record takes in the row that names the records of a commit."""
-        if not self.recorded:
-            return 0
-        envelope = self.message.envelope
-        return len(envelope.principal.encode()) + len(envelope.request_id.encode())
+    def _bytes_max(self, keys: ActorKeys) -> int:
+        if self.reply is not None:
+            size = len(self.reply.data)
+        else:
+            assert self.error is not None
+            size = len(self.error.message.encode())
+        if self.recorded:
+            # Escaped, a name has at most twice the bytes.
+            key_bytes = len(keys.prefix) + 2 * self.name_bytes + _RECORD_KEY_BYTES
+            size = written_bytes_max(key_bytes, size + _RECORD_BYTES)
+        effects = self.effects
+        if effects:
+            if effects.state_written:
+                size += written_bytes_max(len(keys.state), _data_bytes(effects.state))
+            for key, value in effects.kv.items():
+                size += written_bytes_max(len(keys.kv_entry(key)), _data_bytes(value))
+        return size
 
     def release(self) -> None:
         """Lets the answer out."""
@@ -121,23 +137,6 @@ class Batch:
         if finished.recorded:
             self.records.append(finished)
             self.name_bytes += finished.name_bytes
-
-
-def turn_bytes_max(keys: ActorKeys, envelope: Envelope, outcome: Outcome, recorded: bool) -> int:
-    """What a turn adds to the transaction that commits it, keys and all: a
-    bound that is never too low. Its answer counts also where it is not written:
-    it is held until the commit."""
-    effects, error = outcome.effects, outcome.error
-    size = _data_bytes(outcome.reply) if error is None else len(error.message.encode())
-    if recorded:
-        key = keys.record(envelope.principal, envelope.request_id)
-        size = written_bytes_max(len(key), size + _RECORD_BYTES)
-    if error is None and effects:
-        if effects.state_written:
-            size += written_bytes_max(len(keys.state), _data_bytes(effects.state))
-        for kv_key, value in effects.kv.items():
-            size += written_bytes_max(len(keys.kv_entry(kv_key)), _data_bytes(value))
-    return size
 
 
 def _data_bytes(payload: Payload | None) -> int:

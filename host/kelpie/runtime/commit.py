@@ -53,7 +53,7 @@ class Committer:
         for _ in range(node.limits.commit_attempts_max):
             begun_ns = node.env.monotonic_ns()
             try:
-                cleared = await self._expired_records(len(batch.records))
+                cleared = await self._expired_records(len(batch.records)) if batch.records else []
                 transaction = await claim.guarded(fresh=fresh)
                 self._write(transaction, batch, cleared)
                 version = await transaction.commit()
@@ -84,8 +84,6 @@ class Committer:
         """Old records for a commit to clear that adds some: more of them, so
         that clearing keeps up. Also brings the tick up to date."""
         node, sequence = self._node, self._claim.sequence
-        if not added:
-            return []
         if not node.tick.fresh:
             await node.tick.refresh()
         tick = node.tick.value

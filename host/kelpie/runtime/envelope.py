@@ -55,7 +55,7 @@ def check_envelope(envelope: Envelope, limits: Limits) -> None:
 
 def _check_size(what: str, value: str, bytes_max: int) -> None:
     try:
-        size = len(value.encode())
+        size = len(value) if value.isascii() else len(value.encode())
     except UnicodeEncodeError:
         raise InvalidRequest(f"the {what} is not valid UTF-8") from None
     if not 0 < size <= bytes_max:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from enum import Enum
 from hashlib import blake2b
-from typing import NamedTuple
 
 from kelpie.errors import KelpieError, Overloaded, RequestMismatch
 from kelpie.ids import Payload
@@ -27,12 +26,8 @@ class Stage(Enum):
     SETTLED = "after it was answered"
 
 
-class Waiter(NamedTuple):
-    """Somebody who waits for the answer, but not longer than until the deadline."""
-
-    answer: asyncio.Future[Payload]
-    deadline_ns: int
-
+_Waiter = tuple[asyncio.Future[Payload], int]
+"""Who waits for the answer, and the deadline until which."""
 
 # No clock gets there.
 _NEVER_NS = 1 << 63
@@ -65,7 +60,7 @@ class Message:
         """When the last of all who asked no longer waits."""
         self.due_ns = _NEVER_NS
         """When the next of those who still wait must be answered."""
-        self._waiters: list[Waiter] = []
+        self._waiters: list[_Waiter] = []
         self._digest: bytes | None = None
         self._on_settled = on_settled
 
@@ -77,9 +72,11 @@ class Message:
 
     def wait(self, answer: asyncio.Future[Payload], deadline_ns: int) -> None:
         """Has `answer` get the answer, or an error soon after the deadline."""
-        self._waiters.append(Waiter(answer, deadline_ns))
-        self.deadline_ns = max(self.deadline_ns, deadline_ns)
-        self.due_ns = min(self.due_ns, deadline_ns)
+        self._waiters.append((answer, deadline_ns))
+        if deadline_ns > self.deadline_ns:
+            self.deadline_ns = deadline_ns
+        if deadline_ns < self.due_ns:
+            self.due_ns = deadline_ns
 
     def join(self, envelope: Envelope, answer: asyncio.Future[Payload], limits: Limits) -> None:
         """Lets a duplicate wait for this message's answer.
@@ -91,7 +88,7 @@ class Message:
         assert self.stage is not Stage.SETTLED
         check_same_request(self.digest, envelope)
         # A client that went away has cancelled its future.
-        self._waiters = [each for each in self._waiters if not each.answer.done()]
+        self._waiters = [each for each in self._waiters if not each[0].done()]
         if len(self._waiters) >= limits.request_waiters_max:
             raise Overloaded(
                 f"{len(self._waiters)} others wait for the answer to {envelope.request_id!r}"
@@ -101,9 +98,9 @@ class Message:
     def reply(self, payload: Payload) -> None:
         """Settles the message with its reply."""
         self._settle()
-        for waiter in self._take_waiters():
-            if not waiter.answer.done():
-                waiter.answer.set_result(payload)
+        for answer, _ in self._take_waiters():
+            if not answer.done():
+                answer.set_result(payload)
 
     def fail(self, error: KelpieError) -> None:
         """Settles the message with an error."""
@@ -113,13 +110,13 @@ class Message:
     def answer_early(self, error: KelpieError, up_to_ns: int = _NEVER_NS) -> None:
         """Answers those who wait now, or those of them whose deadline is not
         later than `up_to_ns`, while the message itself goes on."""
-        for waiter in self._take_waiters():
-            if waiter.deadline_ns > up_to_ns:
-                self.wait(*waiter)
-            elif not waiter.answer.done():
-                waiter.answer.set_exception(error)
+        for answer, deadline_ns in self._take_waiters():
+            if deadline_ns > up_to_ns:
+                self.wait(answer, deadline_ns)
+            elif not answer.done():
+                answer.set_exception(error)
 
-    def _take_waiters(self) -> list[Waiter]:
+    def _take_waiters(self) -> list[_Waiter]:
         taken, self._waiters = self._waiters, []
         self.due_ns = _NEVER_NS
         return taken

@@ -92,17 +92,20 @@ class Pipeline:
     @property
     def record_count(self) -> int:
         """Request records that are kept or are on their way to be."""
-        return self.claim.sequence.record_count + sum(len(b.records) for b in self.layers())
+        count = self.claim.sequence.record_count + len(self._open.records)
+        if self._sealed is not None:
+            count += len(self._sealed.records)
+        if self._in_flight is not None:
+            count += len(self._in_flight.records)
+        return count
 
-    async def has_room_for_record(self) -> bool:
-        """Whether one more record may be kept, also counting those that the
-        next commit clears.
+    async def can_clear_records(self, count: int) -> bool:
+        """Whether the next commit clears as many old records, if one is added to it.
 
         Raises:
             StoreError
         """
-        over = self.record_count - self._node.limits.request_records_max
-        return over < 0 or over < await self._committer.clearable(len(self._open.records) + 1)
+        return count <= await self._committer.clearable(len(self._open.records) + 1)
 
     def add(self, finished: Finished) -> None:
         """A turn has run. Its answer leaves once it, and all before it, are durable."""

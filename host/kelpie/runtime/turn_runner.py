@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import blake2b
 
 from kelpie.errors import (
@@ -21,7 +22,7 @@ from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
 from kelpie.runtime import claim as claims
 from kelpie.runtime import records
-from kelpie.runtime.batch import Finished, turn_bytes_max
+from kelpie.runtime.batch import Finished
 from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.instance_slot import InstanceSlot
 from kelpie.runtime.instances import Instances
@@ -129,7 +130,8 @@ class TurnRunner:
         seed = self._seed.copy()
         # Of the principal too: it takes more than another one's request id to
         # be dealt the same.
-        seed.update(repr((envelope.principal, envelope.request_id)).encode())
+        principal = envelope.principal
+        seed.update(f"{len(principal)}/{principal}/{envelope.request_id}".encode())
         return Turn(
             self.address,
             envelope.operation,
@@ -149,22 +151,22 @@ class TurnRunner:
         if error is not None and not isinstance(error, ActorRejected):
             recorded = False
         keys, limits = self.pipeline.claim.keys, self._node.limits
-        bytes_max = turn_bytes_max(keys, message.envelope, outcome, recorded)
-        if bytes_max > limits.commit_bytes_max:
-            # What it has in memory was not rolled back with the rest.
-            self.slot.drop()
-            error, recorded = _too_large(bytes_max, limits), False
-            self._note(error)
-        if error is not None:
-            finished = Finished(message, None, error, None, recorded=recorded, bytes_max=bytes_max)
-        else:
-            effects = outcome.effects
-            if effects.state_written:
-                self._state = effects.state
-            finished = Finished(
-                message, outcome.reply, None, effects, recorded=recorded, bytes_max=bytes_max
-            )
+        finished = Finished(message, outcome, keys, recorded=recorded)
+        if finished.bytes_max > limits.commit_bytes_max:
+            finished = self._refuse(finished, outcome)
+        effects = finished.effects
+        if effects is not None and effects.state_written:
+            self._state = effects.state
         self.pipeline.add(finished)
+
+    def _refuse(self, finished: Finished, outcome: Outcome) -> Finished:
+        """The failure of a turn that no commit holds."""
+        # What its instance has in memory is not rolled back with the rest.
+        self.slot.drop()
+        error = _too_large(finished.bytes_max, self._node.limits)
+        self._note(error)
+        outcome = replace(outcome, reply=None, error=error)
+        return Finished(finished.message, outcome, self.pipeline.claim.keys, recorded=False)
 
     async def _answered_from_record(self, message: Message) -> bool:
         """Whether the request was done before; then it is answered.
@@ -175,8 +177,9 @@ class TurnRunner:
             RequestRecordsFull: it was not, and there is no room for its record.
             StoreError
         """
-        pipeline, envelope = self.pipeline, message.envelope
-        if pipeline.record_count == 0:
+        pipeline, envelope, limits = self.pipeline, message.envelope, self._node.limits
+        count = pipeline.record_count
+        if count == 0:
             return False
         with reading(self._node.store) as transaction:
             record = await records.find(
@@ -185,13 +188,15 @@ class TurnRunner:
         if record is not None:
             records.answer(record, message)
             return True
-        if self.slot.next_deploy.manifest.is_read_only(envelope.operation):
-            return False
-        if not await pipeline.has_room_for_record():
+        if (
+            count >= limits.request_records_max
+            and not self.slot.next_deploy.manifest.is_read_only(envelope.operation)
+            and not await pipeline.can_clear_records(count - limits.request_records_max + 1)
+        ):
             raise RequestRecordsFull(
-                f"{self.address} keeps {pipeline.record_count} request records, none of them "
-                "old enough to go: ask again later",
-                retry_after_ms=self._node.limits.store_tick_ms,
+                f"{self.address} keeps {count} request records, none of them old enough to go: "
+                "ask again later",
+                retry_after_ms=limits.store_tick_ms,
             )
         return False
 
