@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from unittest import mock
 
 import pytest
@@ -42,7 +43,7 @@ def test_every_run_is_worth_it(runs: list[Run]) -> None:
 def test_every_fault_fires_and_rare_things_are_seen(runs: list[Run]) -> None:
     faults: Counter[str] = sum((each.faults for each in runs), Counter())
     seen: Counter[str] = sum((each.seen for each in runs), Counter())
-    assert set(faults) == set(RATES)
+    assert set(faults) == set(RATES) - {"damaged"}
     assert {
         "commit of a dead node landed",
         "a paused node came back after a takeover",
@@ -82,6 +83,17 @@ def test_one_other_result_is_another_hash(counter: Plan, runs: list[Run]) -> Non
         changed = run_seed(counter, 4)
     assert changed.trace_hash != runs[4].trace_hash
     assert {each.oracle for each in changed.failures} <= {"linearizability"}
+
+
+@pytest.mark.parametrize("name", ["counter", "ledger"])
+def test_damage_that_stays_is_named_and_never_taken_for_data(
+    name: str, counter: Plan, ledger: Plan
+) -> None:
+    prepared = {"counter": counter, "ledger": ledger}[name]
+    damaging = replace(prepared, workload=replace(prepared.workload, rates={"damaged": 300_000}))
+    runs = [run_seed(damaging, seed) for seed in range(15)]
+    assert [(each.seed, each.failures) for each in runs if each.failures] == []
+    assert sum(each.seen["damage that stayed"] for each in runs)
 
 
 def test_the_quiet_tape_is_a_run_without_faults(counter: Plan) -> None:

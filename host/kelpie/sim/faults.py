@@ -48,8 +48,13 @@ RATES: Final[Mapping[str, int]] = {
     "clock-jump": 100_000,
     "version-jump": 50_000,
     "conflict-storm": 100_000,
+    "damaged": 0,
 }
-"""Each fault, and how often in a million occasions it happens."""
+"""Each fault, and how often in a million occasions it happens.
+
+`damaged` is for good, and therefore only on demand: what a damaged actor does
+is right if it says so, and nothing more can be asked of it.
+"""
 
 NEMESIS: Final = (
     "killed",
@@ -61,6 +66,7 @@ NEMESIS: Final = (
     "clock-jump",
     "version-jump",
     "conflict-storm",
+    "damaged",
 )
 
 # A run leaves some faults out and exaggerates others: rare combinations are

@@ -11,6 +11,7 @@ from kelpie.sim.loop import SimLoop
 from kelpie.sim.tape import Tape
 from kelpie.sim.trace import Trace
 from kelpie.store.memory import MemoryStore
+from kelpie.store.tuples import unpack
 
 __all__ = ["Nemesis"]
 
@@ -69,7 +70,6 @@ class Nemesis:
 
     def _act(self, event: str, newest: Incarnation) -> bool:
         """Whether it could be done to whom it was meant for."""
-        crowded = len(self._fleet.alive()) >= _ALIVE_MAX
         match event:
             case "instances-dropped":
                 self._on(newest, newest.runtime.drop_instances)
@@ -80,27 +80,43 @@ class Nemesis:
                 self._store.jump(1 + self._tape.draw("version/jump", _VERSIONS_MAX))
             case "conflict-storm":
                 newest.link.storm_until_ns = self._loop.now_ns + self._span("storm", _STORM_NS_MAX)
-            case _ if newest.node.dead or not newest.node.runs:
-                return False
+            case "damaged":
+                return self._damage()
+            case _:
+                return self._act_on_life(event, newest)
+        return True
+
+    def _act_on_life(self, event: str, newest: Incarnation) -> bool:
+        if not newest.node.runs:
+            return False
+        match event:
             case "killed":
                 self._fleet.kill(newest)
             case "starvation":
                 self._pause(newest, self._span("starvation", _STARVATION_NS_MAX))
-            case _ if not newest.ready:
+            case _ if not newest.ready or len(self._fleet.alive()) >= _ALIVE_MAX:
                 # Nobody follows one that is yet to be born: it would fence off
                 # its own successor, and then go.
                 return False
-            case "long-pause" if not crowded:
+            case "long-pause":
                 self._pause(newest, self._span("pause", _LONG_PAUSE_NS_MAX))
                 self._fleet.succeed(newest)
-            case "overlap" if not crowded:
-                self._fleet.succeed(newest, declared_dead=False)
-                self._later(self._span("zombie", _ZOMBIE_NS_MAX), self._kill_old, newest)
-            case "declared-dead" if not crowded:
-                self._fleet.succeed(newest, declared_dead=True)
-                self._later(self._span("zombie", _ZOMBIE_NS_MAX), self._kill_old, newest)
             case _:
-                return False
+                assert event in ("overlap", "declared-dead"), event
+                self._fleet.succeed(newest, declared_dead=event == "declared-dead")
+                self._later(self._span("zombie", _ZOMBIE_NS_MAX), self._kill_old, newest)
+        return True
+
+    def _damage(self) -> bool:
+        """Flips a bit of an actor's data where it is stored."""
+        found = [pair for pair in self._store.pairs() if _is_data(pair[0])]
+        if not found:
+            return False
+        key, value = found[self._tape.draw("damage/place", len(found))]
+        bit = self._tape.draw("damage/bit", 8 * len(value))
+        damaged = bytearray(value)
+        damaged[bit // 8] ^= 1 << bit % 8
+        self._store.overwrite(key, bytes(damaged))
         return True
 
     def _pause(self, incarnation: Incarnation, span_ns: int) -> None:
@@ -130,3 +146,8 @@ class Nemesis:
 
     def _span(self, label: str, longest_ns: int) -> int:
         return self._tape.draw(f"span/{label}", longest_ns)
+
+
+def _is_data(key: bytes) -> bool:
+    elements = unpack(key)
+    return elements[0] == "a" and elements[4] in ("st", "kv", "rq")

@@ -60,6 +60,7 @@ def _absurd(answer: Answer, *, corruption: bool) -> bool:
 def linearizable(
     requests: Sequence[Request],
     stored: Mapping[Address, ActorState],
+    addresses: Iterable[Address],
     component: Component,
     limits: Limits,
     log: TurnLog,
@@ -69,10 +70,11 @@ def linearizable(
 ) -> list[Failure]:
     """For each actor one order explains every answer, and what is stored."""
     failures = []
-    for address, state in stored.items():
+    for address in addresses:
         model = ComponentModel(component, address, limits, memory)
         history = history_of(address, requests, log, landings)
-        history.append(Operation(STORED_STATE, None, end, end + 1, state))
+        if address in stored:
+            history.append(Operation(STORED_STATE, None, end, end + 1, stored[address]))
         verdict = check(history, model)
         if isinstance(verdict, GaveUp):
             reason = f"no verdict after {verdict.steps} steps: give fewer clients or requests"

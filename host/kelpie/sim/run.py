@@ -94,11 +94,13 @@ def _failures(plan: Plan, world: World) -> list[Failure]:
         found.append(Failure("liveness", f"never answered although all faults were over: {ids}"))
         return found
     requests, log = world.requests, world.log
-    found += oracles.answers(requests, corruption=bool(world.faults.fired["corruption"]))
+    fired = world.faults.fired
+    found += oracles.answers(requests, corruption=bool(fired["corruption"] or fired["damaged"]))
     found += oracles.exactly_once(requests)
     found += oracles.linearizable(
         requests,
         world.stored,
+        world.addresses,
         plan.foundry.component(plan.upload),
         plan.limits,
         log,

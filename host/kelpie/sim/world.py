@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from kelpie.errors import StoredValueCorrupt
 from kelpie.ids import Address
 from kelpie.limits import Limits
 from kelpie.sim.client import Client
@@ -63,15 +64,15 @@ class World:
         self.unsettled: list[str] = []
         """Requests that were not answered although all was well."""
         self.stored: dict[Address, ActorState] = {}
-        """What is stored of each actor at the end."""
-        self._addresses = [
+        """What is stored of each actor at the end, unless it is damaged."""
+        self.addresses = [
             Address(_NAMESPACE, _KIND, f"actor-{number + 1}") for number in range(workload.actors)
         ]
         tight = tightened(limits, tape)
         store_env = SimEnv(loop, loop.world, tape)
         self._store = MemoryStore(store_env, limits)
         self._direct = self._store.client(store_env)
-        self.watch = OwnershipWatch(self._store, self._addresses, self.moments)
+        self.watch = OwnershipWatch(self._store, self.addresses, self.moments)
         self._engine = SimEngine(foundry, faults, trace, self.log)
         self.fleet = Fleet(
             loop, tape, faults, trace, tight, self._store, store_env, self._engine, self
@@ -112,8 +113,13 @@ class World:
         await self.loop.spawn(first.node, work, "deploy")
         await self._under_faults()
         await self._healed()
-        for address in self._addresses:
-            self.stored[address] = await stored_state(self._direct, address, self._limits)
+        for address in self.addresses:
+            try:
+                self.stored[address] = await stored_state(self._direct, address, self._limits)
+            except StoredValueCorrupt:
+                if not self.faults.fired["damaged"]:
+                    raise
+                self.faults.seen["damage that stayed"] += 1
 
     async def _under_faults(self) -> None:
         self.faults.active = True
@@ -151,7 +157,7 @@ class World:
             # Half of them stay open: the checker has to bear with that.
             if open_still and self._tape.draw("workload/ask-at-last", 2) == 0:
                 await self._settle(client, request)
-        for address in self._addresses:
+        for address in self.addresses:
             for choice in self._workload.choices:
                 if choice.read_only:
                     await self._settle(client, client.request(choice, address, recorded=True))
@@ -168,7 +174,7 @@ class World:
         return Client(
             name,
             self._workload,
-            self._addresses,
+            self.addresses,
             self._tape,
             self.fleet,
             self._network,
