@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +11,11 @@ import pytest
 
 from kelpie.env.real import RealEnv
 from kelpie.errors import GuestOutOfFuel, GuestTimedOut
-from kelpie.ids import text
+from kelpie.ids import Payload, text
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.wasm.engine import WasmEngine
 from kelpie.wasm.slow_lane import SlowLane
-from tests.wasm.support import Workbench, turn
+from tests.wasm.support import StoredValues, Workbench, turn
 
 ENDLESS = 10**15
 
@@ -48,6 +48,31 @@ async def test_the_loop_goes_on_beside_spinning_guests(endless: Workbench) -> No
     assert answered > 10
     for task in tasks:
         assert type((await task).error) is GuestTimedOut
+
+
+class ImmediateValues(StoredValues):
+    """Answers at once, and yet only to whoever awaits it, as an embedded store does."""
+
+    async def _answer(self, key: bytes) -> Payload | None:
+        return self.values.get(key)
+
+    def kv_get(self, key: bytes) -> Awaitable[Payload | None]:
+        return self._answer(key)
+
+
+async def test_the_loop_goes_on_beside_a_guest_that_asks_the_store_without_end(
+    endless: Workbench,
+) -> None:
+    """Its host calls are answered at once, and nothing ever makes it wait."""
+    guest = await endless.guest()
+    argument = {"calls": 1_000_000, "which": "kv"}
+    asking = asyncio.create_task(guest.run(turn("host_calls", argument, answers=ImmediateValues())))
+    passes = 0
+    while not asking.done():
+        await asyncio.sleep(0)
+        passes += 1
+    assert (await asking).error is not None
+    assert passes > 20
 
 
 async def test_turns_of_a_component_that_runs_long_begin_in_the_slow_lane(

@@ -9,7 +9,7 @@ implements it. Beneath, from the outside in:
     compiler, compile_child, cache
                             compilation in a child process, kept on disk
     component, instance     code ready to run; a guest and its turns
-    native_guest            a store, its calls on a fiber, and how they end
+    native_guest, workshop  a store, its calls on a fiber, and how they end; what all share
     collector, entropy      what one turn does, against its limits
     linking, calls_*        host calls: by name, and what each does
     slow_lane, ticker       fairness among guests that run long

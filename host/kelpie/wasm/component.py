@@ -6,9 +6,9 @@ from kelpie.wasm.contract import HANDLER
 from kelpie.wasm.handles import CompiledComponent, ExportIndex
 from kelpie.wasm.instance import Instance
 from kelpie.wasm.library import ADDRESS, BYTES, SIZE, hold
-from kelpie.wasm.native_guest import Workshop
 from kelpie.wasm.slow_lane import Pace
 from kelpie.wasm.turn import Manifest
+from kelpie.wasm.workshop import Workshop
 
 __all__ = ["ActorCode", "LoadedComponent"]
 

@@ -23,10 +23,10 @@ from kelpie.wasm.loader import Loader
 from kelpie.wasm.manifest import ManifestInvalid, parse_manifest
 from kelpie.wasm.marshalling import Marshalling
 from kelpie.wasm.memories import LinearMemories
-from kelpie.wasm.native_guest import Workshop
 from kelpie.wasm.slow_lane import SlowLane
 from kelpie.wasm.stacks import FiberStacks
 from kelpie.wasm.ticker import Ticker
+from kelpie.wasm.workshop import Workshop
 
 __all__ = ["WasmEngine"]
 

@@ -15,6 +15,7 @@ from kelpie.errors import (
     GuestOutOfFuel,
     GuestOutOfMemory,
     GuestStackExhausted,
+    GuestTimedOut,
     GuestTrapped,
     HostFault,
     KelpieError,
@@ -23,7 +24,7 @@ from kelpie.limits import Limits
 from kelpie.wasm.memories import MemoryAccount
 from kelpie.wasm.native_values import decode
 
-__all__ = ["failure_of_guest", "fault_of_host_call", "fault_of_trap"]
+__all__ = ["failure_of_guest", "fault_of_host_call", "fault_of_trap", "timed_out"]
 
 _CODE = re.compile(r"[a-z0-9_-]+")
 # Backtraces name functions as the guest likes; the reason comes behind them.
@@ -39,6 +40,14 @@ def fault_of_host_call(cause: BaseException) -> KelpieError:
     fault = HostFault(f"a host call failed unexpectedly: {cause!r}")
     fault.__cause__ = cause
     return fault
+
+
+def timed_out(limits: Limits) -> GuestTimedOut:
+    """The error of a guest whose turn was ended by the clock."""
+    return GuestTimedOut(
+        f"the turn took longer than {limits.turn_wall_time_ms_max} ms (turn_wall_time_ms_max)",
+        limit="turn_wall_time_ms_max",
+    )
 
 
 def fault_of_trap(message: str, account: MemoryAccount, limits: Limits) -> ActorError:

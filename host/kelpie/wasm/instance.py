@@ -11,9 +11,10 @@ from kelpie.wasm.collector import Collector
 from kelpie.wasm.faults import failure_of_guest
 from kelpie.wasm.library import memory
 from kelpie.wasm.marshalling import read_payload, read_text
-from kelpie.wasm.native_guest import NativeGuest, Workshop
+from kelpie.wasm.native_guest import NativeGuest
 from kelpie.wasm.slow_lane import Pace
 from kelpie.wasm.turn import Effects, Outcome, Turn
+from kelpie.wasm.workshop import Workshop
 
 __all__ = ["Instance"]
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from kelpie.env import Env
-from kelpie.errors import GuestTimedOut, HostFault, KelpieError
-from kelpie.limits import Limits
+from kelpie.errors import HostFault, KelpieError
 from kelpie.wasm.collector import Collector
 from kelpie.wasm.errors import take_message
-from kelpie.wasm.faults import fault_of_host_call, fault_of_trap
-from kelpie.wasm.handles import NativeEngine, NativeStore
+from kelpie.wasm.faults import fault_of_host_call, fault_of_trap, timed_out
+from kelpie.wasm.handles import NativeStore
 from kelpie.wasm.library import (
     ADDRESS,
     FUNCTION_BYTES,
@@ -23,15 +20,12 @@ from kelpie.wasm.library import (
     hold,
     release,
 )
-from kelpie.wasm.linking import Current, Imports
-from kelpie.wasm.marshalling import Marshalling
-from kelpie.wasm.memories import LinearMemories, MemoryAccount
+from kelpie.wasm.memories import MemoryAccount
 from kelpie.wasm.native_values import delete_value
-from kelpie.wasm.slow_lane import Pace, SlowLane
-from kelpie.wasm.stacks import FiberStacks
-from kelpie.wasm.ticker import Ticker
+from kelpie.wasm.slow_lane import Pace, Stretch
+from kelpie.wasm.workshop import Workshop
 
-__all__ = ["NativeGuest", "Workshop"]
+__all__ = ["NativeGuest"]
 
 _new_store = hold("wasmtime_store_new", ADDRESS, ADDRESS, ADDRESS, ADDRESS)
 _context = hold("wasmtime_store_context", ADDRESS, ADDRESS)
@@ -73,25 +67,7 @@ _word = struct.Struct("<Q")
 # begin just before a tick is not taken for a long one.
 _FIRST_SLICE_TICKS = 2
 _NEVER = 1 << 40
-
-
-@dataclass(slots=True)
-class Workshop:
-    """What the guests of one engine share."""
-
-    env: Env
-    limits: Limits
-    ticker: Ticker | None
-    """What interrupts guests; None: nothing does."""
-    hold_interpreter: bool
-    """Whether a guest's first slice may run with the interpreter lock held."""
-    engine: NativeEngine
-    memories: LinearMemories
-    stacks: FiberStacks
-    marshalling: Marshalling
-    current: Current
-    imports: Imports
-    slow_lane: SlowLane
+_NS_PER_MS = 1_000_000
 
 
 class NativeGuest:
@@ -250,33 +226,36 @@ class NativeGuest:
     async def _wait(self, collector: Collector | None) -> KelpieError | None:
         """Polls until the guest is done, or its time is up."""
         workshop = self._workshop
-        env = workshop.env
-        limit_ms = workshop.limits.turn_wall_time_ms_max
-        ends_ns = env.monotonic_ns() + limit_ms * 1_000_000
+        env, limits = workshop.env, workshop.limits
+        ends_ns = env.monotonic_ns() + limits.turn_wall_time_ms_max * _NS_PER_MS
+        stretch = None if workshop.ticker is None else Stretch(env)
         while True:
-            left_ms = (ends_ns - env.monotonic_ns()) / 1_000_000
+            left_ms = (ends_ns - env.monotonic_ns()) / _NS_PER_MS
             poll = _poll_releasing
             try:
-                if left_ms <= 0:
-                    raise TimeoutError
                 if collector is not None and collector.suspension is not None:
-                    await env.within(left_ms, collector.suspension.settle())
+                    # Also when time is up: the question was asked and has to be heard.
+                    await env.within(max(left_ms, 0), collector.suspension.settle())
+                    if stretch and stretch.length_ns() > limits.guest_tick_ms * _NS_PER_MS:
+                        await self._give_way()
                     poll = self._first_poll
                     self._begin_slice()
                 else:
-                    self._overran = self.pace.long = True
-                    await workshop.slow_lane.next_slice()
+                    await self._give_way()
                     if workshop.ticker is not None:
                         workshop.ticker.expect()
+                if left_ms <= 0:
+                    raise TimeoutError
             except TimeoutError:
-                return GuestTimedOut(
-                    f"the turn took longer than {limit_ms} ms (turn_wall_time_ms_max)",
-                    limit="turn_wall_time_ms_max",
-                )
+                return timed_out(limits)
             if self._store.closed:
                 return HostFault("the guest was closed during its turn")
             if self._poll(collector, poll):
                 return None
+
+    async def _give_way(self) -> None:
+        self._overran = self.pace.long = True
+        await self._workshop.slow_lane.next_slice()
 
     def _fault(self, fault: KelpieError | None) -> KelpieError | None:
         """Why the call failed: `fault`, or what the engine says."""

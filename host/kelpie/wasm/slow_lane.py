@@ -13,7 +13,7 @@ from collections import deque
 
 from kelpie.env import Env
 
-__all__ = ["Pace", "SlowLane"]
+__all__ = ["Pace", "SlowLane", "Stretch"]
 
 # Passes of the loop between two slices: room for requests that take several.
 _PASSES_BETWEEN = 4
@@ -30,6 +30,33 @@ class Pace:
 
     def __init__(self) -> None:
         self.long = False
+
+
+class Stretch:
+    """For how long a guest has had the loop to itself.
+
+    Host calls that are answered at once let nobody else run: a guest that makes
+    them without end would keep the loop, though no slice of it is long.
+    """
+
+    __slots__ = ("_began_ns", "_env", "_others_ran")
+
+    def __init__(self, env: Env) -> None:
+        self._env = env
+        self._begin()
+
+    def length_ns(self) -> int:
+        if self._others_ran:
+            self._begin()
+        return self._env.monotonic_ns() - self._began_ns
+
+    def _begin(self) -> None:
+        self._began_ns = self._env.monotonic_ns()
+        self._others_ran = False
+        self._env.call_soon(self._end)
+
+    def _end(self) -> None:
+        self._others_ran = True
 
 
 class SlowLane:
