@@ -137,6 +137,9 @@ class Limits:
         4, "threads for what would block the event loop; further work waits"
     )
     actors_active_max: int = _limit(100_000, "active actors; beyond it idle ones go")
+    actors_state_bytes_max: int = _limit(
+        1024 * MIB, "state that active actors keep in memory; beyond it idle ones go"
+    )
     actor_idle_ms_max: int = _limit(300_000, "time without a request until an actor is released")
     deadline_sweep_ms: int = _limit(
         50, "how late a passed deadline is noticed, for a request that is stuck"

@@ -35,6 +35,7 @@ class Activation:
         "_mailbox",
         "_node",
         "_on_end",
+        "_on_rest",
         "_progress",
         "_runner",
         "_running",
@@ -42,7 +43,6 @@ class Activation:
         "_yielded_ns",
         "address",
         "ended",
-        "leaving",
         "used_ns",
     )
 
@@ -52,11 +52,14 @@ class Activation:
         deploys: Deploys,
         instances: Instances,
         address: Address,
+        *,
+        on_rest: Callable[[Activation], None],
         on_end: Callable[[Activation, list[Message]], None],
     ) -> None:
         self._node = node
         self._deploys = deploys
         self._instances = instances
+        self._on_rest = on_rest
         self._on_end = on_end
         self._mailbox = Mailbox(node.limits)
         self._runner: TurnRunner | None = None
@@ -67,8 +70,6 @@ class Activation:
         self._progress: asyncio.Future[None] | None = None
         self.address = address
         self.ended = False
-        self.leaving = False
-        """Whether it is being released."""
         self.used_ns = 0
 
     @property
@@ -79,6 +80,11 @@ class Activation:
     @property
     def queued(self) -> int:
         return len(self._mailbox)
+
+    @property
+    def state_bytes(self) -> int:
+        """Of the actor's state, which is kept in memory."""
+        return 0 if self._runner is None else self._runner.state_bytes
 
     @property
     def last_error(self) -> KelpieError | None:
@@ -120,7 +126,6 @@ class Activation:
         What arrives meanwhile waits, and is handed back at the end.
         """
         assert self.idle
-        self.leaving = True
         self._task = self._node.env.spawn(self._release(), "release")
 
     async def close(self) -> None:
@@ -167,6 +172,8 @@ class Activation:
             raise
         finally:
             self._task = None
+            if not self.ended:
+                self._on_rest(self)
 
     async def _next(self, pipeline: Pipeline) -> Message | None:
         """The message whose turn it is; None if there is none, or it is all over."""

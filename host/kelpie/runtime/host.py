@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from kelpie.env import Env
@@ -17,6 +16,7 @@ from kelpie.errors import (
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
 from kelpie.runtime.activation import Activation
+from kelpie.runtime.active import ActiveActors
 from kelpie.runtime.admission import Admission
 from kelpie.runtime.deploys import Deploy, Deploys
 from kelpie.runtime.envelope import Envelope, check_envelope
@@ -60,10 +60,7 @@ class Runtime:
         self.instances = Instances(limits)
         self._deploys = Deploys(self.node, engine)
         self._admission = Admission(env, limits, self._expire)
-        # Least recently used first.
-        self._activations: OrderedDict[Address, Activation] = OrderedDict()
-        self._leaving = 0
-        """How many of them are being released."""
+        self._active = ActiveActors(self.node)
         self._requests: dict[_RequestKey, Message] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
@@ -74,7 +71,7 @@ class Runtime:
 
     @property
     def active_actors(self) -> int:
-        return len(self._activations)
+        return len(self._active)
 
     @property
     def outstanding(self) -> int:
@@ -92,7 +89,7 @@ class Runtime:
         env = self.node.env
         self._tasks = [
             env.spawn(self.node.tick.keep(), "tick"),
-            env.spawn(self._release_idle(), "idle"),
+            env.spawn(self._active.release_idle(), "idle"),
         ]
         self._started = True
 
@@ -154,7 +151,7 @@ class Runtime:
         self._deploys.current(address.namespace, address.kind)
         with reading(self.node.store) as transaction:
             owner, sequence = await read_stored(transaction, ActorKeys(address))
-        activation = self._activations.get(address)
+        activation = self._active.get(address)
         error = None if activation is None else activation.last_error
         return ActorView(
             address=address,
@@ -175,12 +172,12 @@ class Runtime:
         for task in self._tasks:
             task.cancel()
         self._tasks.clear()
-        for activation in list(self._activations.values()):
+        for activation in self._active.all():
             await activation.close()
 
     def drop_instances(self) -> None:
         """Drops every instance that is not running a turn, as memory pressure may."""
-        for activation in list(self._activations.values()):
+        for activation in self._active.all():
             activation.drop_instance()
 
     def _check(self, envelope: Envelope) -> None:
@@ -191,13 +188,18 @@ class Runtime:
     def _dispatch(self, message: Message) -> None:
         """Puts an admitted message before its actor; settles it if that fails."""
         address = message.envelope.target
-        activation = self._activations.get(address)
+        activation = self._active.get(address)
         if activation is None:
-            self._make_room()
-            activation = Activation(self.node, self._deploys, self.instances, address, self._ended)
-            self._activations[address] = activation
-        self._activations.move_to_end(address)
-        activation.used_ns = self.node.env.monotonic_ns()
+            activation = Activation(
+                self.node,
+                self._deploys,
+                self.instances,
+                address,
+                on_rest=self._active.rested,
+                on_end=self._ended,
+            )
+            self._active.add(activation)
+        self._active.used(activation)
         try:
             activation.ask(message)
         except MailboxFull as error:
@@ -237,40 +239,11 @@ class Runtime:
         if stage is Stage.CHECKING:
             message.answer_early(surely_not_done)
         else:
-            self._activations[message.envelope.target].give_up(message, surely_not_done)
+            activation = self._active.get(message.envelope.target)
+            assert activation is not None, "an actor with messages in line is active"
+            activation.give_up(message, surely_not_done)
 
     def _ended(self, activation: Activation, remaining: list[Message]) -> None:
-        del self._activations[activation.address]
-        self._leaving -= activation.leaving
+        self._active.remove(activation)
         for message in remaining:
             self._dispatch(message)
-
-    def _make_room(self) -> None:
-        """Releases the least recently used idle actor for one that is to come.
-
-        Those that are busy, or are being released already, are in use: their
-        number is bounded by that of the requests that wait.
-        """
-        staying = len(self._activations) - self._leaving
-        for _ in range(staying + 1 - self.node.limits.actors_active_max):
-            address, oldest = next(iter(self._activations.items()))
-            self._activations.move_to_end(address)
-            oldest.used_ns = self.node.env.monotonic_ns()
-            if oldest.idle:
-                self._release(oldest)
-
-    def _release(self, activation: Activation) -> None:
-        self._leaving += 1
-        activation.release()
-
-    async def _release_idle(self) -> None:
-        """Releases, for ever, the actors that nobody has used for long."""
-        env, idle_ms = self.node.env, self.node.limits.actor_idle_ms_max
-        while True:
-            await env.sleep(idle_ms / 4)
-            before_ns = env.monotonic_ns() - idle_ms * 1_000_000
-            for activation in list(self._activations.values()):
-                if activation.used_ns > before_ns:
-                    break
-                if activation.idle:
-                    self._release(activation)

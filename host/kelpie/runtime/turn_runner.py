@@ -81,6 +81,10 @@ class TurnRunner:
         self.slot = slot
         self.last_error: KelpieError | None = None
 
+    @property
+    def state_bytes(self) -> int:
+        return 0 if self._state is None else len(self._state.data)
+
     async def run(self, message: Message) -> None:
         """Runs one turn and hands its outcome to the pipeline.
 
