@@ -11,9 +11,8 @@ from tests.api.support import COUNTER, ROGUE, Host, running
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compiled guests, shared by all tests of a session."""
-    return tmp_path_factory.mktemp("compiled")
+def cache(compiled_cache: Path) -> Path:
+    return compiled_cache
 
 
 @pytest.fixture

@@ -14,9 +14,11 @@ ROGUE = LEDGER.with_name("rogue.wasm")
 
 
 @pytest.fixture(scope="session")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Never served from: copy it."""
+def warm(tmp_path_factory: pytest.TempPathFactory, compiled_cache: Path) -> Path:
+    """Never served from: copy it. Its copies share what is compiled."""
     data = tmp_path_factory.mktemp("warm") / "data"
+    data.mkdir()
+    (data / "compiled").symlink_to(compiled_cache)
     with serving(data) as served:
         for component in (COUNTER, LEDGER, ROGUE):
             done = kelpie("deploy", component, url=served.url)
@@ -41,4 +43,4 @@ def shared(tmp_path_factory: pytest.TempPathFactory, warm: Path) -> Iterator[Ser
 
 
 def _copy(warm: Path, to: Path) -> Path:
-    return Path(shutil.copytree(warm, to / "data"))
+    return Path(shutil.copytree(warm, to / "data", symlinks=True))

@@ -19,8 +19,8 @@ StartScripted = Callable[..., Awaitable[TestNode]]
 
 
 @pytest.fixture(scope="session")
-def cache_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("compiled")
+def cache_directory(compiled_cache: Path) -> Path:
+    return compiled_cache
 
 
 @pytest.fixture

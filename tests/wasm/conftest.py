@@ -14,9 +14,8 @@ from tests.wasm.support import Workbench
 
 
 @pytest.fixture(scope="session")
-def cache_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One for all tests: each guest is compiled once in a session."""
-    return tmp_path_factory.mktemp("compiled")
+def cache_directory(compiled_cache: Path) -> Path:
+    return compiled_cache
 
 
 @pytest.fixture
