@@ -116,11 +116,20 @@ async def test_connection_close(host: Host, version: str) -> None:
         assert b" 200 OK\r\n" in whole
 
 
-async def test_a_client_that_closes_its_side_is_answered(host: Host) -> None:
+@pytest.mark.parametrize("lane", ["", "?namespace=default"])
+async def test_a_client_that_closes_its_side_is_answered(host: Host, lane: str) -> None:
     async with host.wire() as wire:
-        await wire.send(INCREMENT)
+        await wire.send(request("POST", f"/v1/actors/counter/bob/increment{lane}"))
         wire.writer.write_eof()
         assert (await wire.answer()).json == {"value": 1}
+        assert await wire.is_closed()
+
+
+async def test_a_client_that_closes_its_side_within_its_body(host: Host) -> None:
+    async with host.wire() as wire:
+        await wire.send(request("POST", ECHO, Content_Type="text/plain", Content_Length="5"))
+        await wire.send(b"12")
+        wire.writer.write_eof()
         assert await wire.is_closed()
 
 

@@ -100,9 +100,9 @@ class HotConnection(asyncio.Protocol):
         self._server.lost(self)
 
     def eof_received(self) -> bool:
-        # A client may close its side once it has asked, and still gets its answer.
+        # A client may close its side once it has asked, and still gets its answers.
         self._closing = True
-        return self._asked is not None
+        return self._asked is not None or bool(self._later)
 
     def pause_writing(self) -> None:
         self._write_paused = True

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from aiohttp import web
+from aiohttp import StreamReader, web
+from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler
 
 from kelpie.api.handlers import Handlers, problem_response
@@ -45,10 +46,24 @@ class _FullConnection(RequestHandler):
     def __init__(self, server: FullHttp, on_lost: Callable[[], object], **options: object) -> None:
         super().__init__(server, **options)  # type: ignore[arg-type]
         self._on_lost = on_lost
+        self._newest_body: StreamReader = EMPTY_PAYLOAD
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
         self._on_lost()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._messages:
+            self._newest_body = self._messages[-1][1]
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio allows a bool here
+        """A client may close its side once it has asked, and still gets its answer."""
+        idle = self._waiter is not None and not self._waiter.done()
+        if idle or not self._newest_body.is_eof():
+            return False
+        self.close()
+        return True
 
     def handle_error(
         self,
