@@ -14,8 +14,10 @@ from kelpie.errors import (
     StoreTooOld,
     StoreWriteFailed,
 )
+from kelpie.ids import Payload, text
 from tests.runtime.conftest import StartScripted
 from tests.runtime.link import Held, failing, unknown_and_lost, unknown_but_landed
+from tests.runtime.scripted import Host
 from tests.runtime.scripts import Gate, append, read
 from tests.runtime.support import TestNode, outcome, settle
 
@@ -231,6 +233,39 @@ async def test_a_straggler_of_a_brand_new_actor_never_lands_behind_the_barrier(
         commit.apply()
     again.land()
     assert await outcome(asked) == "a"
+
+
+async def test_a_straggler_is_not_taken_for_what_was_tried_again(
+    scripted: StartScripted,
+) -> None:
+    """Two activations try to commit the same request, neither of which has a
+    claim in the store; the first one's attempt lands while the second one's is
+    in doubt. They wrote the same, but for what the turn did."""
+
+    def stamp(host: Host) -> Payload:
+        host.save(text(str(host.turn.time_ns)))
+        return text(str(host.turn.time_ns))
+
+    node = await scripted(
+        {"stamp": stamp, "read": read}, read_only={"read"}, commit_resolution_ms_max=20
+    )
+    node.link.hold()
+    asked = node.ask("stamp", id="request")
+    first = await node.link.held()
+    node.link.read_error = StoreReadFailed("the network is gone")
+    first.lose()
+    assert await outcome(asked) == "outcome-unknown"
+    node.link.read_error = None
+    node.link.hold()
+    asked = node.ask("stamp", id="request")
+    second = await node.link.held()
+    first.apply()
+    second.lose()
+    reply = await outcome(asked)
+    assert reply == await node.get("stamp", id="request"), "the record has the last word"
+    while (found := await outcome(node.ask("read"))) == "moved":
+        pass
+    assert reply == found
 
 
 async def test_a_store_that_stops_leaves_the_outcome_unknown(scripted: StartScripted) -> None:

@@ -47,6 +47,7 @@ class Claim:
         "_taken",
         "_version",
         "_writing",
+        "activation",
         "keys",
         "names_us",
         "owner",
@@ -65,6 +66,7 @@ class Claim:
         names_us: bool,
     ) -> None:
         self._node = node
+        self.activation = node.count_activation()
         self.keys = keys
         self.owner = owner
         self.sequence = sequence

@@ -115,7 +115,9 @@ class Committer:
         last_request_id = batch.turns[-1].message.envelope.request_id
         claim.write(
             transaction,
-            Sequence(number, last_request_id, record_count, before.large or large),
+            Sequence(
+                number, last_request_id, record_count, before.large or large, claim.activation
+            ),
         )
 
     def _write_effects(self, transaction: Transaction, batch: Batch) -> bool:

@@ -33,6 +33,12 @@ class Node:
         self.fence_stored = b""
         self.incarnation = 0
         self.entropy_secret = b""
+        self._activations = 0
+
+    def count_activation(self) -> int:
+        """A number that no other activation of this incarnation has."""
+        self._activations += 1
+        return self._activations
 
     async def be_born(self) -> None:
         """Fences off every earlier incarnation and begins this one."""

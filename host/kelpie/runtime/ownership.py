@@ -38,13 +38,15 @@ class Sequence(NamedTuple):
     """The value of `seq`: one higher with each turn that commits something.
 
     `large` says that some value of the actor was once stored in chunks, so that
-    writing over one must clear them.
+    writing over one must clear them. `activation` tells the activations of one
+    incarnation apart: two of them never write the same, whatever they commit.
     """
 
     number: int
     last_request_id: str
     record_count: int
     large: bool
+    activation: int
 
     def stored(self, keys: ActorKeys) -> bytes:
         return frame(keys.seq, msgpack.packb(self))
@@ -55,7 +57,7 @@ class Sequence(NamedTuple):
         StoredValueCorrupt
         """
         if stored is None:
-            return cls(0, "", 0, False)
+            return cls(0, "", 0, False, 0)
         return cls(*msgpack.unpackb(unframe(keys.seq, stored)))
 
 
