@@ -77,11 +77,10 @@ class Components:
 
 
 async def _write(node: Node, digest: str, wasm: bytes) -> None:
-    """Stores a component's bytes, its head last: a torn upload is no component."""
-    head_key = keyspace.component(digest)
-    with reading(node.store) as transaction:
-        if await transaction.get(head_key) is not None:
-            return
+    """Stores a component's bytes, its head last: a torn upload is no component.
+    One that is there and damaged is stored anew."""
+    if await _is_stored(node, digest, wasm):
+        return
     size = node.limits.store_chunk_bytes_max
     chunks = [(n, wasm[at : at + size]) for n, at in enumerate(range(0, len(wasm), size))]
     for first in range(0, len(chunks), _CHUNKS_AT_ONCE):
@@ -94,12 +93,34 @@ async def _write(node: Node, digest: str, wasm: bytes) -> None:
         await transact(node.env, node.store, node.limits, work, repeatable=True)
 
     async def finish(transaction: Transaction) -> None:
+        head_key = keyspace.component(digest)
         transaction.set(head_key, frame(head_key, msgpack.packb(len(wasm))))
 
     await transact(node.env, node.store, node.limits, finish, repeatable=True)
 
 
+async def _is_stored(node: Node, digest: str, wasm: bytes) -> bool:
+    """Whether all of a component is there, and whole."""
+    head_key = keyspace.component(digest)
+    with reading(node.store) as transaction:
+        head = await transaction.get(head_key)
+    if head is None:
+        return False
+    try:
+        unframe(head_key, head)
+        return await _read_chunks(node, digest) == wasm
+    except StoredValueCorrupt:
+        return False
+
+
 async def _read(node: Node, digest: str) -> bytes:
+    wasm = await _read_chunks(node, digest)
+    if sha256(wasm).hexdigest() != digest:
+        raise StoredValueCorrupt(f"the bytes of component {digest} are damaged: deploy it again")
+    return wasm
+
+
+async def _read_chunks(node: Node, digest: str) -> bytes:
     parts: list[bytes] = []
     begin, end = keyspace.component_chunks(digest)
     while True:
@@ -108,9 +129,5 @@ async def _read(node: Node, digest: str) -> bytes:
             rows = await transaction.get_range(begin, end, limit=_CHUNKS_AT_ONCE, snapshot=True)
         parts += [unframe(key, stored) for key, stored in rows]
         if len(rows) < _CHUNKS_AT_ONCE:
-            break
+            return b"".join(parts)
         begin = rows[-1][0] + b"\0"
-    wasm = b"".join(parts)
-    if sha256(wasm).hexdigest() != digest:
-        raise StoredValueCorrupt(f"the bytes of component {digest} are damaged: deploy it again")
-    return wasm

@@ -1,0 +1,156 @@
+"""A bit that flips on the disk is found and named; it is never taken for a value."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from kelpie.ids import Address
+from kelpie.store import keyspace
+from kelpie.store.keyspace import ActorKeys
+from kelpie.store.tuples import readable
+from tests.api.support import Answer, Remote
+from tests.cli.host import LEDGER, kelpie, serving
+
+FIRST = {"number": 1, "count": 1}
+SECOND = {"number": 2, "count": 2}
+
+
+def flip(data: Path, key: bytes, byte: int) -> None:
+    """Flips one bit of what is stored under `key`."""
+    database = sqlite3.connect(data / "kelpie.db")
+    with database:
+        (value,) = database.execute("SELECT value FROM pairs WHERE key = ?", (key,)).fetchone()
+        damaged = bytearray(value)
+        damaged[byte] ^= 0x10
+        database.execute("UPDATE pairs SET value = ? WHERE key = ?", (bytes(damaged), key))
+    database.close()
+
+
+async def append(remote: Remote, actor: str, request_id: str) -> Answer:
+    target = f"/v1/actors/ledger/{actor}/append"
+    headers = {"Content_Type": "application/json", "Idempotency_Key": request_id}
+    return await remote.ask("POST", target, b'{"item": "fig"}', **headers)
+
+
+class Damage(NamedTuple):
+    """A ledger with one append, and a value of it in which a bit will flip."""
+
+    find: Callable[[ActorKeys], bytes]
+    request_id: str
+    """Of the append that needs the value."""
+    byte: int
+
+    @property
+    def actor(self) -> str:
+        return f"{self.find.__name__}-{self.byte}"
+
+    @property
+    def key(self) -> bytes:
+        return self.find(ActorKeys(Address("default", "ledger", self.actor)))
+
+
+def state(keys: ActorKeys) -> bytes:
+    return keys.state
+
+
+def own(keys: ActorKeys) -> bytes:
+    return keys.own
+
+
+def seq(keys: ActorKeys) -> bytes:
+    return keys.seq
+
+
+def record(keys: ActorKeys) -> bytes:
+    return keys.record("anonymous", "first")
+
+
+VALUES = [(state, "second"), (own, "second"), (seq, "second"), (record, "first")]
+BYTES = [0, 2, -1]  # the version, the checksum, the value
+DAMAGES = [Damage(*value, byte) for value in VALUES for byte in BYTES]
+
+
+async def test_a_flipped_bit_is_found_and_named(data: Path) -> None:
+    with serving(data) as served:
+        for damage in DAMAGES:
+            assert (await append(Remote(served.url), damage.actor, "first")).json == FIRST
+        assert (await append(Remote(served.url), "sound", "first")).json == FIRST
+        assert served.end() == 0
+    for damage in DAMAGES:
+        flip(data, damage.key, damage.byte)
+    with serving(data) as served:
+        for damage in DAMAGES * 2:
+            answer = await append(Remote(served.url), damage.actor, damage.request_id)
+            assert (answer.status, answer.code) == (500, "stored-value-corrupt")
+            assert answer.json["key"] == readable(damage.key)
+            assert (answer.json["source"], answer.json["retryable"]) == ("platform", False)
+        assert (await append(Remote(served.url), "sound", "second")).json == SECOND
+        assert served.end() == 0
+    # Nothing was put in their place: with the bits turned back all is as it was.
+    for damage in DAMAGES:
+        flip(data, damage.key, damage.byte)
+    with serving(data) as served:
+        for damage in DAMAGES:
+            assert (await append(Remote(served.url), damage.actor, "first")).json == FIRST
+            assert (await append(Remote(served.url), damage.actor, "second")).json == SECOND
+        assert served.end() == 0
+
+
+async def test_damaged_code_is_not_run_and_can_be_deployed_again(
+    data: Path, compiled_cache: Path
+) -> None:
+    """Neither that in the store nor that in the cache of compiled forms."""
+    with serving(data) as served:
+        remote = Remote(served.url)
+        assert (await append(remote, "alice", "first")).json == FIRST
+        digest = (await remote.ask("GET", "/v1/kinds/ledger")).json["digest"]
+        assert served.end() == 0
+    flip(data, keyspace.component_chunk(digest, 0), -1)
+    _damage_cache(data, compiled_cache, digest)
+    with serving(data) as served:
+        remote = Remote(served.url)
+        answer = await append(remote, "alice", "second")
+        assert (answer.status, answer.code) == (500, "stored-value-corrupt")
+        assert digest in answer.json["detail"]
+        assert (await remote.ask("POST", "/v1/actors/counter/alice/increment")).status == 200
+        assert kelpie("deploy", LEDGER, url=served.url).returncode == 0
+        assert (await append(remote, "alice", "second")).json == SECOND
+        assert served.end() == 0
+    with serving(data) as served:
+        assert (await append(Remote(served.url), "alice", "third")).status == 200
+        assert served.end() == 0
+
+
+def _damage_cache(data: Path, compiled_cache: Path, digest: str) -> None:
+    """Gives the data directory a cache of its own in which one form is damaged."""
+    (data / "compiled").unlink()
+    (data / "compiled").mkdir()
+    for entry in compiled_cache.glob("*.compiled"):
+        content = bytearray(entry.read_bytes())
+        if entry.name.startswith(digest):
+            content[len(content) // 2] ^= 0x10
+        (data / "compiled" / entry.name).write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        keyspace.current_deploy("default", "ledger"),
+        keyspace.deploy("default", "ledger", 1),
+        keyspace.node_fence("local"),
+        keyspace.entropy_secret(),
+    ],
+    ids=readable,
+)
+def test_a_host_that_cannot_know_what_it_is_does_not_start(data: Path, key: bytes) -> None:
+    flip(data, key, -1)
+    done = kelpie("serve", "--data", data, "--port", "0")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "stored-value-corrupt" in done.stderr
+    assert readable(key) in done.stderr
+    assert "Traceback" not in done.stderr
