@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,12 +50,15 @@ class Served:
         return self.process.wait(SECONDS_MAX)
 
 
-def launch(data: Path) -> tuple[subprocess.Popen[str], Path]:
-    """Starts a host on a free port; its process, and the file with what it says."""
+def launch(data: Path, within: Sequence[str] = ()) -> tuple[subprocess.Popen[str], Path]:
+    """Starts a host on a free port; its process, and the file with what it says.
+
+    `within` is a command that runs the command that follows it, in its own place.
+    """
     talk = data.with_suffix(".talk")
     with talk.open("a") as stderr:
         process = subprocess.Popen(
-            [COMMAND, "serve", "--data", data, "--port", "0"],
+            [*within, COMMAND, "serve", "--data", data, "--port", "0"],
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
@@ -63,9 +66,9 @@ def launch(data: Path) -> tuple[subprocess.Popen[str], Path]:
     return process, talk
 
 
-def start(data: Path) -> Served:
-    """Starts a host on a free port, and waits until it is ready."""
-    process, talk = launch(data)
+def start(data: Path, within: Sequence[str] = ()) -> Served:
+    """Starts a host on a free port, and waits until it is ready. See `launch`."""
+    process, talk = launch(data, within)
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line.startswith("ready on http://127.0.0.1:"), talk.read_text()
@@ -73,9 +76,9 @@ def start(data: Path) -> Served:
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[Served]:
-    """A host, until the block ends."""
-    served = start(data)
+def serving(data: Path, within: Sequence[str] = ()) -> Iterator[Served]:
+    """A host, until the block ends. See `launch`."""
+    served = start(data, within)
     try:
         yield served
     finally:

@@ -154,3 +154,13 @@ def test_a_host_that_cannot_know_what_it_is_does_not_start(data: Path, key: byte
     assert "stored-value-corrupt" in done.stderr
     assert readable(key) in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_store_that_cannot_be_opened(data: Path) -> None:
+    (data / "kelpie.db").unlink()
+    (data / "kelpie.db").mkdir()
+    done = kelpie("serve", "--data", data, "--port", "0")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "store-read-failed" in done.stderr
+    assert str(data / "kelpie.db") in done.stderr
+    assert "Traceback" not in done.stderr

@@ -9,13 +9,14 @@ the user; when it outgrows its limit the entries used least recently go.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from kelpie.errors import HostFault
+from kelpie.errors import HostFault, KelpieError, StoreFull
 
 __all__ = ["CompiledCache"]
 
@@ -36,6 +37,7 @@ class CompiledCache:
         """The entry or, if there is none, what `make` gives, which is kept.
 
         Raises:
+            StoreFull: there is no room for it.
             HostFault: the directory cannot be used.
         """
         try:
@@ -98,7 +100,11 @@ class CompiledCache:
         if self._directory is not None:
             self._path(self._directory, name).unlink(missing_ok=True)
 
-    def _unusable(self, error: OSError) -> HostFault:
+    def _unusable(self, error: OSError) -> KelpieError:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return StoreFull(
+                f"the disk is full: there is no room for a compiled form in {self._directory}"
+            )
         return HostFault(f"the cache in {self._directory} cannot be used: {error}")
 
     def _path(self, directory: Path, name: str) -> Path:

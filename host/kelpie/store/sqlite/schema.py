@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from pathlib import Path
 
-from kelpie.errors import StoreFormatUnsupported, StoreReadFailed
+from kelpie.errors import StoreError, StoreFormatUnsupported, StoreFull, StoreReadFailed
 from kelpie.store.sqlite.directory import sync_directory
 
 __all__ = [
@@ -59,11 +60,15 @@ def connect_writer(directory: Path) -> sqlite3.Connection:
 
     Raises:
         StoreFormatUnsupported: another version of Kelpie made it, or another program.
-        StoreReadFailed: it is damaged.
+        StoreFull: there is no room to begin with.
+        StoreReadFailed: it is damaged, or cannot be opened.
     """
     path = directory / FILE_NAME
     is_new = not path.exists()
-    connection = _connect(path)
+    try:
+        connection = _connect(path)
+    except sqlite3.DatabaseError as error:
+        raise _unopened(path, error) from error
     try:
         if is_new:
             path.chmod(0o600)
@@ -79,9 +84,7 @@ def connect_writer(directory: Path) -> sqlite3.Connection:
         sync_directory(directory)
     except sqlite3.DatabaseError as error:
         connection.close()
-        raise StoreReadFailed(
-            f"{path} cannot be opened ({error}): restore it from a backup"
-        ) from error
+        raise _unopened(path, error) from error
     except BaseException:
         connection.close()
         raise
@@ -104,6 +107,20 @@ def read_version(connection: sqlite3.Connection) -> int:
 def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(
         path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
+
+
+def _unopened(path: Path, error: sqlite3.DatabaseError) -> StoreError:
+    """Why the file could not be opened."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    # Where there is no room for the index of the log, that is an error of I/O.
+    no_room = code == sqlite3.SQLITE_IOERR and not shutil.disk_usage(path.parent).free
+    if code == sqlite3.SQLITE_FULL or no_room:
+        return StoreFull(f"{path} cannot be opened, for the disk is full: make room")
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return StoreReadFailed(f"{path} is damaged ({error}): restore it from a backup")
+    return StoreReadFailed(
+        f"{path} cannot be opened ({error}): look after the disk, then try again"
     )
 
 
