@@ -95,19 +95,20 @@ class Faults:
     def total(self) -> int:
         return sum(self.fired.values())
 
-    def fires(self, name: str) -> bool:
-        """Whether this fault happens now. Then it must."""
+    def fires(self, name: str, factor: int = 1) -> bool:
+        """Whether this fault happens now, `factor` times as likely as usual.
+        Then it must."""
         if not self.active:
             return False
-        rate = self.rates[name]
+        rate = min(self.rates[name] * factor, _MILLION // 2)
         if rate == 0 or not self._tape.happens(f"fault/{name}", rate):
             return False
         self.fired[name] += 1
         return True
 
-    def first(self, *names: str) -> str | None:
+    def first(self, *names: str, factor: int = 1) -> str | None:
         """The first of these faults that happens now; the others do not."""
-        return next((name for name in names if self.fires(name)), None)
+        return next((name for name in names if self.fires(name, factor)), None)
 
     def _level(self, name: str, rate: int) -> int:
         per_cent = _LEVELS_PER_CENT[self._tape.draw(f"swarm/{name}", len(_LEVELS_PER_CENT))]

@@ -103,6 +103,12 @@ class Request:
     def settled(self) -> bool:
         return any(each.answer is not None and each.answer.final for each in self.attempts)
 
+    @property
+    def doubtful(self) -> bool:
+        """Asking again under the same id would tell whether it was done."""
+        unsettled = self.recorded and not self.read_only and not self.settled
+        return unsettled and any(each.open for each in self.attempts)
+
     def definite(self) -> list[Attempt]:
         """The attempts that the actor answered, in the order of their answers."""
         found = [each for each in self.attempts if each.answer is not None and each.answer.definite]

@@ -34,6 +34,8 @@ _READ_NS_MAX: Final = 1_500_000
 _COMMIT_NS_MAX: Final = 4_000_000
 _STALL_NS_MAX: Final = 3_000_000_000
 _LATE_NS_MAX: Final = 4_000_000_000
+_TROUBLE_NS: Final = 30_000_000
+_TROUBLE_FACTOR: Final = 10
 
 
 class Witness(Protocol):
@@ -64,11 +66,14 @@ class FaultyLink:
         self._faults = faults
         self._trace = trace
         self._witness = witness
+        self._trouble_until_ns = 0
         self.storm_until_ns = 0
         """Until then every commit meets another one."""
 
     async def read(self, operation: Callable[[], Result]) -> Result:
-        fault = self._faults.first("read-failed", "read-too-old", "read-stalled", "corruption")
+        fault = self._faults.first(
+            "read-failed", "read-too-old", "read-stalled", "corruption", factor=self._factor()
+        )
         stalled = self._tape.draw("stall", _STALL_NS_MAX) if fault == "read-stalled" else 0
         # The store answers somewhere between asking and hearing.
         await self._wait(self._latency("latency/read-there", _READ_NS_MAX) + stalled)
@@ -101,6 +106,7 @@ class FaultyLink:
             "write-failed",
             "disk-full",
             "commit-stalled",
+            factor=self._factor(),
         )
         there = self._tape.draw("latency/commit-there", _COMMIT_NS_MAX)
         match fault:
@@ -125,6 +131,7 @@ class FaultyLink:
             case _:
                 return await self._answered(request, there, fault)
         await self._wait(there)
+        self._in_trouble(error)
         raise error
 
     async def _answered(self, request: CommitRequest, there: int, fault: str | None) -> int:
@@ -136,8 +143,19 @@ class FaultyLink:
             return await self._crash()
         await self._wait(self._latency("latency/commit-back", _COMMIT_NS_MAX))
         if fault == "commit-unknown-done":
-            raise StoreCommitUnknown("simulated: the answer was lost")
+            error = StoreCommitUnknown("simulated: the answer was lost")
+            self._in_trouble(error)
+            raise error
         return version
+
+    def _in_trouble(self, error: Exception) -> None:
+        """Troubles come together: whoever has to find out what became of a
+        commit will find that hard as well."""
+        if isinstance(error, StoreCommitUnknown):
+            self._trouble_until_ns = self._loop.now_ns + _TROUBLE_NS
+
+    def _factor(self) -> int:
+        return _TROUBLE_FACTOR if self._loop.now_ns < self._trouble_until_ns else 1
 
     def _land(self, request: CommitRequest, after_ns: int) -> asyncio.Future[int]:
         """Has the store decide the commit later, whatever becomes of the node."""
