@@ -9,6 +9,7 @@ from kelpie.errors import Moved
 from kelpie.limits import Limits
 from kelpie.runtime.tick import Tick
 from kelpie.store import keyspace
+from kelpie.store.format import check_format
 from kelpie.store.frame import frame, is_same, unframe
 from kelpie.store.protocol import Store, Transaction
 from kelpie.store.retry import transact
@@ -41,7 +42,12 @@ class Node:
         return self._activations
 
     async def be_born(self) -> None:
-        """Fences off every earlier incarnation and begins this one."""
+        """Fences off every earlier incarnation and begins this one.
+
+        Raises:
+            StoreFormatUnsupported: another version of Kelpie made the store.
+            StoreError
+        """
 
         async def work(transaction: Transaction) -> int:
             incarnation = await _read_fence(transaction, self.name) + 1
@@ -49,6 +55,7 @@ class Node:
             return incarnation
 
         env, store, limits = self.env, self.store, self.limits
+        await check_format(env, store, limits)
         self.incarnation = await transact(env, store, limits, work, repeatable=True)
         self.fence_stored = _fence_value(self.fence_key, self.incarnation)
         self.entropy_secret = await transact(

@@ -42,4 +42,4 @@ async def check_format(env: Env, store: Store, limits: Limits) -> None:
                 format=found,
             )
 
-    await transact(env, store, limits, work)
+    await transact(env, store, limits, work, repeatable=True)
