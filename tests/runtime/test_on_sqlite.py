@@ -1,0 +1,80 @@
+"""The runtime on the embedded store: what was answered is there after a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from kelpie.ids import Address, text
+from kelpie.limits import Limits
+from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.host import Runtime
+from kelpie.store.sqlite import open_store
+from kelpie.wasm.engine import WasmEngine
+from tests.runtime.conftest import LIMITS
+from tests.runtime.support import LEDGER, World
+
+
+@asynccontextmanager
+async def started(world: World, path: Path, engine: WasmEngine) -> AsyncIterator[Runtime]:
+    """A host on the data directory, which is stopped in an orderly way."""
+    store = await open_store(world.env, path, lambda error: world.faults.append(("store", error)))
+    runtime = Runtime(world.env, store, engine, Limits(**LIMITS))
+    await runtime.start()
+    try:
+        yield runtime
+    finally:
+        await runtime.drain()
+        await store.close()
+
+
+async def ask(runtime: Runtime, key: str, operation: str, argument: Any, request: str) -> Any:
+    deadline_ns = runtime.node.env.monotonic_ns() + 60_000_000_000
+    address = Address("default", "ledger", key)
+    argument = text(json.dumps(argument))
+    reply = await runtime.invoke(
+        Envelope(address, operation, argument, request, "anonymous", True, deadline_ns)
+    )
+    return json.loads(reply.data)
+
+
+async def test_it_survives_restarts(
+    world: World, tmp_path: Path, wasm: Callable[..., WasmEngine]
+) -> None:
+    engine = wasm()
+    async with started(world, tmp_path, engine) as runtime:
+        await runtime.deploy("default", "ledger", LEDGER.read_bytes())
+    for restart in range(3):
+        async with started(world, tmp_path, engine) as runtime:
+            asked = [
+                ask(runtime, f"{n % 7}", "append", {"item": f"{n}"}, f"{n}/{again}")
+                for n in range(70)
+                for again in range(restart + 1)
+            ]
+            await asyncio.gather(*asked)
+            counts = [
+                (await ask(runtime, f"{n}", "count", None, f"c{restart}"))["count"]
+                for n in range(7)
+            ]
+            # What was asked before was not done again.
+            assert counts == [10 * (restart + 1)] * 7
+            assert runtime.outstanding == 0
+    async with started(world, tmp_path, engine) as runtime:
+        listed = await ask(runtime, "3", "list", {"page": 4}, "list")
+        assert len(listed["items"]) == 30
+
+
+async def test_reads_hold_on_to_no_version_of_the_file(
+    world: World, tmp_path: Path, wasm: Callable[..., WasmEngine]
+) -> None:
+    engine = wasm()
+    async with started(world, tmp_path, engine) as runtime:
+        await runtime.deploy("default", "ledger", LEDGER.read_bytes())
+        for n in range(3 * runtime.node.limits.store_snapshots_max):
+            await ask(runtime, "one", "append_if_absent", {"item": f"{n}"}, f"{n}")
+        store: Any = runtime.node.store
+        assert len(store._snapshots._held) <= 1
