@@ -17,10 +17,14 @@ from unittest import mock
 from kelpie.errors import CommitFailed, StoreError
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.runtime import claim as claims
+from kelpie.runtime import node as nodes
+from kelpie.runtime import records
 from kelpie.runtime.batch import Batch
 from kelpie.runtime.claim import Claim
 from kelpie.runtime.commit import Committer
+from kelpie.runtime.host import Runtime
 from kelpie.runtime.kv_view import KvView, _behind, _Listing
+from kelpie.runtime.message import Message, Stage
 from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline, _fail_all
 from kelpie.sim.engine import Foundry
@@ -197,6 +201,39 @@ def default_state_on_failed_load() -> Any:
     return _patches((claims, "read_value", read_value))
 
 
+def record_that_cannot_be_read_taken_for_none() -> Any:
+    original = records.find
+
+    async def find(*arguments: Any) -> Any:
+        try:
+            return await original(*arguments)
+        except StoreError:
+            return None
+
+    return _patches((records, "find", find))
+
+
+def deadline_in_a_commit_taken_for_not_done() -> Any:
+    original = Runtime._give_up
+
+    def give_up(self: Runtime, message: Message, error: Any, why: str) -> None:
+        if message.stage is Stage.COMMITTING:
+            message.answer_early(error(f"{why}: nothing was done"))
+        else:
+            original(self, message, error, why)
+
+    return _patches((Runtime, "_give_up", give_up))
+
+
+def damage_taken_for_a_move() -> Any:
+    """What is read is compared byte by byte: a flipped bit is another owner."""
+
+    def is_same(key: bytes, stored: bytes | None, expected: bytes | None) -> bool:
+        return stored == expected
+
+    return _patches((claims, "is_same", is_same), (nodes, "is_same", is_same))
+
+
 BUGS = (
     Bug("no fence check", "counter", no_fence_check),
     Bug("no ownership check", "counter", no_ownership_check),
@@ -211,6 +248,17 @@ BUGS = (
         "stale instance after a failed commit", "counter", stale_instance_kept_after_a_failed_commit
     ),
     Bug("default state on failed load", "counter", default_state_on_failed_load),
+    Bug(
+        "record that cannot be read taken for none",
+        "counter",
+        record_that_cannot_be_read_taken_for_none,
+    ),
+    Bug(
+        "deadline in a commit taken for not done",
+        "counter",
+        deadline_in_a_commit_taken_for_not_done,
+    ),
+    Bug("damage taken for a move", "counter", damage_taken_for_a_move),
 )
 
 
