@@ -90,6 +90,16 @@ async def test_turns_of_a_component_that_runs_long_begin_in_the_slow_lane(
     assert len(lane) == 0
 
 
+async def test_so_do_those_of_its_new_instances(endless: Workbench) -> None:
+    lane = endless.engine._workshop.slow_lane
+    assert type((await endless.run("spin")).error) is GuestTimedOut
+    fresh = await endless.guest()
+    task = asyncio.create_task(fresh.run(turn("echo", "hi")))
+    await asyncio.sleep(0)
+    assert len(lane) == 1, "making the instance counted as a quick turn"
+    assert (await task).reply == text("hi")
+
+
 async def test_cancelling_a_spinning_guest_kills_it(endless: Workbench) -> None:
     for _ in range(5):
         guest = await endless.guest()

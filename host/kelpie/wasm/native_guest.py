@@ -205,7 +205,9 @@ class NativeGuest:
             self.close()
             raise
         self._drop_future()
-        self.pace.long = self._overran
+        if collector is not None:
+            # Of turns alone: to make an instance is quick whatever it will run.
+            self.pace.long = self._overran
         self.account.measure()
         return self._fault(fault)
 
