@@ -104,13 +104,30 @@ async def test_a_component_is_taken_as_it_is(workbench: Workbench) -> None:
     assert await workbench.engine.componentize(wasm) is wasm
 
 
-async def test_a_core_module_of_something_else(workbench: Workbench) -> None:
-    with pytest.raises(ComponentError, match="wasi_snapshot_preview1"):
-        await workbench.engine.componentize(
-            made.core_module(
-                imports='(import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))'
-            )
-        )
+async def test_a_core_module_that_imports_wasi_is_told_so(workbench: Workbench) -> None:
+    yields = '(import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))'
+    with pytest.raises(ComponentRefused) as refused:
+        await workbench.engine.componentize(made.core_module(imports=yields))
+    (reason,) = refused.value.details["reasons"]
+    assert "wasi_snapshot_preview1 (sched_yield)" in reason
+    assert "wasm32-unknown-unknown" in reason
+    assert refused.value.details["imports"] == ["wasi_snapshot_preview1"]
+
+
+@pytest.mark.parametrize(
+    ("module", "reason"),
+    [
+        (made.core_module(version="9.9.9"), "kelpie:actor/handler@9.9.9"),
+        (made.core_module(imports='(import "env" "sleep" (func))'), "it imports env"),
+        (b"\0asm\1\0\0\0", "failed to find export"),
+    ],
+    ids=["other version", "foreign import", "empty"],
+)
+async def test_a_core_module_that_is_no_actor_is_refused_with_the_reason(
+    workbench: Workbench, module: bytes, reason: str
+) -> None:
+    with pytest.raises(ComponentRefused, match=reason):
+        await workbench.engine.componentize(module)
 
 
 def test_without_a_loop_it_is_the_same(env_of_no_loop: RealEnv, cache_directory: Path) -> None:

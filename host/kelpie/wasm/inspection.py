@@ -16,7 +16,7 @@ from kelpie.limits import Limits
 from kelpie.wasm.contract import HANDLER, PACKAGE, VERSION
 from kelpie.wasm.turn import Manifest
 
-__all__ = ["Form", "Inspection", "check_upload", "form_of", "read_report"]
+__all__ = ["Form", "Inspection", "check_upload", "form_of", "read_report", "refused_module"]
 
 Form = Literal["component", "module"]
 
@@ -24,6 +24,13 @@ _HEADERS: dict[bytes, Form] = {
     b"\0asm\x01\0\0\0": "module",
     b"\0asm\x0d\0\x01\0": "component",
 }
+
+# Functions of a foreign module that a reason names.
+_NAMED_FUNCTIONS_MAX = 5
+_NO_WASI = (
+    "this host offers no WASI. Build for wasm32-unknown-unknown (Rust), with the Kelpie SDK (Go), "
+    "or with --stub-wasi (componentize-py)"
+)
 
 
 @dataclass(slots=True)
@@ -105,6 +112,35 @@ def read_report(report: bytes, digest: str, size: int) -> Inspection:
     return inspection
 
 
+def refused_module(report: bytes, digest: str, size: int, complaint: str) -> Inspection:
+    """What the componentizer's report says of a core module of which it could
+    make no component, and why not: `complaint` is the last word on that."""
+    found = json.loads(report)
+    foreign: dict[str, list[str]] = {}
+    for each in found["imports"]:
+        if not each["module"].startswith(f"{PACKAGE}/"):
+            foreign.setdefault(each["module"], []).append(each["name"])
+    inspection = Inspection(
+        form="module",
+        digest=digest,
+        size=size,
+        imports=tuple(sorted({each["module"] for each in found["imports"]})),
+        exports=tuple(each["name"] for each in found["exports"]),
+    )
+    inspection.reasons = [_foreign_module(name, foreign[name]) for name in sorted(foreign)]
+    if not foreign:
+        inspection.reasons.append(f"no component could be made of the core module: {complaint}")
+    return inspection
+
+
+def _foreign_module(name: str, functions: list[str]) -> str:
+    what = f"it imports {name} ({', '.join(functions[:_NAMED_FUNCTIONS_MAX])}"
+    what += ", ...)" if len(functions) > _NAMED_FUNCTIONS_MAX else ")"
+    if name.startswith("wasi"):
+        return f"{what}: {_NO_WASI}"
+    return f"{what}, which is not in the contract {PACKAGE}@{VERSION}"
+
+
 def _contract_version(items: list[dict[str, Any]]) -> str | None:
     return next((item["version"] for item in items if item["package"] == PACKAGE), None)
 
@@ -127,8 +163,5 @@ def _reasons(imports: list[dict[str, Any]], exports: list[dict[str, Any]]) -> li
 def _foreign_import(item: dict[str, Any]) -> str:
     name = item["name"]
     if str(item["package"]).startswith("wasi:"):
-        return (
-            f"it imports {name}: this host offers no WASI. Build for wasm32-unknown-unknown "
-            "(Rust), with the Kelpie SDK (Go), or with --stub-wasi (componentize-py)"
-        )
+        return f"it imports {name}: {_NO_WASI}"
     return f"it imports {name}, which is not in the contract {PACKAGE}@{VERSION}"

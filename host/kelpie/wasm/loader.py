@@ -6,7 +6,7 @@ import ctypes
 import hashlib
 from weakref import WeakValueDictionary
 
-from kelpie.errors import HostFault
+from kelpie.errors import ComponentInvalid, HostFault
 from kelpie.limits import Limits
 from kelpie.wasm.cache import CompiledCache
 from kelpie.wasm.compiler import Compiler
@@ -14,7 +14,7 @@ from kelpie.wasm.component import ActorCode
 from kelpie.wasm.componentizer import Componentizer
 from kelpie.wasm.errors import take_message
 from kelpie.wasm.handles import CompiledComponent, NativeEngine
-from kelpie.wasm.inspection import Inspection, check_upload, read_report
+from kelpie.wasm.inspection import Inspection, check_upload, read_report, refused_module
 from kelpie.wasm.library import ADDRESS, BYTES, SIZE, release
 
 __all__ = ["Loader"]
@@ -45,7 +45,15 @@ class Loader:
         """See `kelpie.wasm.turn.Engine`."""
         if check_upload(upload, self._limits) == "component":
             return upload
-        return self._componentizer.componentize(upload)
+        try:
+            return self._componentizer.componentize(upload)
+        except ComponentInvalid as error:
+            # A damaged module is found out here; a sound one is told all that is wrong with it.
+            report = self._componentizer.inspect(upload)
+            digest = hashlib.sha256(upload).hexdigest()
+            refused = refused_module(report, digest, len(upload), error.message).error()
+            assert refused is not None, "a refused module has a reason"
+            raise refused from error
 
     def prepare(self, wasm: bytes) -> tuple[Inspection, ActorCode | None]:
         """Inspects a component, and compiles it if nothing is wrong with it so far.
