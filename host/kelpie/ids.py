@@ -12,9 +12,11 @@ from typing import NamedTuple
 from kelpie.errors import InvalidAddress, InvalidText
 from kelpie.limits import Limits
 
-__all__ = ["Address", "Payload", "binary", "text"]
+__all__ = ["Address", "Payload", "binary", "on_one_line", "text"]
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
+# What a terminal obeys, what ends a line, and what turns the direction of text.
+_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]")
 
 
 class Address(NamedTuple):
@@ -29,7 +31,8 @@ class Address(NamedTuple):
     key: str
 
     def __str__(self) -> str:
-        return f"{self.namespace}/{self.kind}/{self.key}"
+        """For people: on one line, whatever is in the key."""
+        return f"{self.namespace}/{self.kind}/{on_one_line(self.key)}"
 
     @classmethod
     def checked(cls, namespace: str, kind: str, key: str, limits: Limits) -> Address:
@@ -68,6 +71,12 @@ def check_name(what: str, name: str, limits: Limits) -> None:
             f"{name[:80]!r} is no name for a {what}: use 1 to {limits.name_bytes_max} of "
             f"a-z, 0-9 and '-', beginning with a letter"
         )
+
+
+def on_one_line(text: str) -> str:
+    """The text with its control characters as escapes, so that whoever wrote it
+    cannot write a line of their own into a log, or command a terminal."""
+    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 class Payload(NamedTuple):

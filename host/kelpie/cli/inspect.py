@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from kelpie.cli.output import print_table, say, size, tell_error
+from kelpie.cli.output import print_table, printable, say, size, tell_error
 from kelpie.env import real
 from kelpie.env.real import RealEnv
 from kelpie.limits import DEFAULT_LIMITS
@@ -60,14 +60,14 @@ def _print(inspection: Inspection) -> None:
         ("exports", ", ".join(inspection.exports) or "nothing"),
     ]
     for name, value in rows:
-        print(f"{name:<10}{value}")
+        print(printable(f"{name:<10}{value}"))
     if inspection.manifest is not None:
         _print_manifest(inspection.manifest)
 
 
 def _print_manifest(manifest: Manifest) -> None:
     if manifest.doc:
-        print(f"{'doc':<10}{manifest.doc}")
+        print(printable(f"{'doc':<10}{manifest.doc}"))
     print()
     rows = [
         (each.name, _ways(each.read_only, each.durable), each.doc.partition("\n")[0])

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from kelpie.errors import KelpieError
+from kelpie.ids import on_one_line
 
-__all__ = ["complain", "print_table", "say", "size", "tell_error"]
+__all__ = ["complain", "print_table", "printable", "say", "size", "tell_error"]
 
 _KIB = 1024
 
@@ -25,9 +26,14 @@ _NEXT = {
 }
 
 
-def say(line: str) -> None:
+def printable(told: str) -> str:
+    """What others have chosen, line by line, such that it commands no terminal."""
+    return "\n".join(map(on_one_line, told.split("\n")))
+
+
+def say(told: str) -> None:
     """Talk, to stderr."""
-    print(line, file=sys.stderr, flush=True)
+    print(printable(told), file=sys.stderr, flush=True)
 
 
 def complain(message: str, *then: str) -> None:
@@ -56,7 +62,7 @@ def tell_error(error: KelpieError) -> None:
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A compact table, to stdout."""
-    lines = [list(head), *map(list, rows)]
+    lines = [list(map(on_one_line, line)) for line in (head, *rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))

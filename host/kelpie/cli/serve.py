@@ -13,6 +13,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 
 from kelpie.api.server import HttpServer
+from kelpie.cli.logs import log_to_stderr
 from kelpie.cli.output import complain, say, tell_error
 from kelpie.env import real
 from kelpie.env.real import RealEnv
@@ -32,9 +33,7 @@ _COLLECTION_THRESHOLDS = (50_000, 20, 50)
 
 def run(options: argparse.Namespace) -> int:
     """Serves until it is told to stop. Exit status 1 if the store stopped by itself."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    log_to_stderr()
     _use_all_descriptors()
 
     async def serve(env: RealEnv) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from hashlib import blake2b
+from itertools import groupby
+from operator import attrgetter
 
 from kelpie.errors import (
     ActorRejected,
@@ -32,7 +34,7 @@ from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.reading import reading
-from kelpie.wasm.turn import Caller, Level, Outcome, Turn
+from kelpie.wasm.turn import Caller, Level, LogLine, Outcome, Turn
 
 __all__ = ["TurnRunner", "load"]
 
@@ -206,8 +208,10 @@ class TurnRunner:
 
     def _show(self, outcome: Outcome) -> None:
         """Lets people see what the turn said, and what went wrong in it."""
-        for line in outcome.log:
-            _guest_log.log(_LEVELS[line.level], "%s: %s", self.address, line.message)
+        # Line after line of one level is one entry: an entry costs more than a line.
+        for level, lines in groupby(outcome.log, key=attrgetter("level")):
+            if _guest_log.isEnabledFor(_LEVELS[level]):
+                _guest_log.log(_LEVELS[level], "%s", _told(self.address, lines))
         if outcome.error is not None:
             self._note(outcome.error)
 
@@ -240,6 +244,12 @@ async def load(
     pipeline = Pipeline(node, claim, on_progress)
     slot = InstanceSlot(address, claim, deploy, deploys, instances)
     return TurnRunner(node, address, state, pipeline, slot)
+
+
+def _told(address: Address, lines: Iterable[LogLine]) -> str:
+    """What an actor logged, each line of it under the actor's name."""
+    name = str(address)
+    return "\n".join(f"{name}: {part}" for line in lines for part in line.message.split("\n"))
 
 
 def _too_large(size: int, limits: Limits) -> GuestLimitExceeded:
