@@ -24,6 +24,7 @@ def test_all_seeds_hold(cache: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert out.endswith("passed\n")
     assert re.search(r"\d{3,} turns \(at least 2\d\d a seed\)", out)
     assert "conflict-storm" in out
+    assert re.search(r"^trace hash: [0-9a-f]{32}$", out, re.MULTILINE)
 
 
 def test_processes_say_the_same_as_one(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Final, TextIO
 
 from kelpie.sim.faults import RATES
@@ -31,6 +32,7 @@ class Report:
         self.faults: Counter[str] = Counter()
         self.seen: Counter[str] = Counter()
         self.failed: list[int] = []
+        self._hashes: dict[int, str] = {}
 
     def options(self, options: Mapping[str, object]) -> None:
         for name, value in options.items():
@@ -39,6 +41,7 @@ class Report:
 
     def add(self, run: Run) -> None:
         self.runs += 1
+        self._hashes[run.seed] = run.trace_hash
         self.turns += run.turns
         self.requests += run.requests
         self.virtual_ms += run.virtual_ms
@@ -74,7 +77,16 @@ class Report:
             print("seen:", file=out)
         for name, count in sorted(self.seen.items()):
             print(f"  {name:<44}{count}", file=out)
+        print(f"trace hash: {self.trace_hash}", file=out)
         out.flush()
+
+    @property
+    def trace_hash(self) -> str:
+        """Of the one run, or over those of all runs in the order of their seeds."""
+        hashes = [self._hashes[seed] for seed in sorted(self._hashes)]
+        if len(hashes) == 1:
+            return hashes[0]
+        return sha256("".join(hashes).encode()).hexdigest()[: len(hashes[0])]
 
 
 def describe_failure(run: Run, repeat: str) -> str:
