@@ -145,6 +145,13 @@ class Limits:
         50, "how late a passed deadline is noticed, for a request that is stuck"
     )
     drain_ms_max: int = _limit(10_000, "time that a stopping host gives to turns in flight")
+    log_waiting_bytes_max: int = _limit(
+        4 * MIB,
+        "log entries that wait for stderr; further ones are dropped, and the log says how many",
+    )
+    log_flush_ms_max: int = _limit(
+        1_000, "time that a stopped host gives to whoever reads its stderr"
+    )
 
     # HTTP.
     http_line_bytes_max: int = _limit(

@@ -2,12 +2,14 @@
 
 Exit status: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
 
-main      options, and what an error looks like
-serve     runs a host
-remote    the commands that ask a host: deploy, invoke, kinds
-inspect   looks into a component, without a host
-sim       simulates a component, without a host
-output    tables and errors for people
+main        options, and what an error looks like
+serve       runs a host
+remote      the commands that ask a host: deploy, invoke, kinds
+inspect     looks into a component, without a host
+sim         simulates a component, without a host
+output      tables and errors for people
+logs        what a line of the log looks like
+log_writer  writing it, without waiting for its reader
 """
 
 from __future__ import annotations

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import sys
 
+from kelpie.cli.log_writer import LogWriter
+from kelpie.env import ThreadedEnv
 from kelpie.ids import on_one_line
+from kelpie.limits import Limits
 
 __all__ = ["LineFormatter", "log_to_stderr"]
 
@@ -30,8 +34,9 @@ class LineFormatter(logging.Formatter):
         return "\n".join(head + on_one_line(line) for line in told.split("\n"))
 
 
-def log_to_stderr() -> None:
-    """Sends what is logged in this process there."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(LineFormatter())
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+def log_to_stderr(env: ThreadedEnv, limits: Limits) -> LogWriter:
+    """Sends what is logged in this process there, in a thread of its own."""
+    writer = LogWriter(env, sys.stderr.fileno(), limits)
+    writer.setFormatter(LineFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[writer])
+    return writer

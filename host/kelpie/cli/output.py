@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from kelpie.errors import KelpieError
 from kelpie.ids import on_one_line
 
-__all__ = ["complain", "print_table", "printable", "say", "size", "tell_error"]
+__all__ = ["complain", "print_table", "printable", "say", "size", "tell_error", "told_of"]
 
 _KIB = 1024
 
@@ -32,18 +33,27 @@ def printable(told: str) -> str:
 
 
 def say(told: str) -> None:
-    """Talk, to stderr."""
-    print(printable(told), file=sys.stderr, flush=True)
+    """Talk, to stderr. If nobody reads it any more, it is not said."""
+    # There is nobody to tell that there is nobody.
+    with suppress(OSError, ValueError):
+        print(printable(told), file=sys.stderr, flush=True)
 
 
 def complain(message: str, *then: str) -> None:
     """A mistake, and what to try next."""
-    say(f"kelpie: {message}")
-    for line in then:
-        say(f"  {line}")
+    say(_complaint(message, *then))
+
+
+def _complaint(message: str, *then: str) -> str:
+    return "\n  ".join((f"kelpie: {message}", *then))
 
 
 def tell_error(error: KelpieError) -> None:
+    """An error of the tree, to stderr: see `told_of`."""
+    say(told_of(error))
+
+
+def told_of(error: KelpieError) -> str:
     """An error of the tree: what, why, and what to try next."""
     then = [error.message]
     rejection = error.details.get("rejection")
@@ -57,7 +67,7 @@ def tell_error(error: KelpieError) -> None:
     elif error.retryable:
         then.append("try: the same again, in a moment")
     then.append(f"more: docs/errors/{error.code}.md")
-    complain(f"{error.title} ({error.code})", *then)
+    return _complaint(f"{error.title} ({error.code})", *then)
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

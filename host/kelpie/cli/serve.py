@@ -13,8 +13,9 @@ from collections.abc import Coroutine
 from pathlib import Path
 
 from kelpie.api.server import HttpServer
+from kelpie.cli.log_writer import LogWriter
 from kelpie.cli.logs import log_to_stderr
-from kelpie.cli.output import complain, say, tell_error
+from kelpie.cli.output import complain, printable, told_of
 from kelpie.env import real
 from kelpie.env.real import RealEnv
 from kelpie.errors import StoreStopped
@@ -33,7 +34,6 @@ _COLLECTION_THRESHOLDS = (50_000, 20, 50)
 
 def run(options: argparse.Namespace) -> int:
     """Serves until it is told to stop. Exit status 1 if the store stopped by itself."""
-    log_to_stderr()
     _use_all_descriptors()
 
     async def serve(env: RealEnv) -> int:
@@ -43,8 +43,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _serve(env: RealEnv, data: Path, host: str, port: int) -> int:
-    end = _End(env)
     limits = DEFAULT_LIMITS
+    log = log_to_stderr(env, limits)
+    end = _End(env, log)
     store = await open_store(env, data, end.store_stopped, limits)
     try:
         engine = WasmEngine(env, limits, data / "compiled", epochs=True)
@@ -61,7 +62,7 @@ async def _serve(env: RealEnv, data: Path, host: str, port: int) -> int:
                 )
                 return 1
             tune_collector()
-            say(f"store: sqlite in {data}, pid {os.getpid()}")
+            log.say(printable(f"store: sqlite in {data}, pid {os.getpid()}"))
             print(f"ready on {url}", flush=True)
             status = await end.wait()
             if status == 0:
@@ -77,8 +78,9 @@ async def _serve(env: RealEnv, data: Path, host: str, port: int) -> int:
 class _End:
     """Why a host ends: it was told to, or its store has stopped."""
 
-    def __init__(self, env: RealEnv) -> None:
+    def __init__(self, env: RealEnv, log: LogWriter) -> None:
         self._env = env
+        self._log = log
         self._status: asyncio.Future[int] = env.future()
         self._hurry: asyncio.Future[None] = env.future()
         loop = asyncio.get_running_loop()
@@ -97,14 +99,14 @@ class _End:
             await draining
 
     def store_stopped(self, error: StoreStopped) -> None:
-        tell_error(error)
         if not self._status.done():
             self._status.set_result(1)
+        self._log.say(printable(told_of(error)))
 
     def _signalled(self) -> None:
         if not self._status.done():
-            say("stopping: what is in flight is finished first (once more stops at once)")
             self._status.set_result(0)
+            self._log.say("stopping: what is in flight is finished first (once more stops at once)")
         elif not self._hurry.done():
             self._hurry.set_result(None)
 

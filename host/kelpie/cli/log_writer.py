@@ -1,0 +1,112 @@
+"""Writing the log: whoever logs never waits for whoever reads it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+from queue import Empty, SimpleQueue
+
+from kelpie.env import ThreadedEnv
+from kelpie.limits import Limits
+
+__all__ = ["LogWriter"]
+
+
+class LogWriter(logging.Handler):
+    """Writes log entries to a file descriptor, in a thread of its own.
+
+    If nobody reads there, at most `log_waiting_bytes_max` wait; what comes then
+    is dropped, and how many were is told once there is room again. Once the
+    descriptor is broken, everything is dropped: there is nobody to tell.
+    """
+
+    def __init__(self, env: ThreadedEnv, descriptor: int, limits: Limits) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._limits = limits
+        # Entries to write; a queue in their place is told when all before it is written.
+        self._entries: SimpleQueue[bytes | SimpleQueue[None]] = SimpleQueue()
+        # Each is changed by one side only: under the handler's lock, and by the thread.
+        self._taken_bytes = 0
+        self._written_bytes = 0
+        self._dropped = 0
+        env.start_thread(self._write_all, "kelpie-log")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called by `logging`, under the handler's lock."""
+        self._take(self.format(record))
+
+    def say(self, told: str) -> None:
+        """Writes lines for people among the entries, as they are. Never fails."""
+        self.acquire()
+        try:
+            self._take(told)
+        finally:
+            self.release()
+
+    def flush(self) -> None:
+        """Waits until all is written that was taken, for at most `log_flush_ms_max`.
+
+        `logging` calls it when the process ends.
+        """
+        self.acquire()
+        try:
+            self._tell_dropped()
+        finally:
+            self.release()
+        reached: SimpleQueue[None] = SimpleQueue()
+        self._entries.put(reached)
+        try:
+            reached.get(timeout=self._limits.log_flush_ms_max / 1000)
+        except Empty:
+            return  # nobody reads it: the rest is lost with this process
+
+    def _take(self, told: str) -> None:
+        if not (self._tell_dropped() and self._put(told)):
+            self._dropped += 1
+
+    def _tell_dropped(self) -> bool:
+        """Says how many entries were dropped, if any; False if there is no room."""
+        if not self._dropped:
+            return True
+        message = f"{self._dropped} log entries were dropped: nobody read them in time"
+        notice = logging.LogRecord("kelpie.log", logging.WARNING, "", 0, message, None, None)
+        if not self._put(self.format(notice)):
+            return False
+        self._dropped = 0
+        return True
+
+    def _put(self, told: str) -> bool:
+        entry = told.encode("utf-8", "backslashreplace") + b"\n"
+        waiting = self._taken_bytes - self._written_bytes
+        if waiting + len(entry) > self._limits.log_waiting_bytes_max:
+            return False
+        self._taken_bytes += len(entry)
+        self._entries.put(entry)
+        return True
+
+    def _write_all(self) -> None:
+        """The thread's work, to the end of the process."""
+        broken = False
+        while True:
+            entry = self._entries.get()
+            if isinstance(entry, SimpleQueue):
+                entry.put(None)
+                continue
+            if not broken:
+                broken = not self._write(entry)
+            self._written_bytes += len(entry)
+
+    def _write(self, entry: bytes) -> bool:
+        # Not through sys.stderr: the interpreter could not exit while a thread
+        # waits inside of it.
+        rest = memoryview(entry)
+        while rest:
+            try:
+                rest = rest[os.write(self._descriptor, rest) :]
+            except BlockingIOError:  # somebody has made it not wait
+                select.select([], [self._descriptor], [])
+            except OSError:
+                return False
+        return True
