@@ -28,6 +28,7 @@ from kelpie.runtime.message import Message, Stage
 from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline, _fail_all
 from kelpie.sim.engine import Foundry
+from kelpie.sim.oracles import GAVE_UP
 from kelpie.sim.run import Plan, run_seed
 from kelpie.sim.workload import Workload
 from kelpie.store.protocol import Transaction
@@ -288,7 +289,7 @@ def hunt(bug: Bug, prepared: Plan, seeds_max: int = SEEDS_MAX) -> Caught | None:
         for seed in range(seeds_max):
             oracles = {each.oracle for each in run_seed(prepared, seed).failures}
             # A checker that gave up has caught nothing.
-            oracles.discard("linearizability gave up")
+            oracles.discard(GAVE_UP)
             if oracles:
                 return Caught(seed, tuple(sorted(oracles)))
     return None

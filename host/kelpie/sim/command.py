@@ -19,6 +19,7 @@ from typing import Final
 from kelpie.errors import ComponentError
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.sim.engine import Foundry
+from kelpie.sim.oracles import GAVE_UP
 from kelpie.sim.report import Report, describe_failure
 from kelpie.sim.run import Plan, Run, run_seed
 from kelpie.sim.shrink import Candidate, Shrunk, shrink
@@ -143,6 +144,9 @@ def _tell(options: Options, plan: Plan, run: Run) -> None:
     """Describes a failure, looks for a smaller one like it, and keeps its tape."""
     print(describe_failure(run, f"DST_SEED={run.seed} {_command(options)}"), flush=True)
     promise = run.failures[0].oracle
+    if promise == GAVE_UP:
+        # Nothing is known to be broken, and each further try takes as long.
+        return
 
     def fails(candidate: Candidate) -> bool:
         again = _again(plan, run.seed, candidate)

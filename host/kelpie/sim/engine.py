@@ -10,6 +10,7 @@ from kelpie.errors import ActorError, GuestOutOfFuel, GuestOutOfMemory, GuestTra
 from kelpie.ids import Address
 from kelpie.limits import Limits
 from kelpie.sim.faults import Faults
+from kelpie.sim.moments import Moments
 from kelpie.sim.node import NODE
 from kelpie.sim.running_env import RunningEnv
 from kelpie.sim.trace import Part, Trace, brief
@@ -37,12 +38,18 @@ class TurnInput(NamedTuple):
 class TurnLog:
     """Every turn that ran, whoever ran it and whatever came of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, moments: Moments) -> None:
+        self._moments = moments
+        self.ran: dict[tuple[Address, str, str], int] = {}
+        """When a request was last run: by actor, request and node."""
         self.turns = 0
         self.fuel = 0
         self.inputs: dict[tuple[Address, str], list[TurnInput]] = defaultdict(list)
         self.injured: set[tuple[Address, str, str]] = set()
         """Turns that were made to fail: actor, request, code."""
+
+    def note_end(self, turn: Turn, node: str) -> None:
+        self.ran[turn.address, turn.request_id, node] = self._moments.next()
 
 
 class Foundry:
@@ -133,6 +140,7 @@ class _SimGuest:
         outcome = await self._guest.run(turn)
         log.fuel += outcome.fuel
         node = NODE.get()
+        log.note_end(turn, node.name)
         engine.trace.event(f"{node.name} turn", (turn.address, turn.request_id, *given))
         engine.trace.event("outcome", _outcome_part(outcome))
         if outcome.error is None:

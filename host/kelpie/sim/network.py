@@ -10,7 +10,8 @@ from kelpie.runtime.envelope import Envelope
 from kelpie.sim.faults import Faults
 from kelpie.sim.fleet import Incarnation
 from kelpie.sim.loop import SimLoop
-from kelpie.sim.requests import Answer, Attempt, Moments, Request
+from kelpie.sim.moments import Moments
+from kelpie.sim.requests import Answer, Attempt, Request
 from kelpie.sim.tape import Tape
 from kelpie.sim.trace import Trace, brief
 

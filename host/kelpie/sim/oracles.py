@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Final
 
 from kelpie.errors import CallerError, HostFault, StoredValueCorrupt
 from kelpie.ids import Address
@@ -10,13 +11,17 @@ from kelpie.limits import Limits
 from kelpie.sim.engine import TurnLog
 from kelpie.sim.failure import Failure
 from kelpie.sim.history import Operation, Step
-from kelpie.sim.linearizability import Explained, GaveUp, check
+from kelpie.sim.linearizability import Explained, GaveUp, Verdict, check
 from kelpie.sim.model import STORED_STATE, ActorState, ComponentModel
 from kelpie.sim.ownership import Landings
 from kelpie.sim.requests import Answer, Request
 from kelpie.wasm.turn import Component
 
-__all__ = ["answers", "exactly_once", "linearizable"]
+__all__ = ["GAVE_UP", "answers", "exactly_once", "linearizable"]
+
+
+GAVE_UP: Final = "linearizability gave up"
+"""No promise: the oracle that says that there was no verdict."""
 
 
 def exactly_once(requests: Iterable[Request]) -> list[Failure]:
@@ -75,10 +80,10 @@ def linearizable(
         history = history_of(address, requests, log, landings)
         if address in stored:
             history.append(Operation(STORED_STATE, None, end, end + 1, stored[address]))
-        verdict = check(history, model)
+        verdict = _verdict(history, model)
         if isinstance(verdict, GaveUp):
             reason = f"no verdict after {verdict.steps} steps: give fewer clients or requests"
-            failures.append(Failure("linearizability gave up", reason, address))
+            failures.append(Failure(GAVE_UP, reason, address))
         elif not isinstance(verdict, Explained):
             lines = (
                 *(f"  {_shown(each)}" for each in verdict.order),
@@ -100,13 +105,33 @@ def history_of(
         if request.address != address:
             continue
         inputs = tuple(log.inputs[address, request.id])
-        history += request.operations(inputs, landings.get((address, request.id)))
+        history += request.operations(inputs, _hint(request, log, landings))
         for attempt, operation in request.failures(inputs):
             assert attempt.answer is not None
             assert attempt.answer.error is not None
             if (address, request.id, attempt.answer.error.code) not in log.injured:
                 history.append(operation)
     return history
+
+
+def _hint(request: Request, log: TurnLog, landings: Landings) -> int | None:
+    """When the turn ran that the commit had in it, or the answer came from."""
+    landed = landings.get((request.address, request.id))
+    if landed is not None:
+        return landed
+    for attempt in request.definite():
+        return log.ran.get((request.address, request.id, attempt.node))
+    return None
+
+
+def _verdict(history: Sequence[Operation], model: ComponentModel) -> Verdict:
+    """First without what was not seen to land, and may well never have: an
+    order that explains the rest explains all."""
+    likely = [each for each in history if each.known or each.hint is not None]
+    verdict = check(likely, model)
+    if isinstance(verdict, Explained) or len(likely) == len(history):
+        return verdict
+    return check(history, model)
 
 
 def _shown(operation: Operation) -> str:

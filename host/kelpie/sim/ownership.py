@@ -8,18 +8,26 @@ from typing import NamedTuple
 import msgpack
 
 from kelpie.ids import Address
+from kelpie.sim.engine import TurnLog
 from kelpie.sim.failure import Failure
-from kelpie.sim.requests import Moments
 from kelpie.store import keyspace
 from kelpie.store.frame import unframe
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.memory import CommitRequest, MemoryStore
 from kelpie.store.tuples import unpack
 
-__all__ = ["Landings", "OwnershipWatch", "Seen"]
+__all__ = ["Landings", "OwnershipWatch", "Writer"]
 
 Landings = dict[tuple[Address, str], int]
-"""When the commit of a request landed: by actor and request id."""
+"""The requests whose commits landed, and when they had been run: by actor and id."""
+
+
+class Writer(NamedTuple):
+    """An incarnation of a node, and what it is called in the simulation."""
+
+    node: str
+    incarnation: int
+    label: str
 
 
 class Seen(NamedTuple):
@@ -36,25 +44,24 @@ class Seen(NamedTuple):
 class OwnershipWatch:
     """Holds for each actor what the last commit left, and every breach."""
 
-    def __init__(self, store: MemoryStore, addresses: list[Address], moments: Moments) -> None:
+    def __init__(self, store: MemoryStore, addresses: list[Address], log: TurnLog) -> None:
         self._store = store
-        self._moments = moments
+        self._log = log
         self._keys = [ActorKeys(address) for address in addresses]
         self._seen = {keys.address: Seen() for keys in self._keys}
         self.failures: list[Failure] = []
         self.landings: Landings = {}
 
-    def landed(self, name: str, incarnation: int, request: CommitRequest, version: int) -> None:
-        """A commit of this incarnation of a node was applied."""
+    def landed(self, writer: Writer, request: CommitRequest, version: int) -> None:
+        """A commit was applied."""
         written = request.buffer.writes
         for keys in self._keys:
             mine = [key for key in written if key.startswith(keys.prefix)]
             if mine:
-                self._check(keys, name, incarnation, mine, version)
+                self._check(keys, writer, mine, version)
 
-    def _check(
-        self, keys: ActorKeys, name: str, incarnation: int, mine: list[bytes], version: int
-    ) -> None:
+    def _check(self, keys: ActorKeys, writer: Writer, mine: list[bytes], version: int) -> None:
+        name, incarnation, _ = writer
         before, now = self._seen[keys.address], self._read(keys, version)
         data = [key for key in mine if key not in (keys.own, keys.seq)]
         if now == before and not data:
@@ -77,7 +84,8 @@ class OwnershipWatch:
         if data and now.sequence == before.sequence:
             self._fail(keys, "a commit changed data without counting in seq")
         for request_id in (*_recorded_ids(keys, data), now.last_request_id):
-            self.landings.setdefault((keys.address, request_id), self._moments.next())
+            ran = self._log.ran.get((keys.address, request_id, writer.label), 0)
+            self.landings.setdefault((keys.address, request_id), ran)
 
     def _read(self, keys: ActorKeys, version: int) -> Seen:
         own = self._store.get(keys.own, version)

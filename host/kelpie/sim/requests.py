@@ -18,23 +18,10 @@ from kelpie.ids import Address, Payload
 from kelpie.sim.history import NEVER, Operation
 from kelpie.sim.model import answer_of
 
-__all__ = ["Answer", "Attempt", "Moments", "Request"]
+__all__ = ["Answer", "Attempt", "Request"]
 
 # Every other error promises that nothing was done.
 _UNKNOWN: Final = (ActorOutcomeUnknown, HostFault, OutcomeUnknown, StoreCommitUnknown, StoreStopped)
-
-
-class Moments:
-    """One order of all events of a run: the time of histories."""
-
-    __slots__ = ("_count",)
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def next(self) -> int:
-        self._count += 1
-        return self._count
 
 
 @dataclass(frozen=True, slots=True)

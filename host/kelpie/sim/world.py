@@ -15,11 +15,12 @@ from kelpie.sim.faults import Faults
 from kelpie.sim.fleet import Fleet
 from kelpie.sim.loop import SimLoop
 from kelpie.sim.model import ActorState
+from kelpie.sim.moments import Moments
 from kelpie.sim.nemesis import Nemesis
 from kelpie.sim.network import Network
 from kelpie.sim.node import Node
-from kelpie.sim.ownership import OwnershipWatch
-from kelpie.sim.requests import Moments, Request
+from kelpie.sim.ownership import OwnershipWatch, Writer
+from kelpie.sim.requests import Request
 from kelpie.sim.stored import stored_state
 from kelpie.sim.tape import Tape
 from kelpie.sim.tight_limits import tightened
@@ -59,7 +60,7 @@ class World:
         )
         self.faults = faults = Faults(tape, workload.rates)
         self.moments = Moments()
-        self.log = TurnLog()
+        self.log = TurnLog(self.moments)
         self.requests: list[Request] = []
         self.unsettled: list[str] = []
         """Requests that were not answered although all was well."""
@@ -72,7 +73,7 @@ class World:
         store_env = SimEnv(loop, loop.world, tape)
         self._store = MemoryStore(store_env, limits)
         self._direct = self._store.client(store_env)
-        self.watch = OwnershipWatch(self._store, self.addresses, self.moments)
+        self.watch = OwnershipWatch(self._store, self.addresses, self.log)
         self._engine = SimEngine(foundry, faults, trace, self.log)
         self.fleet = Fleet(
             loop, tape, faults, trace, tight, self._store, store_env, self._engine, self
@@ -85,7 +86,8 @@ class World:
     def landed(self, node: Node, request: CommitRequest, version: int) -> None:
         incarnation = self.fleet.of(node)
         number = incarnation.runtime.node.incarnation
-        self.watch.landed(incarnation.name, number, request, version)
+        writer = Writer(incarnation.name, number, node.name)
+        self.watch.landed(writer, request, version)
 
     def crash(self, node: Node) -> None:
         self.fleet.kill(self.fleet.of(node))
