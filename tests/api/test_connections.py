@@ -93,6 +93,16 @@ async def test_chunked_bodies(host: Host) -> None:
         assert (await wire.answer()).body == b"hi"
 
 
+@pytest.mark.parametrize("codings", [["gzip, chunked"], ["gzip", "chunked"], ["chunked, chunked"]])
+async def test_other_transfer_codings_are_refused(host: Host, codings: list[str]) -> None:
+    head = request("POST", ECHO, Content_Type="text/plain").removesuffix(b"\r\n")
+    head += b"".join(f"Transfer-Encoding: {coding}\r\n".encode() for coding in codings)
+    async with host.wire() as wire:
+        await wire.send(head + b"\r\n3\r\nabc\r\n0\r\n\r\n")
+        answer = await wire.answer()
+    assert (answer.status, answer.code) == (400, "invalid-request")
+
+
 async def test_a_client_that_waits_for_continue(host: Host) -> None:
     async with host.wire() as wire:
         head = request(

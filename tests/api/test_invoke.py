@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.api.support import ENDLESS_FUEL, ROGUE, Host, running
+from tests.api.support import ENDLESS_FUEL, ROGUE, Host, request, running
 
 BOB = "/v1/actors/counter/bob"
 JSON = "application/json"
@@ -200,3 +200,14 @@ async def test_traps_do_not_hurt_the_next(host: Host, lane: str) -> None:
     assert loaded.body == b"kept"
     view = (await host.ask("GET", f"/v1/actors/rogue/bob{lane}")).json
     assert view["last_error"].startswith("guest-trapped")
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "Kelpie-Deadline-Ms"])
+async def test_a_header_that_is_there_twice(host: Host, lane: str, name: str) -> None:
+    head = request("POST", f"{BOB}/increment{lane}").removesuffix(b"\r\n")
+    async with host.wire() as wire:
+        await wire.send(head + f"{name}: 1000\r\n{name}: 2000\r\n\r\n".encode())
+        answer = await wire.answer()
+    assert (answer.status, answer.code) == (400, "invalid-request")
+    assert name in answer.json["detail"]
+    assert await host.turns("counter", "bob") == 0

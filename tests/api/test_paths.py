@@ -64,7 +64,10 @@ def test_whole_urls() -> None:
     assert split_target("HTTP://host") == Target([""], "default")
 
 
-@pytest.mark.parametrize("raw", ["", "*", "kinds", "host:7070", "/a?b", "/a?namespace=x&b=1"])
+@pytest.mark.parametrize(
+    "raw",
+    ["", "*", "kinds", "host:7070", "/a?b", "/a?namespace=x&b=1", "/a?namespace=x&namespace=y"],
+)
 def test_refused(raw: str) -> None:
     if raw == "":
         assert split_target(raw).segments == [""]

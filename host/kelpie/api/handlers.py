@@ -18,6 +18,7 @@ from kelpie.env import Env
 from kelpie.errors import (
     ComponentTooLarge,
     Draining,
+    InvalidRequest,
     KelpieError,
     MethodNotAllowed,
     PayloadTooLarge,
@@ -67,6 +68,7 @@ class Handlers:
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answers one request. It raises nothing but cancellation."""
         try:
+            _check_coding(request)
             target = split_target(request.raw_path)
             return await self._find(request.method, target.segments)(request, target)
         except Exception as error:  # noqa: BLE001 - logged and answered
@@ -164,6 +166,15 @@ def _no_route(segments: list[str]) -> str:
             "an actor's path has a kind, a key and an operation: write a slash inside a key as %2F"
         )
     return "nothing is here; these are: " + "; ".join(ROUTES)
+
+
+def _check_coding(request: web.BaseRequest) -> None:
+    """The parser takes a body apart that is chunked last, whatever it was before."""
+    codings = ",".join(request.headers.getall("Transfer-Encoding", ()))
+    if codings.strip().lower() not in {"", "chunked"}:
+        raise InvalidRequest(
+            f"the Transfer-Encoding {codings[:80]!r} is not understood: only chunked is"
+        )
 
 
 def _check_upload_type(request: web.BaseRequest) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
 from typing import NamedTuple
+
+from multidict import MultiMapping
 
 from kelpie.api.paths import decode_segment
 from kelpie.api.payloads import payload_of, reply_type
@@ -47,7 +48,7 @@ class Invocations:
         self._limits = limits
         self._default_ns = limits.request_deadline_ms_default * _NANOSECONDS_PER_MS
 
-    def ask(self, namespace: str, segments: list[str], headers: Mapping[str, str]) -> Asked:
+    def ask(self, namespace: str, segments: list[str], headers: MultiMapping[str]) -> Asked:
         """Checks the head of a request; `segments` are kind, key and operation.
 
         Raises:
@@ -59,7 +60,7 @@ class Invocations:
         )
         if "Content-Encoding" in headers:
             raise UnsupportedMediaType("send the body without Content-Encoding")
-        request_id = headers.get(ID_HEADER)
+        request_id = _only(headers, ID_HEADER)
         recorded = request_id is not None
         if request_id is None:
             request_id = self._env.new_id()
@@ -103,9 +104,9 @@ class Invocations:
             and _VISIBLE_ASCII.fullmatch(request_id) is not None
         )
 
-    def _deadline_ns(self, headers: Mapping[str, str]) -> int:
+    def _deadline_ns(self, headers: MultiMapping[str]) -> int:
         now = self._env.monotonic_ns()
-        given = headers.get(DEADLINE_HEADER)
+        given = _only(headers, DEADLINE_HEADER)
         if given is None:
             return now + self._default_ns
         most = self._limits.request_deadline_ms_max
@@ -118,3 +119,13 @@ class Invocations:
                 f"{DEADLINE_HEADER} must be a number of milliseconds from 1 to {most}"
             )
         return now + milliseconds * _NANOSECONDS_PER_MS
+
+
+def _only(headers: MultiMapping[str], name: str) -> str | None:
+    """A header's value; None if it is not there. Of two nobody could say which counts."""
+    values = headers.getall(name, None)
+    if values is None:
+        return None
+    if len(values) > 1:
+        raise InvalidRequest(f"{name} is there {len(values)} times: send it once")
+    return values[0]

@@ -32,7 +32,7 @@ def split_target(raw: str) -> Target:
 
     Raises:
         InvalidRequest: it is no path, or its query has a parameter that nobody
-            knows.
+            knows, or one twice.
     """
     if not raw.startswith("/"):
         raw = _ABSOLUTE.sub("", raw, count=1) or "/"
@@ -64,14 +64,16 @@ def decode_segment(raw: str) -> str:
 
 
 def _namespace(query: str) -> str:
-    parameters = dict(parse_qsl(query, keep_blank_values=True, encoding="utf-8"))
-    namespace = parameters.pop("namespace", DEFAULT_NAMESPACE)
-    if parameters:
-        raise InvalidRequest(
-            f"there is no query parameter {_shown(next(iter(parameters)))}: "
-            "only 'namespace' is known"
-        )
-    return namespace
+    namespace = None
+    for name, value in parse_qsl(query, keep_blank_values=True, encoding="utf-8"):
+        if name != "namespace":
+            raise InvalidRequest(
+                f"there is no query parameter {_shown(name)}: only 'namespace' is known"
+            )
+        if namespace is not None:
+            raise InvalidRequest("the query names a namespace twice: name one")
+        namespace = value
+    return DEFAULT_NAMESPACE if namespace is None else namespace
 
 
 def _shown(text: str) -> str:
