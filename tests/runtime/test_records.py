@@ -246,6 +246,19 @@ async def test_clearing_fits_a_transaction_whatever_the_names(scripted: StartScr
     await pass_ticks(node, 20)
     for n in range(30):
         assert await outcome(node.ask("put", "x", key=key, id=f"new-{n}")) == "ok"
+    # And where many records are added at once, which clears many.
+    asked = [node.ask("put", "x", key=key, id=f"more-{n}") for n in range(300)]
+    assert {await outcome(each) for each in asked} == {"ok"}
+
+
+async def test_the_names_of_one_commit_fit_a_value(scripted: StartScripted) -> None:
+    node = await started(scripted)
+    node.link.hold()
+    ids = [f"{n:03}" + "x" * 253 for n in range(500)]
+    asked = [node.ask("append", "", id=each, principal="y" * 256) for each in ids]
+    (await node.link.held()).land()
+    assert {await outcome(each) for each in asked} == {""}
+    assert await record_count(node) == 500
 
 
 async def test_full_of_young_records_it_answers_so_and_works_again_later(

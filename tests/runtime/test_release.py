@@ -188,6 +188,11 @@ async def test_state_in_memory_makes_room(scripted: StartScripted) -> None:
     assert len(await node.get("append", "x" * 2000, key="29")) == 2700
     await settle(50)
     assert await node.get("read", key="29") == "x" * 2700
+    # What has gone no longer counts.
+    for n in range(5):
+        await node.get("append", "x", key=f"small-{n}")
+        await settle(50)
+    assert node.runtime.active_actors >= 5
 
 
 async def test_many_idle_actors_go_in_parts(scripted: StartScripted) -> None:
