@@ -19,7 +19,7 @@ from kelpie.errors import (
 
 
 def _example(error: type[KelpieError]) -> KelpieError:
-    return error("no-way", "why") if error is ActorRejected else error("why")  # type: ignore[call-arg]
+    return error("no-way", "why") if error is ActorRejected else error("why")
 
 
 @pytest.mark.parametrize("error", every_error(), ids=lambda error: error.code)

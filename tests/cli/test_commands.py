@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
+from kelpie.api.problem import PROBLEM_TYPE, problem_of
+from kelpie.cli.main import main
+from kelpie.errors import OutcomeUnknown
 from tests.cli.host import COUNTER, LEDGER, Served, kelpie, serving
 
 
@@ -105,6 +110,13 @@ def test_mistakes(served: Served, words: tuple[str, ...], said: str) -> None:
         (("invoke", "counter/alice", "add", "{amount: 5}"), "quote it for the shell"),
         (("invoke", "counter/alice", "add", "--deadline-ms", "soon"), "soon"),
         (("serve", "--port", "70000"), "70000"),
+        (("serve", "--host", "a\udcff"), "'a\\udcff' is no host's name"),
+        (("serve", "--host", "a..b"), "'a..b' is no host's name"),
+        (("invoke", "counter/a\udcff", "increment"), "'counter/a\\udcff' is not UTF-8"),
+        (("invoke", "counter/alice", "f\udcff"), "'f\\udcff' is not UTF-8"),
+        (("invoke", "counter/alice", "add", '"\udcff"'), "is not UTF-8"),
+        (("invoke", "counter/alice", "add", "--id", "\udcff"), "is not UTF-8"),
+        (("deploy", str(COUNTER), "--name", "\udcff"), "is not UTF-8"),
     ],
 )
 def test_wrong_usage(words: tuple[str, ...], said: str) -> None:
@@ -122,12 +134,73 @@ def test_no_host(url: str) -> None:
     assert "kelpie serve" in done.stderr
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:7070", "http://", "ftp://x", "", "x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "127.0.0.1:7070",
+        "http://",
+        "ftp://x",
+        "",
+        "x",
+        "http://127.0.0.1:99999",
+        "http://[::1",
+        "http://x:0",
+        "http://a..b",
+        "http://\udcff",
+    ],
+)
 def test_what_is_no_url(url: str) -> None:
     done = kelpie("kinds", "--url", url)
     assert (done.returncode, done.stdout) == (2, "")
     assert "write http://127.0.0.1:7070" in done.stderr
     assert kelpie("kinds", url=url or "x").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"), [("KELPIE_URL", ("kinds",)), ("DST_SEED", ("sim", str(COUNTER)))]
+)
+def test_a_mistake_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variable: str,
+    words: tuple[str, ...],
+) -> None:
+    monkeypatch.setenv(variable, "abc")
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert f"${variable}: 'abc' is no" in said
+    assert "--" not in said
+
+
+class Unsure(BaseHTTPRequestHandler):
+    """A host that knows nothing."""
+
+    def do_POST(self) -> None:
+        problem = problem_of(OutcomeUnknown("who knows"))
+        self.send_response(problem.status)
+        self.send_header("Content-Type", PROBLEM_TYPE)
+        self.send_header("Content-Length", str(len(problem.body)))
+        self.send_header("Kelpie-Request-Id", self.headers.get("Idempotency-Key", "made-by-host"))
+        self.end_headers()
+        self.wfile.write(problem.body)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.mark.parametrize("request_id", [None, "order-17"])
+def test_whether_it_was_done_is_not_known(request_id: str | None) -> None:
+    """Only under an id of the client's own is there a record to ask for."""
+    with HTTPServer(("127.0.0.1", 0), Unsure) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        words = ["invoke", "counter/alice", "increment"]
+        words += ["--id", request_id] if request_id else []
+        done = kelpie(*words, url=f"http://127.0.0.1:{server.server_port}")
+        thread.join()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"the request's id: {request_id or 'made-by-host'}" in done.stderr
+    assert ("ask again with the same --id" in done.stderr) == (request_id is not None)
+    assert ("without --id there is no record" in done.stderr) == (request_id is None)
 
 
 def test_inspecting() -> None:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from kelpie.api.invocation import DEADLINE_HEADER, ID_HEADER
+from kelpie.api.invocation import DEADLINE_HEADER, ID_HEADER, REQUEST_ID_HEADER
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE, TEXT_TYPE
 from kelpie.api.problem import PROBLEM_TYPE, error_of
 from kelpie.errors import HostFault
@@ -37,7 +37,8 @@ class Client:
     """Calls one host over HTTP. Use it as an asynchronous context manager.
 
     Every method raises the KelpieError that the host answers with, or
-    HostUnreachable. Nothing is retried.
+    HostUnreachable. Nothing is retried. An error of an invocation has the id
+    under which it was asked in `details["request_id"]`.
     """
 
     def __init__(self, url: str) -> None:
@@ -131,7 +132,10 @@ class Client:
             message = f"the host at {self._base} went away before it answered: {error}"
             raise HostUnreachable(message, sent=True) from error
         if response.content_type == PROBLEM_TYPE:
-            raise error_of(json.loads(answer))
+            problem = error_of(json.loads(answer))
+            if REQUEST_ID_HEADER in response.headers:
+                problem.details["request_id"] = response.headers[REQUEST_ID_HEADER]
+            raise problem
         if not response.ok:
             raise HostFault(f"{self._base} answers {response.status}, as no Kelpie host does")
         return response.content_type, answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,13 +14,14 @@ from kelpie import __version__
 from kelpie.api.client import HostUnreachable
 from kelpie.cli import inspect, remote, serve, sim
 from kelpie.cli.output import complain, tell_error
-from kelpie.errors import KelpieError
+from kelpie.errors import ActorOutcomeUnknown, KelpieError, OutcomeUnknown
 
 __all__ = ["main", "parser", "run"]
 
 DEFAULT_PORT = 7070
 DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
 
+_WRONG_USAGE = 2
 _INTERRUPTED = 130
 
 if TYPE_CHECKING:
@@ -36,15 +37,19 @@ def main(arguments: Sequence[str]) -> int:
     """Runs one command, and returns its exit status."""
     options = parser().parse_args(arguments)
     try:
+        _take_environment(options)
         status: int = options.run(options)
         sys.stdout.flush()
+    except argparse.ArgumentTypeError as error:
+        complain(str(error))
+        return _WRONG_USAGE
+    except (OutcomeUnknown, ActorOutcomeUnknown) as error:
+        tell_error(error, _if_perhaps_done(options))
     except KelpieError as error:
         tell_error(error)
     except HostUnreachable as error:
-        then = ["try: start one with `kelpie serve`, or name another with --url"]
-        if error.sent:
-            then = ["it may have been done: ask again with the same --id to learn whether it was"]
-        complain(str(error), *then)
+        then = "try: start one with `kelpie serve`, or name another with --url"
+        complain(str(error), _if_perhaps_done(options) if error.sent else then)
     except BrokenPipeError:
         # Whoever read our output has seen enough. Python would complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -55,6 +60,31 @@ def main(arguments: Sequence[str]) -> int:
     else:
         return status
     return 1
+
+
+def _take_environment(options: argparse.Namespace) -> None:
+    """Fills in what was not given but is in the environment."""
+    for name, variable, checked in _ENVIRONMENT:
+        value = os.environ.get(variable)
+        if value and getattr(options, name, value) is None:
+            try:
+                setattr(options, name, checked(value))
+            except argparse.ArgumentTypeError as error:
+                raise argparse.ArgumentTypeError(f"${variable}: {error}") from None
+    if getattr(options, "url", DEFAULT_URL) is None:
+        options.url = DEFAULT_URL
+
+
+def _if_perhaps_done(options: argparse.Namespace) -> str:
+    """What to try when nobody knows whether it was done."""
+    if "operation" not in options:
+        return "it may have been done: the same again does no harm"
+    if options.id is None:
+        return (
+            "it may have been done, and without --id there is no record to ask for: "
+            "see what the actor says"
+        )
+    return "it may have been done: ask again with the same --id to learn whether it was"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -80,7 +110,7 @@ def _add_serve(commands: _Commands) -> None:
         help="where everything is kept (default: ./kelpie-data)",
     )
     command.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)"
+        "--host", type=_host, default="127.0.0.1", help="address to listen on (default: 127.0.0.1)"
     )
     command.add_argument(
         "--port",
@@ -94,19 +124,28 @@ def _add_serve(commands: _Commands) -> None:
 def _add_remote(commands: _Commands) -> None:
     command = _remote(commands, "deploy", "deploy a component, or a core module")
     command.add_argument("file", type=Path, metavar="FILE.wasm")
-    command.add_argument("--name", metavar="KIND", help="its kind (default: the file's name)")
+    command.add_argument(
+        "--name", type=_text, metavar="KIND", help="its kind (default: the file's name)"
+    )
     command.set_defaults(run=remote.deploy)
 
     command = _remote(commands, "invoke", "have an actor run one operation")
     command.add_argument(
-        "actor", metavar="KIND/KEY", help="the key is all that follows the first slash"
+        "actor", type=_text, metavar="KIND/KEY", help="the key is all that follows the first slash"
     )
-    command.add_argument("operation", metavar="OPERATION")
+    command.add_argument("operation", type=_text, metavar="OPERATION")
     command.add_argument(
-        "argument", metavar="JSON", nargs="?", help="its argument; '-' reads it from stdin"
+        "argument",
+        type=_text,
+        metavar="JSON",
+        nargs="?",
+        help="its argument; '-' reads it from stdin",
     )
     command.add_argument(
-        "--id", metavar="ID", help="an id under which the same can be asked again, and is done once"
+        "--id",
+        type=_text,
+        metavar="ID",
+        help="an id under which the same can be asked again, and is done once",
     )
     command.add_argument("--deadline-ms", type=int, metavar="N", help="how long it may take")
     command.set_defaults(run=remote.invoke)
@@ -120,7 +159,6 @@ def _remote(commands: _Commands, name: str, help_text: str) -> argparse.Argument
     command.add_argument(
         "--url",
         type=_url,
-        default=os.environ.get("KELPIE_URL") or DEFAULT_URL,
         help=f"the host to ask (default: $KELPIE_URL, or {DEFAULT_URL})",
     )
     return command
@@ -142,7 +180,6 @@ def _add_local(commands: _Commands) -> None:
         "--seed",
         type=_whole,
         metavar="N",
-        default=os.environ.get("DST_SEED"),
         help="repeat the run of this seed, or begin with it (default: $DST_SEED)",
     )
     command.add_argument(
@@ -176,8 +213,38 @@ def _count(given: str) -> int:
     return count
 
 
-def _url(given: str) -> str:
-    parts = urlsplit(given)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise argparse.ArgumentTypeError(f"{given!r} is no host's URL: write {DEFAULT_URL}")
+def _text(given: str) -> str:
+    """The system hands on bytes that are no UTF-8 as lone surrogates."""
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(f"{given!a} is not UTF-8") from None
     return given
+
+
+def _host(given: str) -> str:
+    try:
+        given.encode("idna")
+    except UnicodeError:
+        raise argparse.ArgumentTypeError(f"{given!a} is no host's name or address") from None
+    return given
+
+
+def _url(given: str) -> str:
+    try:
+        parts = urlsplit(given)
+        # A port that is none is noticed only when it is asked for.
+        is_url = parts.scheme in {"http", "https"} and parts.port != 0
+        is_url = is_url and bool(_host(parts.hostname or ""))
+    except (ValueError, argparse.ArgumentTypeError):
+        is_url = False
+    if not is_url:
+        raise argparse.ArgumentTypeError(f"{given!a} is no host's URL: write {DEFAULT_URL}")
+    return given
+
+
+# What may be given by the environment instead of an option.
+_ENVIRONMENT: tuple[tuple[str, str, Callable[[str], object]], ...] = (
+    ("url", "KELPIE_URL", _url),
+    ("seed", "DST_SEED", _whole),
+)

@@ -20,8 +20,6 @@ _NEXT = {
     "component-invalid": "build the actor first, and give the .wasm file",
     "data-directory-locked": "stop that host, or give another directory with --data",
     "request-mismatch": "leave --id out, or use a new one",
-    "outcome-unknown": "ask again with the same --id to learn whether it was done",
-    "actor-outcome-unknown": "ask again with the same --id to learn whether it was done",
     "store-full": "make room on the disk, and start the host again",
     "host-fault": "the host's log has more",
 }
@@ -48,12 +46,12 @@ def _complaint(message: str, *then: str) -> str:
     return "\n  ".join((f"kelpie: {message}", *then))
 
 
-def tell_error(error: KelpieError) -> None:
+def tell_error(error: KelpieError, advice: str | None = None) -> None:
     """An error of the tree, to stderr: see `told_of`."""
-    say(told_of(error))
+    say(told_of(error, advice))
 
 
-def told_of(error: KelpieError) -> str:
+def told_of(error: KelpieError, advice: str | None = None) -> str:
     """An error of the tree: what, why, and what to try next."""
     then = [error.message]
     rejection = error.details.get("rejection")
@@ -62,7 +60,12 @@ def told_of(error: KelpieError) -> str:
     reasons = error.details.get("reasons")
     if isinstance(reasons, list) and len(reasons) > 1:
         then[0:1] = [f"- {reason}" for reason in reasons]
-    if error.code in _NEXT:
+    request_id = error.details.get("request_id")
+    if request_id is not None:
+        then.append(f"the request's id: {request_id}")
+    if advice is not None:
+        then.append(advice)
+    elif error.code in _NEXT:
         then.append(f"try: {_NEXT[error.code]}")
     elif error.retryable:
         then.append("try: the same again, in a moment")
