@@ -190,7 +190,9 @@ class Limits:
         256 * KIB, "the manifest that `describe` returns; `component-refused`"
     )
     component_operations_max: int = _limit(1_000, "operations of a manifest; `component-refused`")
-    component_loads_max: int = _limit(2, "components inspected and compiled at once; others wait")
+    component_loads_max: int = _limit(
+        2, "components inspected and compiled at once, uploads one less; others wait"
+    )
     compiled_cache_bytes_max: int = _limit(
         4096 * MIB, "compiled forms kept on disk; beyond it the least recently used go"
     )

@@ -73,6 +73,7 @@ async def test_a_chunked_upload_over_the_limit(remote: Remote) -> None:
     assert (await remote.ask("GET", "/v1/kinds/big")).code == "kind-not-found"
 
 
+@pytest.mark.usefixtures("warm")
 async def test_a_bomb_is_refused_and_others_are_served(
     tmp_path: Path, compiled_cache: Path
 ) -> None:
@@ -89,6 +90,25 @@ async def test_a_bomb_is_refused_and_others_are_served(
         assert "component_compile_ms_max" in answer.json["detail"]
         assert answered > 10
         assert (await host.deploy("counter", COUNTER)).status == 200
+
+
+@pytest.mark.usefixtures("warm")
+async def test_bombs_keep_no_actor_from_being_loaded(tmp_path: Path, compiled_cache: Path) -> None:
+    """What is deployed is loaded when it is first used, also while uploads compile."""
+    limits = replace(DEFAULT_LIMITS, component_compile_ms_max=3000)
+    async with running(tmp_path / "data", compiled_cache, limits) as host:
+        await host.deploy("counter", COUNTER)
+    async with running(tmp_path / "data", compiled_cache, limits) as host:
+        bombs = [made.compile_bomb(100_000 + number) for number in range(3)]
+        bombing = [
+            asyncio.create_task(host.ask("PUT", f"/v1/kinds/bomb-{number}", bomb))
+            for number, bomb in enumerate(bombs)
+        ]
+        await asyncio.wait(bombing, timeout=0.5)
+        assert (await host.ask("POST", INCREMENT)).json == {"value": 1}
+        assert not any(task.done() for task in bombing)
+        for task in bombing:
+            assert (await task).code == "component-too-costly"
 
 
 async def test_deploying_while_it_is_invoked(remote: Remote) -> None:

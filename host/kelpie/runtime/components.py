@@ -30,6 +30,8 @@ class Components:
         self._engine = engine
         self._loaded: dict[str, Component] = {}
         self._loading: dict[str, asyncio.Task[Component]] = {}
+        # An upload may take long to compile: one place is for components in use.
+        self._uploads = asyncio.Semaphore(max(1, node.limits.component_loads_max - 1))
 
     async def add(self, upload: bytes) -> tuple[Component, int]:
         """Loads an upload, and keeps its bytes in the store; their number.
@@ -37,8 +39,9 @@ class Components:
         Raises:
             ComponentError, StoreError
         """
-        wasm = await self._engine.componentize(upload)
-        component = await self._engine.load(wasm)
+        async with self._uploads:
+            wasm = await self._engine.componentize(upload)
+            component = await self._engine.load(wasm)
         await _write(self._node, component.digest, wasm)
         self._loaded[component.digest] = component
         return component, len(wasm)
@@ -61,6 +64,7 @@ class Components:
         if loading is None:
             loading = self._node.env.spawn(self._load(digest), "load")
             self._loading[digest] = loading
+            loading.add_done_callback(_hear)
         return await asyncio.shield(loading)
 
     def keep_only(self, digests: Collection[str]) -> None:
@@ -74,6 +78,12 @@ class Components:
             return component
         finally:
             del self._loading[digest]
+
+
+def _hear(loading: asyncio.Task[Component]) -> None:
+    """If nobody waits for it any more, its failure is nobody's: who asks next tries again."""
+    if not loading.cancelled():
+        loading.exception()
 
 
 async def _write(node: Node, digest: str, wasm: bytes) -> None:
