@@ -211,3 +211,15 @@ async def test_a_header_that_is_there_twice(host: Host, lane: str, name: str) ->
     assert (answer.status, answer.code) == (400, "invalid-request")
     assert name in answer.json["detail"]
     assert await host.turns("counter", "bob") == 0
+
+
+async def test_the_log_has_the_backtrace_of_a_trap(
+    host: Host, lane: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await host.ask(
+        "POST", f"/v1/actors/rogue/bob/trap{lane}", b'{"how": "panic"}', Content_Type=JSON
+    )
+    assert answer.code == "guest-trapped"
+    assert "backtrace" not in answer.body.decode()
+    assert "default/rogue/bob: " in caplog.text
+    assert "wasm backtrace" in caplog.text

@@ -9,6 +9,7 @@ import pytest
 from kelpie.api.problem import error_of, problem_of
 from kelpie.errors import (
     ActorRejected,
+    GuestTrapped,
     HostFault,
     KelpieError,
     KindNotFound,
@@ -42,6 +43,12 @@ def test_a_rejection_keeps_its_code() -> None:
 def test_retry_after_is_whole_seconds_and_never_too_early(milliseconds: int, seconds: str) -> None:
     problem = problem_of(Overloaded("why", retry_after_ms=milliseconds))
     assert problem.headers == {"Retry-After": seconds}
+
+
+def test_a_backtrace_is_left_to_the_log() -> None:
+    problem = json.loads(problem_of(GuestTrapped("it crashed", backtrace="0: main")).body)
+    assert "backtrace" not in problem
+    assert problem["detail"] == "it crashed"
 
 
 def test_a_detail_may_not_hide_a_member() -> None:

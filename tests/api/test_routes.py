@@ -9,6 +9,8 @@ from hashlib import sha256
 
 import pytest
 
+from kelpie.api.manual import error_pages
+from kelpie.errors import KelpieError, every_error
 from kelpie.limits import DEFAULT_LIMITS
 from tests.api.support import COUNTER, LEDGER, Host, request
 
@@ -207,3 +209,22 @@ async def test_an_unforeseen_error_says_nothing_of_itself(
     assert (answer.status, answer.code) == (500, "host-fault")
     assert b"secret" not in answer.body
     assert "a secret" in caplog.text
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_problem_leads_to_its_page(empty_host: Host, method: str) -> None:
+    problem = await empty_host.ask("GET", "/v1/kinds/nobody")
+    page = await empty_host.ask(method, problem.json["type"])
+    assert page.status == 200
+    assert page.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert page.body.startswith(b"# `kind-not-found`" if method == "GET" else b"")
+
+
+@pytest.mark.parametrize("error", every_error(), ids=lambda error: error.code)
+def test_every_error_has_a_page_in_the_package(error: type[KelpieError]) -> None:
+    assert error_pages()[f"{error.code}.md"].startswith(f"# `{error.code}`".encode())
+
+
+@pytest.mark.parametrize("name", ["nothing.md", "..%2Flimits.md", "%00"])
+async def test_there_are_no_other_pages(empty_host: Host, name: str) -> None:
+    assert (await empty_host.ask("GET", f"/docs/errors/{name}")).code == "not-found"

@@ -7,6 +7,7 @@ problem       errors as RFC 9457 has them
 bodies        reading bodies, with limits
 handlers      every route but the hot one's shortcut
 views         deploys and actors as JSON
+manual        the pages about errors
 connection    the shortcut: a whole request in one piece never leaves the protocol
 server        listening, and letting go
 client        the other side

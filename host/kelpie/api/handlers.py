@@ -10,6 +10,7 @@ from aiohttp import web
 
 from kelpie.api.bodies import Bodies
 from kelpie.api.invocation import REQUEST_ID_HEADER, Invocations
+from kelpie.api.manual import error_pages
 from kelpie.api.paths import Target, decode_segment, split_target
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE
 from kelpie.api.problem import PROBLEM_TYPE, as_kelpie_error, problem_of
@@ -34,12 +35,14 @@ __all__ = ["ROUTES", "Handlers", "problem_response"]
 Handler = Callable[[web.BaseRequest, Target], Awaitable[web.Response]]
 
 SERVER_HEADER = {"Server": "kelpie"}
+_PAGE_TYPE = "text/markdown; charset=utf-8"
 _WASM_TYPES = {"application/wasm", BYTES_TYPE}
 ROUTES = (
     "POST /v1/actors/{kind}/{key}/{operation}",
     "GET /v1/actors/{kind}/{key}",
     "GET /v1/kinds",
     "GET or PUT /v1/kinds/{kind}",
+    "GET /docs/errors/{code}.md",
     "GET /livez",
     "GET /readyz",
 )
@@ -55,10 +58,12 @@ class Handlers:
         self._limits = limits
         self._invocations = invocations
         self._bodies = Bodies(env, limits)
+        self._error_pages = error_pages()
         # By the path's first segments and their number.
         self._routes: dict[tuple[str, int], dict[str, Handler]] = {
             ("livez", 1): {"GET": self._live},
             ("readyz", 1): {"GET": self._ready},
+            ("docs/errors", 3): {"GET": self._show_error_page},
             ("v1/kinds", 2): {"GET": self._list_kinds},
             ("v1/kinds", 3): {"GET": self._show_kind, "PUT": self._deploy},
             ("v1/actors", 4): {"GET": self._show_actor},
@@ -132,6 +137,13 @@ class Handlers:
             deploy = await self._runtime.deploy(target.namespace, kind, upload)
         status = HTTPStatus.CREATED if deploy.changed else HTTPStatus.OK
         return _json(deploy_view(deploy), status)
+
+    async def _show_error_page(self, _request: web.BaseRequest, target: Target) -> web.Response:
+        name = decode_segment(target.segments[2])
+        page = self._error_pages.get(name)
+        if page is None:
+            raise RouteNotFound(f"there is no page {name[:80]!a}")
+        return _response(HTTPStatus.OK, _PAGE_TYPE, page)
 
     async def _live(self, _request: web.BaseRequest, _target: Target) -> web.Response:
         return _json({"status": "live"})

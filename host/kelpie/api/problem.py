@@ -27,6 +27,9 @@ PROBLEM_TYPE = "application/problem+json"
 
 _MEMBERS = ("type", "title", "status", "detail", "code", "source", "retryable")
 
+# What helps whoever runs the host, and tells others of its inside.
+_FOR_THE_LOG = {"backtrace"}
+
 _log = logging.getLogger(__name__)
 
 
@@ -50,6 +53,8 @@ def problem_of(error: KelpieError) -> Problem:
         "retryable": error.retryable,
     }
     for name, value in error.details.items():
+        if name in _FOR_THE_LOG:
+            continue
         assert name not in _MEMBERS, f"the detail {name!r} of {error.code} hides a member"
         members[name] = value
     headers: dict[str, str] = {}

@@ -219,6 +219,8 @@ class TurnRunner:
         self.last_error = error
         if isinstance(error, HostFault):
             _log.error("a turn of %s met a fault of the host", self.address, exc_info=error)
+        elif "backtrace" in error.details:
+            _guest_log.warning("%s: %s", self.address, error.details["backtrace"])
 
 
 async def load(
