@@ -6,6 +6,7 @@ also when the host is killed: run this again, and it counts on.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
@@ -25,6 +26,14 @@ STOP_SECONDS = 20
 
 
 def main() -> int:
+    running = _running_host()
+    if running is not None:
+        print(
+            f"a host is already running on {DATA}: process {running}\n"
+            f"  try: stop it (kill {running}), then run this again; what it counted is kept",
+            file=sys.stderr,
+        )
+        return 1
     kelpie = prepare(ROOT / ".venv") / "kelpie"
     port = PORT if _is_free(PORT) else 0
     if port == 0:
@@ -36,7 +45,9 @@ def main() -> int:
         text=True,
         start_new_session=True,
     )
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # Also when its terminal is closed: nobody else would end the host.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(0))
     try:
         return _show(host, kelpie)
     except KeyboardInterrupt:
@@ -94,6 +105,18 @@ Kelpie serves on {url} until Ctrl-C. Try, in another terminal:
   kill -9 {pid}        # then run this demo again: alice counts on
 
 Next: docs/getting-started.md"""
+
+
+def _running_host() -> str | None:
+    """The process id of the host that has the data, as its lock file says; None if none has."""
+    try:
+        with (DATA / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return None
+    except BlockingIOError:
+        return (DATA / "lock").read_text().strip()
+    return None
 
 
 def _is_free(port: int) -> bool:

@@ -105,6 +105,7 @@ def test_mistakes(served: Served, words: tuple[str, ...], said: str) -> None:
         ((), "COMMAND"),
         (("fly",), "fly"),
         (("invoke", "counter/alice"), "OPERATION"),
+        (("sim", "/nowhere/actor.wasm"), "kelpie: /nowhere/actor.wasm: No such file"),
         (("invoke", "counter", "get"), "KIND/KEY"),
         (("invoke", "counter/", "get"), "KIND/KEY"),
         (("invoke", "counter/alice", "add", "{amount: 5}"), "quote it for the shell"),

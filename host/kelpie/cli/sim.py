@@ -5,12 +5,22 @@ from __future__ import annotations
 import argparse
 
 from kelpie.cli.inspect import cache_directory
+from kelpie.cli.output import complain
 
 __all__ = ["run"]
+
+_NOTHING_TO_SIMULATE = 2
 
 
 def run(options: argparse.Namespace) -> int:
     """Exit status 1 if a run broke a promise, 2 if there is nothing to simulate."""
+    # Before anything is said of the runs.
+    try:
+        with options.file.open("rb"):
+            pass
+    except OSError as error:
+        complain(f"{options.file}: {error.strerror}")
+        return _NOTHING_TO_SIMULATE
     # Only this command needs the simulator: the others start without it.
     from kelpie.sim.command import simulate  # noqa: PLC0415
 
