@@ -33,7 +33,8 @@ _NS_A_SECOND: Final = 1e9
 _READ_NS_MAX: Final = 1_500_000
 _COMMIT_NS_MAX: Final = 4_000_000
 _STALL_NS_MAX: Final = 3_000_000_000
-_LATE_NS_MAX: Final = 4_000_000_000
+# Shorter than an actor waits for its next request, or longer than a takeover.
+_LATE_NS_MAX: Final = (6_000_000, 60_000_000, 4_000_000_000)
 _TROUBLE_NS: Final = 30_000_000
 _TROUBLE_FACTOR: Final = 10
 
@@ -113,7 +114,7 @@ class FaultyLink:
             case "crash-before-commit":
                 return await self._crash()
             case "crash-during-commit":
-                self._land(request, self._tape.draw("latency/late", _LATE_NS_MAX))
+                self._land(request, self._late())
                 return await self._crash()
             case "commit-conflict":
                 error: Exception = StoreConflict("simulated: a conflict")
@@ -126,7 +127,7 @@ class FaultyLink:
             case "commit-unknown-not-done":
                 error = StoreCommitUnknown("simulated: the connection broke")
             case "commit-unknown-late":
-                self._land(request, there + self._tape.draw("latency/late", _LATE_NS_MAX))
+                self._land(request, there + self._late())
                 error = StoreCommitUnknown("simulated: the connection broke")
             case _:
                 return await self._answered(request, there, fault)
@@ -168,6 +169,10 @@ class FaultyLink:
             context=self._loop.world.context.copy(),
         )
         return decided
+
+    def _late(self) -> int:
+        scale = self._tape.draw("latency/late-scale", len(_LATE_NS_MAX))
+        return self._tape.draw("latency/late", _LATE_NS_MAX[scale])
 
     def _decide(self, request: CommitRequest, decided: asyncio.Future[int]) -> None:
         try:
