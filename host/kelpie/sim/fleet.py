@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from kelpie.errors import Moved, StoreConflict, StoreError
+from kelpie.errors import Moved, StoreConflict, StoreError, StoreTooOld
 from kelpie.limits import Limits
 from kelpie.runtime.host import Runtime
 from kelpie.runtime.node import declare_dead
@@ -133,11 +133,11 @@ class Fleet:
     async def _replace(self, incarnation: Incarnation) -> None:
         while True:
             transaction = self._direct.transaction()
-            await declare_dead(transaction, incarnation.name)
             try:
+                await declare_dead(transaction, incarnation.name)
                 await transaction.commit()
                 break
-            except StoreConflict:
+            except (StoreConflict, StoreTooOld):
                 continue
         self._faults.seen["a node was declared dead"] += 1
         if incarnation is self.newest:

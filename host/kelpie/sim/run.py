@@ -83,16 +83,19 @@ def run_seed(
 
 
 def _failures(plan: Plan, world: World) -> list[Failure]:
+    stuck: list[Failure] = []
     try:
         world.run()
     except (Deadlock, Livelock) as error:
-        return [*world.watch.failures, Failure("liveness", str(error))]
-    found = [Failure("nothing passes silently", each) for each in world.loop.unheard()]
-    found += world.watch.failures
+        stuck.append(Failure("liveness", str(error)))
     if world.unsettled:
         ids = ", ".join(world.unsettled)
-        found.append(Failure("liveness", f"never answered although all faults were over: {ids}"))
-        return found
+        stuck.append(Failure("liveness", f"never answered although all faults were over: {ids}"))
+    found = [Failure("nothing passes silently", each) for each in world.loop.unheard()]
+    found += world.watch.failures
+    if stuck:
+        # The history is not whole: it would be judged unfairly.
+        return stuck + found
     requests, log = world.requests, world.log
     fired = world.faults.fired
     found += oracles.answers(requests, corruption=bool(fired["corruption"] or fired["damaged"]))
