@@ -66,6 +66,7 @@ class CountingClient:
                 answer = await connection.increment(self._victim.remote, counter, request_id)
             except _GONE:
                 await connection.close()
+                await asyncio.sleep(_PAUSE_SECONDS)
             else:
                 if answer.status == 200:
                     self._told.answer(counter, request_id, answer.json["value"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,12 +65,32 @@ async def compare(told: Told, remote: Remote, *, all_answered: bool) -> None:
     assert told.is_sound, str(told)
 
 
+async def restart_again_and_again(
+    victim: Victim, told: Told, times: int, chance: random.Random
+) -> str:
+    """Without a kill: each is told to stop, and the clients do not hear of it."""
+    for _ in range(times):
+        await compare(told, await victim.start(), all_answered=False)
+        victim.open.set()
+        await asyncio.sleep(chance.uniform(0.1, RUNNING_SECONDS))
+        await victim.stop()
+    await compare(told, await victim.start(), all_answered=False)
+    victim.open.set()
+    return f"{times} restarts"
+
+
+Ends = Callable[[Victim, Told, int, random.Random], Awaitable[object]]
+
+
 @pytest.mark.parametrize(
-    "kills",
-    [3, pytest.param(50, marks=pytest.mark.slow)],
-    ids=["few", "many"],
+    ("ends", "times"),
+    [
+        (kill_again_and_again, 3),
+        pytest.param(kill_again_and_again, 50, marks=pytest.mark.slow),
+        (restart_again_and_again, 3),
+    ],
 )
-async def test_killed_at_any_instant(data: Path, kills: int) -> None:
+async def test_nothing_is_lost_or_doubled(data: Path, ends: Ends, times: int) -> None:
     chance = random.Random()
     victim, told = Victim(data), Told()
     clients = [
@@ -80,7 +101,7 @@ async def test_killed_at_any_instant(data: Path, kills: int) -> None:
         async with asyncio.TaskGroup() as running:
             for client in clients:
                 running.create_task(client.run(stop))
-            done = await kill_again_and_again(victim, told, kills, chance)
+            done = await ends(victim, told, times, chance)
             stop.set()
         await compare(told, victim.remote, all_answered=True)
         await asyncio.gather(*(client.ask_all_again() for client in clients))
@@ -89,4 +110,4 @@ async def test_killed_at_any_instant(data: Path, kills: int) -> None:
         victim.kill()
     print(f"\n{done}: {told}")
     assert told.is_sound, str(told)
-    assert told.acknowledged > kills
+    assert told.acknowledged > times

@@ -59,6 +59,20 @@ class Victim:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-            assert self._process.stdout is not None
-            self._process.stdout.close()
-            self._process = None
+            self._forget()
+
+    async def stop(self) -> None:
+        """Tells the process to end, and lets clients go on until it has."""
+        assert self._process is not None
+        self._process.terminate()
+        assert await asyncio.to_thread(self._process.wait, 60) == 0
+        self.open.clear()
+        self._remote = None
+        self._forget()
+        assert "Traceback" not in self._talk.read_text()
+
+    def _forget(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._process = None
