@@ -168,7 +168,9 @@ class Limits:
     http_body_ms_max: int = _limit(30_000, "time that an argument may take; `request-timeout`")
     http_upload_ms_max: int = _limit(600_000, "time that an upload may take; `request-timeout`")
     http_arriving_bytes_max: int = _limit(
-        256 * MIB, "bodies that are arriving, and uploads being deployed; `overloaded`"
+        256 * MIB,
+        "arguments that are arriving, and as much again for uploads until they are deployed; "
+        "`overloaded`",
     )
     http_linger_ms_max: int = _limit(
         2_000, "time for which the rest of a refused body is read and dropped"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kelpie.limits import DEFAULT_LIMITS, MIB
-from tests.api.support import COUNTER, Remote, request, running
+from tests.api.support import COUNTER, ROGUE, Remote, request, running
 from tests.cli.host import Served
 from tests.faults.victim import Victim
 from tests.guests import made
@@ -71,6 +71,24 @@ async def test_a_chunked_upload_over_the_limit(remote: Remote) -> None:
         answer = await answering
         assert (answer.status, answer.code) == (413, "component-too-large")
     assert (await remote.ask("GET", "/v1/kinds/big")).code == "kind-not-found"
+
+
+@pytest.mark.usefixtures("warm")
+async def test_uploads_that_never_end_keep_no_argument_out(
+    tmp_path: Path, compiled_cache: Path
+) -> None:
+    limits = replace(DEFAULT_LIMITS, http_arriving_bytes_max=200_000)
+    body = b"x" * 100_000
+    async with running(tmp_path / "data", compiled_cache, limits) as host:
+        await host.deploy("rogue", ROGUE)
+        async with host.wire() as endless:
+            await endless.send(request("PUT", "/v1/kinds/endless", Content_Length="1000000") + body)
+            while (await host.ask("PUT", "/v1/kinds/other", body * 2)).status != 429:
+                await asyncio.sleep(0.01)
+            target = "/v1/actors/rogue/bob/echo?namespace=default"
+            answer = await host.ask("POST", target, body, Content_Type="text/plain")
+            assert (answer.status, answer.body) == (200, body)
+        assert (await host.deploy("counter", COUNTER)).status == 201
 
 
 @pytest.mark.usefixtures("warm")

@@ -17,7 +17,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Bodies:
-    """All bodies that are arriving at this host."""
+    """All bodies of one sort that are arriving at this host."""
 
     def __init__(self, env: Env, limits: Limits) -> None:
         self._env = env

@@ -57,7 +57,9 @@ class Handlers:
         self._runtime = runtime
         self._limits = limits
         self._invocations = invocations
-        self._bodies = Bodies(env, limits)
+        # Apart, so that uploads which never end keep no argument out.
+        self._arguments = Bodies(env, limits)
+        self._uploads = Bodies(env, limits)
         self._error_pages = error_pages()
         # By the path's first segments and their number.
         self._routes: dict[tuple[str, int], dict[str, Handler]] = {
@@ -97,7 +99,7 @@ class Handlers:
         try:
             self._runtime.kind(asked.address.namespace, asked.address.kind)
             limits = self._limits
-            async with self._bodies.arriving(
+            async with self._arguments.arriving(
                 request, limits.payload_bytes_max, limits.http_body_ms_max, PayloadTooLarge
             ) as body:
                 content_type = request.headers.get("Content-Type")
@@ -131,7 +133,7 @@ class Handlers:
         check_name("kind", kind, self._limits)
         _check_upload_type(request)
         limits = self._limits
-        async with self._bodies.arriving(
+        async with self._uploads.arriving(
             request, limits.component_bytes_max, limits.http_upload_ms_max, ComponentTooLarge
         ) as upload:
             deploy = await self._runtime.deploy(target.namespace, kind, upload)
