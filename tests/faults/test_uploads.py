@@ -113,11 +113,11 @@ async def test_a_bomb_is_refused_and_others_are_served(
 @pytest.mark.usefixtures("warm")
 async def test_bombs_keep_no_actor_from_being_loaded(tmp_path: Path, compiled_cache: Path) -> None:
     """What is deployed is loaded when it is first used, also while uploads compile."""
-    limits = replace(DEFAULT_LIMITS, component_compile_ms_max=3000)
+    limits = replace(DEFAULT_LIMITS, component_compile_ms_max=2000)
     async with running(tmp_path / "data", compiled_cache, limits) as host:
         await host.deploy("counter", COUNTER)
     async with running(tmp_path / "data", compiled_cache, limits) as host:
-        bombs = [made.compile_bomb(100_000 + number) for number in range(3)]
+        bombs = [made.compile_bomb(100_000 + number) for number in range(2)]
         bombing = [
             asyncio.create_task(host.ask("PUT", f"/v1/kinds/bomb-{number}", bomb))
             for number, bomb in enumerate(bombs)
