@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import uvloop
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.api.support import ROGUE, Answer, Host, request, running
@@ -69,6 +69,7 @@ def both(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[_Bot
     body=_BODY,
     method=st.sampled_from(["POST", "POST", "POST", "GET", "HEAD", "PUT"]),
 )
+@example(segments=("a", "rogue", "rogue"), headers={}, body=b"\0", method="POST")
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_both_lanes_answer_alike(
     both: _Both,

@@ -52,7 +52,7 @@ class Invocations:
         """Checks the head of a request; `segments` are kind, key and operation.
 
         Raises:
-            InvalidAddress, InvalidRequest, KindNotFound, UnsupportedMediaType
+            InvalidAddress, InvalidRequest, UnsupportedMediaType
         """
         kind, key, operation = segments
         address = Address.checked(
@@ -81,6 +81,8 @@ class Invocations:
         Raises:
             KelpieError: it was refused at once.
         """
+        # Before the body is looked at: whoever reads it in parts has asked this first.
+        self._runtime.kind(asked.address.namespace, asked.address.kind)
         envelope = Envelope(
             asked.address,
             asked.operation,
