@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from kelpie.errors import StoreConflict, StoreTooOld
+from kelpie.limits import DEFAULT_LIMITS
 from kelpie.store.protocol import Store, Transaction
 from tests.store.conformance.backends import Backend
 from tests.store.conformance.helpers import END, put, read
@@ -216,6 +217,21 @@ async def test_a_version_that_is_too_old_cannot_commit(backend: Backend, explici
     env.advance(4_000)
     young.set(b"b", b"2")
     await young.commit()
+
+
+async def test_after_a_long_rest_a_burst_of_transactions_is_not_too_old(backend: Backend) -> None:
+    await put(backend.store, m=b"1")
+    backend.env.advance(DEFAULT_LIMITS.store_transaction_ms_max * 2)
+    commits = []
+    for number in range(3):
+        # Each begins while the commit of the one before is under way.
+        transaction = backend.store.transaction()
+        assert await transaction.get(b"m") == b"1"
+        transaction.set(b"%d" % number, b"1")
+        commits.append(backend.env.spawn(transaction.commit(), "commit"))
+        await backend.env.sleep(0)
+    versions = [await commit for commit in commits]
+    assert versions == sorted(set(versions))
 
 
 async def test_a_conflict_is_known_for_as_long_as_a_version_lives(backend: Backend) -> None:

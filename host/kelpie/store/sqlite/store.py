@@ -142,6 +142,11 @@ class SqliteStore:
         if conflicts.met_by(version, transaction.read_keys, transaction.read_ranges):
             raise StoreConflict("another transaction has written what this one read")
         self._group.check_room(transaction.size)
+        if not self._group.is_busy:
+            # The versions since the last commit are as durable as that one. Were
+            # the store said to have stood still, whoever begins beside this
+            # commit would get a version that may be too old already.
+            self._group.settled = self._versions.for_read()
         committed = self._versions.for_commit()
         keys = list(transaction.writes)
         if transaction.stamped:
