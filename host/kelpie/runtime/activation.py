@@ -23,9 +23,10 @@ _NS_PER_MS = 1_000_000
 class Activation:
     """Runs the turns of one actor, one at a time, in order of arrival.
 
-    A task lives only while there is something to run. When the claim turns out
-    untrue, or the actor cannot be loaded, the activation ends for good and
-    hands what still waits back to whoever made it.
+    A task lives only while there is something to run; with nothing more to run
+    it becomes the one that commits, and what arrives then gets a new one. When
+    the claim turns out untrue, or the actor cannot be loaded, the activation
+    ends for good and hands what still waits back to whoever made it.
     """
 
     __slots__ = (
@@ -151,12 +152,25 @@ class Activation:
 
     async def _run(self) -> None:
         try:
+            await self._run_turns()
+        finally:
+            self._task = None
+            if not self.ended:
+                self._on_rest(self)
+        pipeline = self._runner.pipeline if self._runner is not None else None
+        if pipeline is not None and pipeline.due:
+            await pipeline.run()
+
+    async def _run_turns(self) -> None:
+        """Runs turns until nobody waits for one, or it is all over."""
+        try:
             if self._runner is None:
                 self._runner = await load(
                     self._node, self._deploys, self._instances, self.address, self._on_progress
                 )
+            pipeline = self._runner.pipeline
             self._yielded_ns = self._node.env.monotonic_ns()
-            while (message := await self._next(self._runner.pipeline)) is not None:
+            while (message := await self._next(pipeline)) is not None:
                 await self._turn(self._runner, message)
         except KelpieError as error:
             # It could not be loaded.
@@ -169,16 +183,18 @@ class Activation:
                 self._end(self._take_queued())
             else:
                 self._fail_everything(fault)
+            if self._runner is not None and self._runner.pipeline.due:
+                self._runner.pipeline.start()
             raise
-        finally:
-            self._task = None
-            if not self.ended:
-                self._on_rest(self)
 
     async def _next(self, pipeline: Pipeline) -> Message | None:
         """The message whose turn it is; None if there is none, or it is all over."""
-        if pipeline.broken is None and not self._mailbox:
-            return None
+        if pipeline.broken is None:
+            if not self._mailbox:
+                return None
+            if pipeline.due:
+                # There is more to run than the turns to be committed.
+                pipeline.start()
         env = self._node.env
         now_ns = env.monotonic_ns()
         if now_ns - self._yielded_ns > self._node.limits.guest_tick_ms * _NS_PER_MS:

@@ -92,30 +92,37 @@ class Claim:
         self._version = version
         self._known_ns = begun_ns
 
-    async def guarded(self, *, fresh: bool) -> Transaction:
+    def is_recent(self, now_ns: int) -> bool:
+        """Whether the store still knows what was written since the claim's version."""
+        age_ms = (now_ns - self._known_ns) // _NS_PER_MS
+        return age_ms * 2 < self._node.limits.store_transaction_ms_max
+
+    def guarded(self) -> Transaction:
         """A transaction that can commit only while the claim is true.
 
-        Unless `fresh`, nothing is read: what was true at the claim's version is
-        checked by conflict alone. When that version is too old, or a conflict
-        has to be understood, the same three keys are read and compared.
-
-        Raises:
-            Moved: the claim is no longer true.
+        Nothing is read: what was true at the claim's version, which must be
+        recent, is checked by conflict alone.
         """
         node, keys = self._node, self.keys
-        age = node.env.monotonic_ns() - self._known_ns
-        if fresh or age > node.limits.store_transaction_ms_max * _NS_PER_MS // 2:
-            transaction = node.store.transaction()
-            try:
-                await self.check(transaction)
-            except BaseException:
-                transaction.cancel()
-                raise
-            return transaction
         transaction = node.store.transaction(self._version)
         transaction.add_read_conflict(keys.own)
         transaction.add_read_conflict(node.fence_key)
         transaction.add_read_conflict(keys.seq)
+        return transaction
+
+    async def checked(self) -> Transaction:
+        """As `guarded`, by reading the same three keys and comparing: for a
+        version that is too old, or a conflict that has to be understood.
+
+        Raises:
+            Moved: the claim is no longer true.
+        """
+        transaction = self._node.store.transaction()
+        try:
+            await self.check(transaction)
+        except BaseException:
+            transaction.cancel()
+            raise
         return transaction
 
     async def check(self, transaction: Transaction) -> None:
@@ -220,7 +227,8 @@ class Claim:
                 next finds this node as its owner, and asks it.
         """
         assert self.names_us
-        transaction = await self.guarded(fresh=False)
+        recent = self.is_recent(self._node.env.monotonic_ns())
+        transaction = self.guarded() if recent else await self.checked()
         released = self.owner._replace(node="", incarnation=0)
         transaction.set(self.keys.own, released.stored(self.keys))
         await transaction.commit()

@@ -49,21 +49,24 @@ class Committer:
             OutcomeUnknown, StoreStopped
         """
         node, claim = self._node, self._claim
-        fresh = False
+        doubtful = False
         for _ in range(node.limits.commit_attempts_max):
             begun_ns = node.env.monotonic_ns()
             try:
                 cleared = await self._expired_records(len(batch.records)) if batch.records else []
-                transaction = await claim.guarded(fresh=fresh)
+                if doubtful or not claim.is_recent(begun_ns):
+                    transaction = await claim.checked()
+                else:
+                    transaction = claim.guarded()
                 self._write(transaction, batch, cleared)
                 version = await transaction.commit()
             except (StoreConflict, StoreTooOld):
                 # What we know is compared with what is: it may still be true.
-                fresh = True
+                doubtful = True
             except StoreCommitUnknown:
                 if await self._took_place(batch):
                     return
-                fresh = True
+                doubtful = True
             else:
                 claim.committed(version, begun_ns)
                 return

@@ -36,9 +36,16 @@ class InstanceSlot:
         # The store may have told this activation of one of which the node has yet to hear.
         return current if current.number > self.deploy.number else self.deploy
 
-    async def take(self) -> Guest:
-        """The instance to run the next turn in, of the current deploy. Until it
-        is given back, or dropped, nobody else drops it.
+    def take(self) -> Guest | None:
+        """The instance to run the next turn in, of the current deploy, if there
+        is one. Until it is given back, or dropped, nobody else drops it."""
+        if self._guest is None or self.next_deploy is not self.deploy:
+            return None
+        self._taken = True
+        return self._guest
+
+    async def make(self) -> Guest:
+        """A fresh instance of the current deploy, taken.
 
         Raises:
             LoadFailed, StoredValueCorrupt: the component could not be loaded;
@@ -46,9 +53,6 @@ class InstanceSlot:
             ActorError: its instance could not be made.
         """
         wanted = self.next_deploy
-        if self._guest is not None and wanted.number == self.deploy.number:
-            self._taken = True
-            return self._guest
         try:
             component = await self._deploys.component(wanted)
         except StoredValueCorrupt:

@@ -12,6 +12,9 @@ from kelpie.store.protocol import Transaction
 
 __all__ = ["Owner", "Sequence", "read_stored"]
 
+# One for all: each new one takes a large buffer.
+_pack = msgpack.Packer().pack
+
 
 class Owner(NamedTuple):
     """The value of `own`. A released actor keeps its epoch, with no node."""
@@ -22,7 +25,7 @@ class Owner(NamedTuple):
     deploy_number: int
 
     def stored(self, keys: ActorKeys) -> bytes:
-        return frame(keys.own, msgpack.packb(self))
+        return frame(keys.own, _pack(self))
 
     @classmethod
     def read(cls, keys: ActorKeys, stored: bytes | None) -> Owner:
@@ -49,7 +52,7 @@ class Sequence(NamedTuple):
     activation: int
 
     def stored(self, keys: ActorKeys) -> bytes:
-        return frame(keys.seq, msgpack.packb(self))
+        return frame(keys.seq, _pack(self))
 
     @classmethod
     def read(cls, keys: ActorKeys, stored: bytes | None) -> Sequence:

@@ -65,7 +65,8 @@ class Pipeline:
 
     @property
     def idle(self) -> bool:
-        return not self._running
+        """Whether nothing is on its way: no turn waits, and no commit is in flight."""
+        return not self._running and not self._open.turns
 
     @property
     def congested(self) -> bool:
@@ -116,9 +117,23 @@ class Pipeline:
         self._open.add(finished)
         finished.message.stage = Stage.COMMITTING if finished.commits else Stage.CHECKING
         self._turn_number += finished.commits
-        if not self._running:
-            self._running = True
-            self._node.env.spawn(self._run(), "pipeline")
+
+    @property
+    def due(self) -> bool:
+        """Whether somebody has to `start` it, or to `run` it, for turns that were added."""
+        return not self._running and bool(self._open.turns)
+
+    def start(self) -> None:
+        """Runs it in a task of its own. Only when it is due."""
+        assert self.due
+        self._running = True
+        self._node.env.spawn(self._run(), "pipeline")
+
+    async def run(self) -> None:
+        """Commits what was added, and what is added meanwhile. Only when it is due."""
+        assert self.due
+        self._running = True
+        await self._run()
 
     async def _run(self) -> None:
         try:

@@ -25,6 +25,9 @@ from kelpie.store.protocol import Transaction
 
 __all__ = ["Expired", "Record", "answer", "clear", "count", "expired", "find", "write"]
 
+# One for all: each new one takes a large buffer.
+_pack = msgpack.Packer().pack
+
 _Name = tuple[str, str]
 """Principal and id of a request."""
 
@@ -55,12 +58,12 @@ def write(
         envelope, error = each.message.envelope, each.error
         assert error is None or isinstance(error, ActorRejected)
         rejection = (error.rejection_code, error.message) if error is not None else None
-        body = msgpack.packb((each.message.digest, tick, each.reply, rejection))
+        body = _pack((each.message.digest, tick, each.reply, rejection))
         key = keys.record(envelope.principal, envelope.request_id)
         large |= write_value(transaction, key, body, had_chunks=had_chunks)
         names.append((envelope.principal, envelope.request_id))
     index_key = keys.record_index(tick, sequence_number)
-    transaction.set(index_key, frame(index_key, msgpack.packb(names)))
+    transaction.set(index_key, frame(index_key, _pack(names)))
     return large
 
 
@@ -146,7 +149,7 @@ def clear(
         for name in row.names:
             clear_value(transaction, keys.record(*name), had_chunks=had_chunks)
         if row.rest:
-            transaction.set(row.index_key, frame(row.index_key, msgpack.packb(row.rest)))
+            transaction.set(row.index_key, frame(row.index_key, _pack(row.rest)))
         else:
             transaction.clear(row.index_key)
     return count(rows)

@@ -77,7 +77,10 @@ class TurnRunner:
         self._state = state
         self._kv = KvView(node, pipeline.claim.keys, pipeline)
         self._clock_ns = 0
-        self._seed = blake2b(repr(address).encode(), key=node.entropy_secret, digest_size=32)
+        # Nobody can tell it who does not know the store's secret.
+        self._seed = blake2b(
+            repr(address).encode(), key=node.entropy_secret, digest_size=32
+        ).digest()
         self.address = address
         self.pipeline = pipeline
         self.slot = slot
@@ -111,11 +114,13 @@ class TurnRunner:
     async def _run_guest(self, message: Message) -> tuple[Outcome, bool]:
         """The outcome, and whether the operation is read-only."""
         slot, operation = self.slot, message.envelope.operation
-        try:
-            guest = await slot.take()
-        except KelpieError as error:
-            self._note(error)
-            raise
+        guest = slot.take()
+        if guest is None:
+            try:
+                guest = await slot.make()
+            except KelpieError as error:
+                self._note(error)
+                raise
         # The version that runs the turn decides.
         read_only = slot.deploy.manifest.is_read_only(operation)
         try:
@@ -127,17 +132,17 @@ class TurnRunner:
             slot.drop()
         else:
             slot.give_back()
-        self._show(outcome)
+        if outcome.log or outcome.error is not None:
+            self._show(outcome)
         return outcome, read_only
 
     def _turn(self, message: Message, read_only: bool) -> Turn:
         envelope = message.envelope
         self._clock_ns = max(self._clock_ns, self._node.env.wall_ns())
-        seed = self._seed.copy()
         # Of the principal too: it takes more than another one's request id to
         # be dealt the same.
         principal = envelope.principal
-        seed.update(f"{len(principal)}/{principal}/{envelope.request_id}".encode())
+        asked = f"{len(principal)}/{principal}/{envelope.request_id}"
         return Turn(
             self.address,
             envelope.operation,
@@ -146,7 +151,7 @@ class TurnRunner:
             Caller("client", envelope.principal),
             self.pipeline.next_turn_number,
             self._clock_ns,
-            seed.digest(),
+            self._seed + asked.encode(),
             read_only,
             self._state,
             self._kv,

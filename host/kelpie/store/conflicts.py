@@ -25,12 +25,14 @@ class ClearedRanges:
         self._ends: list[bytes] = []
         self._versions: list[int] = []
         self._sweep_at = 64
+        self._newest = 0
 
     def __len__(self) -> int:
         return len(self._begins)
 
     def cover(self, begin: bytes, end: bytes, version: int) -> None:
         """Notes that `version`, newer than any before, cleared the range."""
+        self._newest = version
         first, last = self._overlapping(begin, end)
         begins, ends, versions = [begin], [end], [version]
         if first < last and self._begins[first] < begin:
@@ -56,8 +58,9 @@ class ClearedRanges:
         return self._versions[at] if at >= 0 and key < self._ends[at] else 0
 
     def sweep(self, oldest: int) -> None:
-        """Forgets what was cleared at `oldest` or before, now and then."""
-        if len(self._versions) < self._sweep_at:
+        """Forgets what was cleared at `oldest` or before, now and then, and at
+        once where that is all."""
+        if self._newest > oldest and len(self._versions) < self._sweep_at:
             return
         kept = [at for at, version in enumerate(self._versions) if version > oldest]
         self._begins = [self._begins[at] for at in kept]
@@ -107,15 +110,21 @@ class Conflicts:
                 return True
         return False
 
-    def met_by(self, version: int, keys: Iterable[bytes], ranges: Iterable[_Range]) -> bool:
+    def met_by(self, version: int, keys: Sequence[bytes], ranges: Sequence[_Range]) -> bool:
         """Whether a commit after `version` wrote any of these."""
-        written, cleared = self._written, self._cleared
+        written = self._written
         for key in keys:
             if written.get(key, 0) > version:
                 return True
-            if cleared and cleared.newest_at(key) > version:
+        if self._cleared:
+            newest_at = self._cleared.newest_at
+            for key in keys:
+                if newest_at(key) > version:
+                    return True
+        for begin, end in ranges:
+            if self.changed_in(begin, end, version):
                 return True
-        return any(self.changed_in(begin, end, version) for begin, end in ranges)
+        return False
 
     def record(self, version: int, keys: Sequence[bytes], cleared: Iterable[_Range]) -> None:
         """Notes the writes of a commit, the newest so far."""

@@ -155,12 +155,15 @@ class SqliteStore:
         return self._group.add(transaction, committed)
 
     def _check_age(self, version: int) -> None:
-        assert version <= self._versions.for_read(), "a version of the future"
-        self._conflicts.forget(self._versions.oldest())
-        if version < self._conflicts.oldest:
+        versions = self._versions
+        now = versions.for_read()
+        assert version <= now, "a version of the future"
+        if version < versions.oldest() or version < self._conflicts.oldest:
             raise StoreTooOld("the transaction's read version is too old")
 
     def _settled(self) -> None:
+        """A batch is through."""
+        self._conflicts.forget(self._versions.oldest())
         self._snapshots.end_before(self._conflicts.oldest)
 
     async def _close(self) -> None:
