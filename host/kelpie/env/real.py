@@ -65,6 +65,9 @@ class RealEnv:
         self._new_ids: list[str] = []
         self._pool = ThreadPoolExecutor(limits.blocking_threads_max, "kelpie-blocking")
         self._loop.set_exception_handler(self._unhandled)
+        # The loop's own: these are on every path.
+        self.future: Callable[[], asyncio.Future[Any]] = self._loop.create_future
+        self.call_soon: Callable[..., Handle] = self._loop.call_soon
 
     def close(self) -> None:
         """Lets go of the idle threads for `blocking`. What runs in them goes on."""
@@ -82,17 +85,11 @@ class RealEnv:
             self._new_ids = [digits[at : at + step] for at in range(0, len(digits), step)]
         return self._new_ids.pop()
 
-    def future(self) -> asyncio.Future[Any]:
-        return self._loop.create_future()
-
     def spawn(self, work: Coroutine[Any, Any, Result], name: str) -> asyncio.Task[Result]:
         task = self._loop.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-    def call_soon(self, function: Callable[..., object], *arguments: object) -> Handle:
-        return self._loop.call_soon(function, *arguments)
 
     def call_later(
         self, delay_ms: float, function: Callable[..., object], *arguments: object

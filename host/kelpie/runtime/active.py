@@ -62,9 +62,10 @@ class ActiveActors:
 
     def rested(self, activation: Activation) -> None:
         """It has nothing more to run for now."""
-        size = activation.state_bytes
-        self._state_bytes_total += size - self._state_bytes.get(activation, 0)
-        self._state_bytes[activation] = size
+        size, before = activation.state_bytes, self._state_bytes.get(activation, 0)
+        if size != before:
+            self._state_bytes_total += size - before
+            self._state_bytes[activation] = size
         if self._crowded():
             self._make_room(activation)
 

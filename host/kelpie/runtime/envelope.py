@@ -48,14 +48,18 @@ def check_envelope(envelope: Envelope, limits: Limits) -> None:
             f"({name})",
             limit=name,
         )
-    _check_size("operation's name", envelope.operation, limits.operation_name_bytes_max)
-    _check_size("request's id", envelope.request_id, limits.request_id_bytes_max)
-    _check_size("principal's name", envelope.principal, limits.principal_bytes_max)
+    for what, value, bytes_max in (
+        ("operation's name", envelope.operation, limits.operation_name_bytes_max),
+        ("request's id", envelope.request_id, limits.request_id_bytes_max),
+        ("principal's name", envelope.principal, limits.principal_bytes_max),
+    ):
+        if not (value.isascii() and 0 < len(value) <= bytes_max):
+            _check_size(what, value, bytes_max)
 
 
 def _check_size(what: str, value: str, bytes_max: int) -> None:
     try:
-        size = len(value) if value.isascii() else len(value.encode())
+        size = len(value.encode())
     except UnicodeEncodeError:
         raise InvalidRequest(f"the {what} is not valid UTF-8") from None
     if not 0 < size <= bytes_max:

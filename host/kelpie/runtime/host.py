@@ -128,8 +128,9 @@ class Runtime:
         """
         self._check(envelope)
         waiter: asyncio.Future[Payload] = self.node.env.future()
-        request = (envelope.target, envelope.principal, envelope.request_id)
+        request = None
         if envelope.recorded:
+            request = (envelope.target, envelope.principal, envelope.request_id)
             same = self._requests.get(request)
             if same is not None:
                 same.join(envelope, waiter, self.node.limits)
@@ -137,7 +138,7 @@ class Runtime:
         message = Message(envelope, self._settled)
         message.wait(waiter, envelope.deadline_ns)
         self._admission.admit(message)
-        if envelope.recorded:
+        if request is not None:
             self._requests[request] = message
         self._dispatch(message)
         return waiter

@@ -121,10 +121,8 @@ class Conflicts:
             for key in keys:
                 if newest_at(key) > version:
                     return True
-        for begin, end in ranges:
-            if self.changed_in(begin, end, version):
-                return True
-        return False
+        # Most have none: then not even a generator is made.
+        return bool(ranges) and any(self.changed_in(*each, version) for each in ranges)
 
     def record(self, version: int, keys: Sequence[bytes], cleared: Iterable[_Range]) -> None:
         """Notes the writes of a commit, the newest so far."""

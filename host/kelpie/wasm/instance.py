@@ -64,7 +64,7 @@ class Instance:
         """
         native = self._native
         native.find(describe)
-        fault = await native.call(0, 0, None)
+        fault = native.end(None) if native.start(0, 0, None) else await native.finish(None)
         if fault is not None:
             self.close()
             raise fault
@@ -85,7 +85,10 @@ class Instance:
                 await workshop.slow_lane.next_slice()
             marshalling = workshop.marshalling
             marshalling.set_arguments(turn.operation, turn.argument)
-            fault = await native.call(marshalling.arguments_address, 2, collector)
+            if native.start(marshalling.arguments_address, 2, collector):
+                fault = native.end(collector)
+            else:
+                fault = await native.finish(collector)
             fuel = native.fuel_used()
         if fault is None:
             try:

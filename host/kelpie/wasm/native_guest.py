@@ -137,7 +137,7 @@ class NativeGuest:
             block + _INSTANCE,
             block + _ERROR,
         )
-        return await self._complete(None)
+        return self.end(None) if self._first_poll_ends(None) else await self.finish(None)
 
     def find(self, export: int) -> None:
         """Makes an exported function the one to call."""
@@ -145,13 +145,10 @@ class NativeGuest:
         if not _get_function(block + _INSTANCE, self._context, export, block + _FUNCTION):
             raise HostFault("an export that was inspected is not in the instance")
 
-    async def call(
-        self, arguments: int, argument_count: int, collector: Collector | None
-    ) -> KelpieError | None:
-        """Calls the function that was found last. Returns why it failed, if it did.
-
-        The result is at `result_address` until `drop_result`. If this is
-        cancelled the guest is killed and closed.
+    def start(self, arguments: int, argument_count: int, collector: Collector | None) -> bool:
+        """Calls the function that was found last. Whether it has returned already:
+        then `end` must follow, else `finish`. Most turns never wait, and need no
+        coroutine.
         """
         self._begin()
         result = self.result_address
@@ -164,7 +161,30 @@ class NativeGuest:
             1,
             result + _ERROR,
         )
-        return await self._complete(collector)
+        return self._first_poll_ends(collector)
+
+    def end(
+        self, collector: Collector | None, fault: KelpieError | None = None
+    ) -> KelpieError | None:
+        """Ends a call that has returned, or that `fault` befell. Returns why it
+        failed, if it did; else the result is at `result_address` until `drop_result`.
+        """
+        self._drop_future()
+        if collector is not None:
+            # Of turns alone: to make an instance is quick whatever it will run.
+            self.pace.long = self._overran
+        self.account.measure()
+        return self._fault(fault)
+
+    async def finish(self, collector: Collector | None) -> KelpieError | None:
+        """Waits until the call has returned, and ends it. If this is cancelled
+        the guest is killed and closed."""
+        try:
+            fault = await self._wait(collector)
+        except BaseException:
+            self.close()
+            raise
+        return self.end(collector, fault)
 
     def drop_result(self) -> None:
         """Frees the result. The engine would drop what it finds there before it
@@ -196,20 +216,12 @@ class NativeGuest:
             assert ticker is not None, "epochs are counted by the ticker"
             ticker.expect()
 
-    async def _complete(self, collector: Collector | None) -> KelpieError | None:
+    def _first_poll_ends(self, collector: Collector | None) -> bool:
         try:
-            fault = None
-            if not self._poll(collector, self._first_poll):
-                fault = await self._wait(collector)
+            return self._poll(collector, self._first_poll)
         except BaseException:
             self.close()
             raise
-        self._drop_future()
-        if collector is not None:
-            # Of turns alone: to make an instance is quick whatever it will run.
-            self.pace.long = self._overran
-        self.account.measure()
-        return self._fault(fault)
 
     def _poll(self, collector: Collector | None, poll: Callable[[int], bool]) -> bool:
         workshop = self._workshop

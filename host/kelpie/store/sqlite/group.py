@@ -16,13 +16,18 @@ from kelpie.store.sqlite.writer import Writer
 
 __all__ = ["GroupCommit"]
 
+# Of the event loop, in which a batch that grows in each is held back.
+_PASSES_MAX = 16
+
 
 class GroupCommit:
     """Fills the next batch while the writer writes one.
 
-    A batch is begun at the end of the loop's iteration, for more commits may
-    come in it, and as soon as the one before is durable. Every
-    commit up to the version `settled` is durable, or has surely failed.
+    A batch is handed over when the one before is durable and a pass of the
+    event loop has brought no further commit: each batch costs the loop a fight
+    with the writer's thread over the interpreter, so while more commits come it
+    is cheaper to wait for them. Every commit up to the version `settled` is
+    durable, or has surely failed.
     """
 
     def __init__(
@@ -44,6 +49,7 @@ class GroupCommit:
         self._on_stopped = on_stopped
         self._filling = Batch()
         self._writing: Batch | None = None
+        self._gathered = 0
         self._waiting: deque[Batch] = deque()
         self._queued_bytes = 0
         self._drained: list[asyncio.Future[None]] = []
@@ -76,7 +82,7 @@ class GroupCommit:
         self._queued_bytes += size
         if not self.is_busy:
             self.is_busy = True
-            self._env.call_soon(self._write_next)
+            self._gather()
         return waiter
 
     async def close(self) -> None:
@@ -89,18 +95,27 @@ class GroupCommit:
             self.stopped = StoreStopped("the store is closed")
         await self._env.blocking(self._writer.stop)
 
+    def _gather(self) -> None:
+        """Hands over a batch once no more commits come."""
+        self._gathered = len(self._filling.commits)
+        self._env.call_soon(self._gather_more, _PASSES_MAX)
+
+    def _gather_more(self, passes: int) -> None:
+        count = len(self._filling.commits)
+        if count > self._gathered and passes and not self._waiting:
+            self._gathered = count
+            self._env.call_soon(self._gather_more, passes - 1)
+        else:
+            self._write_next()
+
     def _write_next(self) -> None:
         if self.stopped is not None:
             return
         if not self._waiting and self._filling.commits:
             self._waiting.append(self._filling)
             self._filling = Batch()
-        if self._waiting:
-            self._writing = self._waiting.popleft()
-            self._writer.write(self._writing)
-        else:
-            self.is_busy = False
-            self._tell_drained()
+        self._writing = self._waiting.popleft()
+        self._writer.write(self._writing)
 
     def _written(self, error: StoreError | None) -> None:
         """Told by the writer, through the loop."""
@@ -116,7 +131,11 @@ class GroupCommit:
         else:
             batch.fail(error)
         self._on_settled()
-        self._write_next()
+        if self._waiting or self._filling.commits:
+            self._gather()
+        else:
+            self.is_busy = False
+            self._tell_drained()
 
     def _stop(self, error: StoreStopped) -> None:
         """Of all that was not answered yet, nothing will ever be known."""
