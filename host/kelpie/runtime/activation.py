@@ -170,8 +170,16 @@ class Activation:
                 )
             pipeline = self._runner.pipeline
             self._yielded_ns = self._node.env.monotonic_ns()
-            while (message := await self._next(pipeline)) is not None:
-                await self._turn(self._runner, message)
+            while pipeline.broken is None and self._mailbox:
+                if pipeline.due:
+                    # There is more to run than the turns to be committed.
+                    pipeline.start()
+                if pipeline.congested or self._has_run_long():
+                    await self._let_others(pipeline)
+                elif (message := self._mailbox.take()) is not None:
+                    await self._turn(self._runner, message)
+            if pipeline.broken is not None:
+                self._end(self._take_queued())
         except KelpieError as error:
             # It could not be loaded.
             self._fail_everything(error)
@@ -187,27 +195,20 @@ class Activation:
                 self._runner.pipeline.start()
             raise
 
-    async def _next(self, pipeline: Pipeline) -> Message | None:
-        """The message whose turn it is; None if there is none, or it is all over."""
-        if pipeline.broken is None:
-            if not self._mailbox:
-                return None
-            if pipeline.due:
-                # There is more to run than the turns to be committed.
-                pipeline.start()
+    def _has_run_long(self) -> bool:
+        """Turns that never wait would keep the loop until the mailbox is empty."""
+        run_ns = self._node.env.monotonic_ns() - self._yielded_ns
+        return run_ns > self._node.limits.guest_tick_ms * _NS_PER_MS
+
+    async def _let_others(self, pipeline: Pipeline) -> None:
+        """Lets others have the loop, and the pipeline go on if it is congested."""
         env = self._node.env
-        now_ns = env.monotonic_ns()
-        if now_ns - self._yielded_ns > self._node.limits.guest_tick_ms * _NS_PER_MS:
-            # Turns that never wait would keep the loop until the mailbox is empty.
-            await env.sleep(0)
-            self._yielded_ns = env.monotonic_ns()
-        while pipeline.congested and pipeline.broken is None:
+        if pipeline.congested:
             self._progress = env.future()
             await self._progress
-        if pipeline.broken is not None:
-            self._end(self._take_queued())
-            return None
-        return self._mailbox.take()
+        else:
+            await env.sleep(0)
+        self._yielded_ns = env.monotonic_ns()
 
     async def _turn(self, runner: TurnRunner, message: Message) -> None:
         """Sees one message through its turn, up to the pipeline."""

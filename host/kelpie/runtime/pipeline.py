@@ -7,7 +7,7 @@ the open batch and go together in the next one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 
 from kelpie.errors import (
     CommitFailed,
@@ -121,19 +121,17 @@ class Pipeline:
     @property
     def due(self) -> bool:
         """Whether somebody has to `start` it, or to `run` it, for turns that were added."""
-        return not self._running and bool(self._open.turns)
+        return bool(self._open.turns) and not self._running
 
     def start(self) -> None:
         """Runs it in a task of its own. Only when it is due."""
-        assert self.due
-        self._running = True
-        self._node.env.spawn(self._run(), "pipeline")
+        self._node.env.spawn(self.run(), "pipeline")
 
-    async def run(self) -> None:
+    def run(self) -> Coroutine[None, None, None]:
         """Commits what was added, and what is added meanwhile. Only when it is due."""
         assert self.due
         self._running = True
-        await self._run()
+        return self._run()
 
     async def _run(self) -> None:
         try:

@@ -7,6 +7,7 @@ one's own writes, conflict ranges and the rules of the protocol are here.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable
 from itertools import accumulate
 
 from kelpie.store.buffer import Buffer
@@ -44,7 +45,7 @@ class BufferedTransaction(Buffer, ABC):
         """What is stored at the read version, cut short as `get_range` says."""
 
     @abstractmethod
-    async def commit_writes(self) -> int:
+    def commit_writes(self) -> Awaitable[int]:
         """Commits what is in the buffer, which is not empty; the version."""
 
     @abstractmethod

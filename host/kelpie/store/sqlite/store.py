@@ -200,8 +200,8 @@ class SqliteTransaction(BufferedTransaction):
     ) -> list[KeyValue]:
         return self._ready(begin, end).get_range(begin, end, limit, bytes_max, reverse)
 
-    async def commit_writes(self) -> int:
-        return await self._store.submit(self, self.pin())
+    def commit_writes(self) -> asyncio.Future[int]:
+        return self._store.submit(self, self.pin())
 
     def let_go(self) -> None:
         if self._snapshot is not None:
