@@ -18,10 +18,11 @@ _Statement = tuple[bytes, str, str, str]
 class Batch:
     """Commits that are written, and become durable, together."""
 
-    __slots__ = ("_merged", "commits", "size", "version")
+    __slots__ = ("_merged", "_statement", "commits", "size", "version")
 
     def __init__(self) -> None:
         self._merged = Buffer()
+        self._statement: _Statement | None = None
         self.commits: list[tuple[asyncio.Future[int], int]] = []
         """Who waits, and for which version."""
         self.version = 0
@@ -69,16 +70,22 @@ class Batch:
         """About how many pages of the file it changes, at most."""
         return len(self._merged.writes) + self.size // PAGE_BYTES + 2
 
+    def seal(self) -> None:
+        """Ends it: nothing is added from now on. What can be made ready is made
+        here, for the writer's thread has to fight for each moment in Python."""
+        self._merged.writes[VERSION_KEY] = self.version.to_bytes(8, "big")
+        if not self._merged.has_additions:
+            self._statement = self._make_statement()
+
     def write(self, connection: sqlite3.Connection) -> None:
         """Writes it all in one SQLite transaction, which is durable when this returns.
 
-        For the writer's thread.
+        For the writer's thread, once it is sealed.
         """
-        writes = self._merged.writes
-        if self._merged.has_additions:
+        if self._statement is None:
             self._resolve_additions(connection)
-        writes[VERSION_KEY] = self.version.to_bytes(8, "big")
-        connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", self._statement())
+            self._statement = self._make_statement()
+        connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", self._statement)
 
     def _resolve_additions(self, connection: sqlite3.Connection) -> None:
         writes = self._merged.writes
@@ -87,7 +94,7 @@ class Batch:
                 row = connection.execute("SELECT value FROM pairs WHERE key = ?", (key,)).fetchone()
                 writes[key] = added(row[0] if row else None, write)
 
-    def _statement(self) -> _Statement:
+    def _make_statement(self) -> _Statement:
         """The parameters of the statement; `schema` says how it reads them."""
         parts: list[bytes] = []
         sets: list[int] = []

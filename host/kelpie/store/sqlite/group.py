@@ -115,6 +115,7 @@ class GroupCommit:
             self._waiting.append(self._filling)
             self._filling = Batch()
         self._writing = self._waiting.popleft()
+        self._writing.seal()
         self._writer.write(self._writing)
 
     def _written(self, error: StoreError | None) -> None:
