@@ -171,9 +171,10 @@ class NativeGuest:
         """
         self._drop_future()
         if collector is not None:
-            # Of turns alone: to make an instance is quick whatever it will run.
+            # Of turns alone: to make an instance is quick whatever it will run,
+            # and its first turn touches more memory anyway.
             self.pace.long = self._overran
-        self.account.measure()
+            self.account.measure()
         return self._fault(fault)
 
     async def finish(self, collector: Collector | None) -> KelpieError | None:
