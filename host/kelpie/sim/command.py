@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import logging
 import multiprocessing
 import os
@@ -19,6 +18,7 @@ from typing import Final
 from kelpie.errors import ComponentError
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.sim.engine import Foundry
+from kelpie.sim.kept import KeptRun, TapeInvalid, fingerprint
 from kelpie.sim.oracles import GAVE_UP
 from kelpie.sim.report import Report, describe_failure
 from kelpie.sim.run import Plan, Run, run_seed
@@ -73,8 +73,8 @@ def simulate(
         cache_directory: where compiled components are kept for the next time.
 
     Returns:
-        0 if every run kept every promise, 1 if one did not, 2 if the component
-        or the workload cannot be used; then the reason is on stderr.
+        0 if every run kept every promise, 1 if one did not, 2 if the component,
+        the workload or the tape cannot be used; then the reason is on stderr.
     """
     with TemporaryDirectory(prefix="kelpie-sim-") as temporary:
         options = Options(
@@ -94,7 +94,7 @@ def simulate(
             with _prepared(options) as plan:
                 report.options(_described(plan.workload))
                 return _simulate(options, plan, report)
-        except (ComponentError, WorkloadInvalid, OSError) as error:
+        except (ComponentError, TapeInvalid, WorkloadInvalid, OSError) as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
 
@@ -116,8 +116,8 @@ def _simulate(options: Options, plan: Plan, report: Report) -> int:
 
 
 def _repeat_tape(options: Options, plan: Plan, tape: Path) -> int:
-    kept = json.loads(tape.read_text())
-    run = _again(plan, kept["seed"], Candidate(kept["requests"], kept["choices"]))
+    kept = KeptRun.read(tape, fingerprint(plan.upload, plan.workload))
+    run = _again(plan, kept.seed, kept.candidate)
     if not run.failures:
         print(f"passed: {run.turns} turns, {run.faults.total()} faults")
         return 0
@@ -159,8 +159,8 @@ def _tell(options: Options, plan: Plan, run: Run) -> None:
     smallest = found.smallest
     repeat = f"DST_SEED={run.seed} {_command(options)}"
     if options.save_tape is not None:
-        kept = {"seed": run.seed, "requests": smallest.requests, "choices": smallest.recording}
-        options.save_tape.write_text(json.dumps(kept))
+        of = fingerprint(plan.upload, plan.workload)
+        KeptRun(of, run.seed, smallest.requests, smallest.recording).write(options.save_tape)
         repeat = f"{_command(options)} --tape {options.save_tape}"
     print(
         f"\nshrunk in {found.runs} runs from {failing.requests} requests and {failing.choices} "
