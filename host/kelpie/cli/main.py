@@ -5,21 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from kelpie import __version__
 from kelpie.api.client import HostUnreachable
-from kelpie.cli import inspect, remote, serve, sim
+from kelpie.cli import arguments as checked
+from kelpie.cli import inspect, remote, serve, settings, sim
 from kelpie.cli.output import complain, tell_error
 from kelpie.errors import ActorOutcomeUnknown, KelpieError, OutcomeUnknown
 
 __all__ = ["main", "parser", "run"]
-
-DEFAULT_PORT = 7070
-DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
 
 _WRONG_USAGE = 2
 _INTERRUPTED = 130
@@ -40,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
         _take_environment(options)
         status: int = options.run(options)
         sys.stdout.flush()
-    except argparse.ArgumentTypeError as error:
+    except settings.SettingsInvalid as error:
         complain(str(error))
         return _WRONG_USAGE
     except (OutcomeUnknown, ActorOutcomeUnknown) as error:
@@ -63,16 +60,18 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _take_environment(options: argparse.Namespace) -> None:
-    """Fills in what was not given but is in the environment."""
-    for name, variable, checked in _ENVIRONMENT:
-        value = os.environ.get(variable)
-        if value and getattr(options, name, value) is None:
-            try:
-                setattr(options, name, checked(value))
-            except argparse.ArgumentTypeError as error:
-                raise argparse.ArgumentTypeError(f"${variable}: {error}") from None
-    if getattr(options, "url", DEFAULT_URL) is None:
-        options.url = DEFAULT_URL
+    """Fills in what was not given, but is set elsewhere.
+
+    Raises:
+        SettingsInvalid, OSError
+    """
+    settings.fill(options)
+    seed = os.environ.get("DST_SEED")
+    if seed and getattr(options, "seed", seed) is None:
+        try:
+            options.seed = checked.whole(seed)
+        except argparse.ArgumentTypeError as error:
+            raise settings.SettingsInvalid(f"$DST_SEED: {error}") from None
 
 
 def _if_perhaps_done(options: argparse.Namespace) -> str:
@@ -105,18 +104,16 @@ def _add_serve(commands: _Commands) -> None:
     command.add_argument(
         "--data",
         type=Path,
-        default=Path("kelpie-data"),
         metavar="DIR",
         help="where everything is kept (default: ./kelpie-data)",
     )
     command.add_argument(
-        "--host", type=_host, default="127.0.0.1", help="address to listen on (default: 127.0.0.1)"
+        "--host", type=checked.host, help="address to listen on (default: 127.0.0.1)"
     )
     command.add_argument(
         "--port",
-        type=_port,
-        default=DEFAULT_PORT,
-        help=f"port to listen on; 0 picks one (default: {DEFAULT_PORT})",
+        type=checked.port,
+        help=f"port to listen on; 0 picks one (default: {checked.DEFAULT_PORT})",
     )
     command.set_defaults(run=serve.run)
 
@@ -125,25 +122,28 @@ def _add_remote(commands: _Commands) -> None:
     command = _remote(commands, "deploy", "deploy a component, or a core module")
     command.add_argument("file", type=Path, metavar="FILE.wasm")
     command.add_argument(
-        "--name", type=_text, metavar="KIND", help="its kind (default: the file's name)"
+        "--name", type=checked.text, metavar="KIND", help="its kind (default: the file's name)"
     )
     command.set_defaults(run=remote.deploy)
 
     command = _remote(commands, "invoke", "have an actor run one operation")
     command.add_argument(
-        "actor", type=_text, metavar="KIND/KEY", help="the key is all that follows the first slash"
+        "actor",
+        type=checked.text,
+        metavar="KIND/KEY",
+        help="the key is all that follows the first slash",
     )
-    command.add_argument("operation", type=_text, metavar="OPERATION")
+    command.add_argument("operation", type=checked.text, metavar="OPERATION")
     command.add_argument(
         "argument",
-        type=_text,
+        type=checked.text,
         metavar="JSON",
         nargs="?",
         help="its argument; '-' reads it from stdin",
     )
     command.add_argument(
         "--id",
-        type=_text,
+        type=checked.text,
         metavar="ID",
         help="an id under which the same can be asked again, and is done once",
     )
@@ -158,13 +158,19 @@ def _remote(commands: _Commands, name: str, help_text: str) -> argparse.Argument
     command: argparse.ArgumentParser = commands.add_parser(name, help=help_text)
     command.add_argument(
         "--url",
-        type=_url,
-        help=f"the host to ask (default: $KELPIE_URL, or {DEFAULT_URL})",
+        type=checked.url,
+        help=f"the host to ask (default: $KELPIE_URL, or {checked.DEFAULT_URL})",
     )
     return command
 
 
 def _add_local(commands: _Commands) -> None:
+    command = commands.add_parser("settings", help="show each setting and where it comes from")
+    command.add_argument(
+        "-o", "--output", choices=("table", "json"), default="table", help="(default: table)"
+    )
+    command.set_defaults(run=settings.run)
+
     command = commands.add_parser("inspect", help="look into a component; needs no host")
     command.add_argument("file", type=Path, metavar="FILE.wasm")
     command.set_defaults(run=inspect.run)
@@ -174,77 +180,23 @@ def _add_local(commands: _Commands) -> None:
     )
     command.add_argument("file", type=Path, metavar="FILE.wasm")
     command.add_argument(
-        "--seeds", type=_count, metavar="N", help="how many runs, each with its seed"
+        "--seeds", type=checked.count, metavar="N", help="how many runs, each with its seed"
     )
     command.add_argument(
         "--seed",
-        type=_whole,
+        type=checked.whole,
         metavar="N",
         help="repeat the run of this seed, or begin with it (default: $DST_SEED)",
     )
     command.add_argument(
         "--workload", type=Path, metavar="FILE", help="what clients ask (default: made from it)"
     )
-    command.add_argument("--processes", type=_count, metavar="N", help="how many runs at a time")
+    command.add_argument(
+        "--processes", type=checked.count, metavar="N", help="how many runs at a time"
+    )
     command.add_argument(
         "--keep-going", action="store_true", help="go on after a run that broke a promise"
     )
     command.add_argument("--save-tape", type=Path, metavar="FILE", help="keep what failed")
     command.add_argument("--tape", type=Path, metavar="FILE", help="repeat what was kept")
     command.set_defaults(run=sim.run)
-
-
-def _port(given: str) -> int:
-    if not (given.isascii() and given.isdigit() and int(given) < 1 << 16):
-        raise argparse.ArgumentTypeError(f"{given!r} is no port: use 0 to 65535")
-    return int(given)
-
-
-def _whole(given: str) -> int:
-    if not (given.isascii() and given.isdigit()):
-        raise argparse.ArgumentTypeError(f"{given!r} is no whole number")
-    return int(given)
-
-
-def _count(given: str) -> int:
-    count = _whole(given)
-    if count == 0:
-        raise argparse.ArgumentTypeError("it must be at least 1")
-    return count
-
-
-def _text(given: str) -> str:
-    """The system hands on bytes that are no UTF-8 as lone surrogates."""
-    try:
-        given.encode()
-    except UnicodeEncodeError:
-        raise argparse.ArgumentTypeError(f"{given!a} is not UTF-8") from None
-    return given
-
-
-def _host(given: str) -> str:
-    try:
-        given.encode("idna")
-    except UnicodeError:
-        raise argparse.ArgumentTypeError(f"{given!a} is no host's name or address") from None
-    return given
-
-
-def _url(given: str) -> str:
-    try:
-        parts = urlsplit(given)
-        # A port that is none is noticed only when it is asked for.
-        is_url = parts.scheme in {"http", "https"} and parts.port != 0
-        is_url = is_url and bool(_host(parts.hostname or ""))
-    except (ValueError, argparse.ArgumentTypeError):
-        is_url = False
-    if not is_url:
-        raise argparse.ArgumentTypeError(f"{given!a} is no host's URL: write {DEFAULT_URL}")
-    return given
-
-
-# What may be given by the environment instead of an option.
-_ENVIRONMENT: tuple[tuple[str, str, Callable[[str], object]], ...] = (
-    ("url", "KELPIE_URL", _url),
-    ("seed", "DST_SEED", _whole),
-)

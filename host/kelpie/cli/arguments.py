@@ -1,0 +1,70 @@
+"""What may be given to an option, checked while the command line is read.
+
+Each takes what was given and returns what it means, or raises ArgumentTypeError
+with what to write instead.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from urllib.parse import urlsplit
+
+__all__ = ["DEFAULT_PORT", "DEFAULT_URL", "count", "host", "port", "text", "url", "whole"]
+
+DEFAULT_PORT = 7070
+DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
+
+_PORT_DIGITS_MAX = 5
+_WHOLE_DIGITS_MAX = 18
+
+
+def port(given: str) -> int:
+    is_number = given.isascii() and given.isdigit() and len(given) <= _PORT_DIGITS_MAX
+    if not is_number or int(given) >= 1 << 16:
+        raise ArgumentTypeError(f"{given!r} is no port: use 0 to 65535")
+    return int(given)
+
+
+def whole(given: str) -> int:
+    if not (given.isascii() and given.isdigit()):
+        raise ArgumentTypeError(f"{given!r} is no whole number")
+    if len(given) > _WHOLE_DIGITS_MAX:
+        raise ArgumentTypeError(f"{given[:20]!r}... is too large: {_WHOLE_DIGITS_MAX} digits fit")
+    return int(given)
+
+
+def count(given: str) -> int:
+    number = whole(given)
+    if number == 0:
+        raise ArgumentTypeError("it must be at least 1")
+    return number
+
+
+def text(given: str) -> str:
+    """The system hands on bytes that are no UTF-8 as lone surrogates."""
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise ArgumentTypeError(f"{given!a} is not UTF-8") from None
+    return given
+
+
+def host(given: str) -> str:
+    try:
+        given.encode("idna")
+    except UnicodeError:
+        raise ArgumentTypeError(f"{given!a} is no host's name or address") from None
+    return given
+
+
+def url(given: str) -> str:
+    try:
+        parts = urlsplit(given)
+        # A port that is none is noticed only when it is asked for.
+        is_url = parts.scheme in {"http", "https"} and parts.port != 0
+        is_url = is_url and bool(host(parts.hostname or ""))
+    except (ValueError, ArgumentTypeError):
+        is_url = False
+    if not is_url:
+        raise ArgumentTypeError(f"{given!a} is no host's URL: write {DEFAULT_URL}")
+    return given

@@ -1,0 +1,164 @@
+"""Settings: what an option, the environment or the settings file may say, in
+that order of precedence; else the default."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from kelpie.cli import arguments
+from kelpie.cli.output import print_table
+
+__all__ = ["SETTINGS", "Setting", "Settings", "SettingsInvalid", "fill", "run"]
+
+FILE_VARIABLE = "KELPIE_SETTINGS"
+DEFAULT_FILE = Path("kelpie.toml")
+
+
+class SettingsInvalid(Exception):
+    """What the environment or the settings file says cannot be used; the message, why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: `section.name` in the file, `--name` as an option."""
+
+    section: str
+    name: str
+    variable: str
+    checked: Callable[[str], object]
+    default: object
+    kind: type[str] | type[int] = str
+    """In the settings file."""
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.section}.{self.name}"
+
+
+SETTINGS = (
+    Setting("serve", "data", "KELPIE_DATA", Path, Path("kelpie-data")),
+    Setting("serve", "host", "KELPIE_HOST", arguments.host, "127.0.0.1"),
+    Setting("serve", "port", "KELPIE_PORT", arguments.port, arguments.DEFAULT_PORT, int),
+    Setting("client", "url", "KELPIE_URL", arguments.url, arguments.DEFAULT_URL),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    value: object
+    source: str
+
+
+class Settings:
+    """The settings of this process, but for what its options say."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Raises:
+        SettingsInvalid: names the variable, or the file and the key.
+        OSError: the file that the environment names cannot be read.
+        """
+        self._environment = environment
+        named = environment.get(FILE_VARIABLE)
+        self._file = Path(named) if named else DEFAULT_FILE
+        self._in_file = _read(self._file) if named or self._file.exists() else {}
+
+    def value(self, setting: Setting) -> Value:
+        """What it is, and who says so.
+
+        Raises:
+            SettingsInvalid
+        """
+        given = self._environment.get(setting.variable)
+        if given:
+            return Value(_checked(setting, given, f"${setting.variable}"), f"${setting.variable}")
+        if setting.full_name in self._in_file:
+            found = self._in_file[setting.full_name]
+            return Value(self._of_file(setting, found), str(self._file))
+        return Value(setting.default, "default")
+
+    def _of_file(self, setting: Setting, found: object) -> object:
+        where = f"{self._file}: {setting.full_name}"
+        if type(found) is not setting.kind:
+            raise SettingsInvalid(f"{where} must be {_NOUNS[setting.kind]}, not {found!r}")
+        value = _checked(setting, str(found), where)
+        # A path in a file is meant from where the file is.
+        return self._file.parent / value if isinstance(value, Path) else value
+
+
+def fill(options: argparse.Namespace) -> None:
+    """Gives the options that were not given their values.
+
+    Raises:
+        SettingsInvalid, OSError
+    """
+    missing = [each for each in SETTINGS if getattr(options, each.name, "") is None]
+    # Who needs none is not kept by a file that is wrong.
+    if missing:
+        settings = Settings(os.environ)
+        for setting in missing:
+            setattr(options, setting.name, settings.value(setting).value)
+
+
+_NOUNS = {str: "a string", int: "a whole number"}
+
+
+def _checked(setting: Setting, given: str, where: str) -> object:
+    try:
+        return setting.checked(given)
+    except argparse.ArgumentTypeError as error:
+        raise SettingsInvalid(f"{where}: {error}") from None
+
+
+def _read(path: Path) -> dict[str, object]:
+    """What a settings file says, by the full names.
+
+    Raises:
+        SettingsInvalid, OSError
+    """
+    try:
+        tables = tomllib.loads(path.read_bytes().decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SettingsInvalid(f"{path} is not TOML: {error}") from error
+    found = dict(_flat(tables))
+    known = [setting.full_name for setting in SETTINGS]
+    for name in found:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+            raise SettingsInvalid(f"{path}: there is no setting {name!a}: {hint}")
+    return found
+
+
+def _flat(tables: dict[str, Any]) -> list[tuple[str, object]]:
+    found: list[tuple[str, object]] = []
+    for section, table in tables.items():
+        if isinstance(table, dict):
+            found += [(f"{section}.{name}", value) for name, value in table.items()]
+        else:
+            found.append((section, table))
+    return found
+
+
+def run(options: argparse.Namespace) -> int:
+    """`kelpie settings`: each value, and where it came from."""
+    settings = Settings(os.environ)
+    values = {setting.full_name: settings.value(setting) for setting in SETTINGS}
+    if options.output == "json":
+        shown = {name: {"value": _plain(v.value), "source": v.source} for name, v in values.items()}
+        print(json.dumps(shown, indent=2))
+    else:
+        rows = [(name, str(v.value), v.source) for name, v in values.items()]
+        print_table(("setting", "value", "from"), rows)
+    return 0
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value

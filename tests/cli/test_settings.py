@@ -1,0 +1,128 @@
+"""Where a setting comes from: option, environment, file, default."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from kelpie.cli.main import main
+from kelpie.cli.settings import SETTINGS
+
+ROOT = Path(__file__).parents[2]
+FILE = '[serve]\ndata = "data"\nport = 7171\n'
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory without a settings file, and an environment without settings."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("KELPIE_SETTINGS", *(setting.variable for setting in SETTINGS)):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def shown(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, object]]:
+    assert main(["settings", "-o", "json"]) == 0
+    found: dict[str, dict[str, object]] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    found = shown(capsys)
+    assert {each["source"] for each in found.values()} == {"default"}
+    assert found["serve.port"]["value"] == 7070
+
+
+def test_the_environment_comes_before_the_file(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (elsewhere / "kelpie.toml").write_text(FILE)
+    monkeypatch.setenv("KELPIE_PORT", "80")
+    found = shown(capsys)
+    assert found["serve.data"] == {"value": "data", "source": "kelpie.toml"}
+    assert found["serve.port"] == {"value": 80, "source": "$KELPIE_PORT"}
+    assert found["serve.host"]["source"] == "default"
+
+
+def test_a_path_is_meant_from_where_the_file_is(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = elsewhere / "far" / "away.toml"
+    file.parent.mkdir()
+    file.write_text(FILE)
+    monkeypatch.setenv("KELPIE_SETTINGS", str(file))
+    assert shown(capsys)["serve.data"] == {
+        "value": str(file.parent / "data"),
+        "source": str(file),
+    }
+
+
+def test_an_option_comes_before_all(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (elsewhere / "kelpie.toml").write_text('[client]\nurl = "http://127.0.0.1:2"\n')
+    assert main(["kinds"]) == 1
+    assert "127.0.0.1:2" in capsys.readouterr().err
+    monkeypatch.setenv("KELPIE_URL", "http://127.0.0.1:3")
+    assert main(["kinds"]) == 1
+    assert "127.0.0.1:3" in capsys.readouterr().err
+    assert main(["kinds", "--url", "http://127.0.0.1:4"]) == 1
+    assert "127.0.0.1:4" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("[serve]\nprot = 1\n", "did you mean serve.port?"),
+        ("port = 1\n", "no setting 'port'"),
+        ("[elsewhere]\nx = 1\n", "serve.data, serve.host"),
+        ('[serve]\nport = "80"\n', "must be a whole number"),
+        ("[serve]\nport = true\n", "must be a whole number"),
+        ("[serve]\nport = 70000\n", "no port"),
+        ("[serve]\nhost = 1\n", "must be a string"),
+        ('[client]\nurl = "nowhere"\n', "no host's URL"),
+        ("not toml", "is not TOML"),
+        ("x = " + "[" * 100_000, "is not TOML"),
+    ],
+)
+def test_what_a_file_may_not_say(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str], content: str, told: str
+) -> None:
+    (elsewhere / "kelpie.toml").write_text(content)
+    assert main(["settings"]) == 2
+    err = capsys.readouterr().err
+    assert told in err
+    assert "kelpie.toml" in err
+
+
+def test_a_file_that_is_no_text(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (elsewhere / "kelpie.toml").write_bytes(b"\xff\xfe")
+    assert main(["kinds"]) == 2
+    assert "is not TOML" in capsys.readouterr().err
+
+
+def test_a_named_file_that_is_not_there(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KELPIE_SETTINGS", "absent.toml")
+    assert main(["settings"]) == 1
+    assert "absent.toml: No such file" in capsys.readouterr().err
+
+
+def test_who_needs_no_setting_is_not_kept_by_a_wrong_file(elsewhere: Path) -> None:
+    (elsewhere / "kelpie.toml").write_text("wrong")
+    assert main(["inspect", str(ROOT / "examples" / "rust-counter" / "counter.wasm")]) == 0
+
+
+def test_the_documentation_lists_every_setting() -> None:
+    rows = re.findall(
+        r"^\| `([a-z.]+)` \| `--([a-z]+)` \| `([A-Z_]+)` \| `([^`]+)` \|$",
+        (ROOT / "docs" / "cli.md").read_text(),
+        re.MULTILINE,
+    )
+    assert rows == [
+        (each.full_name, each.name, each.variable, str(each.default)) for each in SETTINGS
+    ]
