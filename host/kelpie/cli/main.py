@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kelpie import __version__
 from kelpie.api.client import HostUnreachable
 from kelpie.cli import arguments as checked
-from kelpie.cli import inspect, remote, serve, settings, sim
+from kelpie.cli import copies, doctor, inspect, remote, serve, settings, sim
 from kelpie.cli.output import complain, tell_error
 from kelpie.errors import ActorOutcomeUnknown, KelpieError, OutcomeUnknown
 
@@ -101,12 +101,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_serve(commands: _Commands) -> None:
     command = commands.add_parser("serve", help="run a host on this machine")
-    command.add_argument(
-        "--data",
-        type=Path,
-        metavar="DIR",
-        help="where everything is kept (default: ./kelpie-data)",
-    )
+    _add_data(command)
     command.add_argument(
         "--host", type=checked.host, help="address to listen on (default: 127.0.0.1)"
     )
@@ -116,6 +111,21 @@ def _add_serve(commands: _Commands) -> None:
         help=f"port to listen on; 0 picks one (default: {checked.DEFAULT_PORT})",
     )
     command.set_defaults(run=serve.run)
+
+
+def _add_data(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="where everything is kept (default: ./kelpie-data)",
+    )
+
+
+def _add_output(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "-o", "--output", choices=("table", "json"), default="table", help="(default: table)"
+    )
 
 
 def _add_remote(commands: _Commands) -> None:
@@ -166,10 +176,24 @@ def _remote(commands: _Commands, name: str, help_text: str) -> argparse.Argument
 
 def _add_local(commands: _Commands) -> None:
     command = commands.add_parser("settings", help="show each setting and where it comes from")
-    command.add_argument(
-        "-o", "--output", choices=("table", "json"), default="table", help="(default: table)"
-    )
+    _add_output(command)
     command.set_defaults(run=settings.run)
+
+    command = commands.add_parser("doctor", help="see whether machine and data are fit for a host")
+    _add_data(command)
+    command.add_argument("--url", type=checked.url, help="the host that should answer")
+    _add_output(command)
+    command.set_defaults(run=doctor.run)
+
+    command = commands.add_parser("backup", help="copy the store into a file, also while it serves")
+    command.add_argument("file", type=Path, metavar="FILE")
+    _add_data(command)
+    command.set_defaults(run=copies.run_backup)
+
+    command = commands.add_parser("restore", help="make a data directory of a backup")
+    command.add_argument("file", type=Path, metavar="FILE")
+    _add_data(command)
+    command.set_defaults(run=copies.run_restore)
 
     command = commands.add_parser("inspect", help="look into a component; needs no host")
     command.add_argument("file", type=Path, metavar="FILE.wasm")

@@ -12,6 +12,7 @@ from kelpie.ids import on_one_line
 __all__ = ["complain", "print_table", "printable", "say", "size", "tell_error", "told_of"]
 
 _KIB = 1024
+_UNITS = ("KiB", "MiB", "GiB")
 
 # What to try next, by the error's code; an error's own message comes first.
 _NEXT = {
@@ -84,4 +85,7 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def size(count: int) -> str:
     """A number of bytes, rounded."""
-    return f"{count} B" if count < _KIB else f"{count / _KIB:,.1f} KiB"
+    if count < _KIB:
+        return f"{count} B"
+    power = min((count.bit_length() - 1) // 10, len(_UNITS))
+    return f"{count / _KIB**power:,.1f} {_UNITS[power - 1]}"

@@ -40,6 +40,7 @@ __all__ = [
     "deployed_from",
     "deploys",
     "entropy_secret",
+    "has_frame",
     "kind_of",
     "namespace_of",
     "node_fence",
@@ -52,6 +53,7 @@ KeyRange = tuple[bytes, bytes]
 """First key, and the first key behind the last."""
 
 _CHUNKS = pack("c")
+_NODES, _HEARTBEAT = pack("h"), pack("hb")
 _OWN, _SEQ, _STATE = pack("own"), pack("seq"), pack("st")
 _KV, _RECORDS, _TICKS = pack("kv"), pack("rq"), pack("rqt")
 _BYTES_CODE = b"\x01"  # how the tuple layer begins an element of bytes
@@ -70,12 +72,19 @@ def entropy_secret() -> bytes:
 
 
 def node_fence(node: str) -> bytes:
-    return pack("h", node, "fence")
+    return _NODES + pack(node, "fence")
 
 
 def node_heartbeat(node: str) -> bytes:
     """A counter: it has no frame, for it is added to."""
-    return pack("h", node, "hb")
+    return _NODES + pack(node) + _HEARTBEAT
+
+
+def has_frame(key: bytes) -> bool:
+    """Whether the value of a key is framed: all are, but for counters, and for
+    what a backend notes for itself behind all keys."""
+    is_counter = key.startswith(_NODES) and key.endswith(_HEARTBEAT)
+    return not is_counter and key < b"\xff"
 
 
 def current_deploy(namespace: str, kind: str) -> bytes:

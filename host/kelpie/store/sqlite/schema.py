@@ -12,7 +12,9 @@ from kelpie.store.sqlite.directory import sync_directory
 __all__ = [
     "FILE_NAME",
     "PAGE_BYTES",
+    "SQLITE_VERSION",
     "VERSION_KEY",
+    "check_readable",
     "connect_reader",
     "connect_writer",
     "read_version",
@@ -20,6 +22,7 @@ __all__ = [
 
 FILE_NAME = "kelpie.db"
 PAGE_BYTES = 4096
+SQLITE_VERSION = sqlite3.sqlite_version
 
 _APPLICATION_ID = 0x4B454C50  # "KELP"
 _FORMAT = 1
@@ -133,11 +136,22 @@ def _check_format(connection: sqlite3.Connection, path: Path) -> None:
             f"BEGIN; {_TABLE}; PRAGMA application_id = {_APPLICATION_ID}; "
             f"PRAGMA user_version = {_FORMAT}; COMMIT;"
         )
-    elif application != _APPLICATION_ID:
+    else:
+        check_readable(connection, path)
+
+
+def check_readable(connection: sqlite3.Connection, path: Path) -> None:
+    """
+    Raises:
+        StoreFormatUnsupported: another version of Kelpie made the file, or another program.
+    """
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != _APPLICATION_ID:
         raise StoreFormatUnsupported(
             f"{path} is no file of Kelpie's: give Kelpie a data directory of its own"
         )
-    elif version != _FORMAT:
+    if version != _FORMAT:
         raise StoreFormatUnsupported(
             f"{path} has format {version}, and this version of Kelpie reads format {_FORMAT}: "
             "use the version that wrote it",

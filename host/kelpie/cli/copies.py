@@ -1,0 +1,26 @@
+"""`kelpie backup` and `kelpie restore`: copies of the embedded store. Neither needs a host."""
+
+from __future__ import annotations
+
+import argparse
+
+from kelpie.cli.output import say, size
+from kelpie.store.sqlite.copies import Contents, back_up, restore
+
+__all__ = ["run_backup", "run_restore"]
+
+
+def run_backup(options: argparse.Namespace) -> int:
+    _tell("backed up", back_up(options.data.absolute(), options.file))
+    say(f"restore it with: kelpie restore {options.file} --data DIR")
+    return 0
+
+
+def run_restore(options: argparse.Namespace) -> int:
+    _tell("restored", restore(options.file, options.data.absolute()))
+    say(f"serve it with: kelpie serve --data {options.data}")
+    return 0
+
+
+def _tell(done: str, contents: Contents) -> None:
+    print(f"{done}: {contents.pairs} values, {size(contents.bytes)}, every one checked")

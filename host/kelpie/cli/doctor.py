@@ -1,0 +1,119 @@
+"""`kelpie doctor`: whether this machine and its data are fit for a host."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import resource
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from kelpie import __version__
+from kelpie.api.client import Client, HostUnreachable
+from kelpie.cli.output import print_table, say, size
+from kelpie.env import real
+from kelpie.env.real import RealEnv
+from kelpie.errors import KelpieError
+from kelpie.limits import DEFAULT_LIMITS, MIB
+from kelpie.store.sqlite.copies import check_store
+from kelpie.store.sqlite.schema import FILE_NAME, SQLITE_VERSION
+
+__all__ = ["run"]
+
+_FREE_BYTES_MIN = 512 * MIB
+# A connection each, and files of the store and the cache.
+_DESCRIPTORS_MIN = 1024
+_MAPPINGS_AN_INSTANCE = 4
+
+
+class Finding(NamedTuple):
+    check: str
+    verdict: Literal["ok", "warning", "failed"]
+    told: str
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 1 if a check failed; a warning is none."""
+    data: Path = options.data.absolute()
+    findings = [
+        _versions(),
+        _descriptors(),
+        _mappings(),
+        _free_space(data),
+        _store(data),
+        _host(options.url),
+    ]
+    if options.output == "json":
+        print(json.dumps([finding._asdict() for finding in findings], indent=2))
+    else:
+        print_table(("check", "verdict", ""), findings)
+    return int(any(finding.verdict == "failed" for finding in findings))
+
+
+def _versions() -> Finding:
+    told = (
+        f"kelpie {__version__}, Python {platform.python_version()}, wasmtime "
+        f"{version('wasmtime')}, SQLite {SQLITE_VERSION}"
+    )
+    return Finding("versions", "ok", told)
+
+
+def _descriptors() -> Finding:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < _DESCRIPTORS_MIN:
+        return Finding(
+            "open files", "warning", f"at most {most}: few connections; raise `ulimit -n`"
+        )
+    return Finding("open files", "ok", f"at most {most}")
+
+
+def _mappings() -> Finding:
+    file = Path("/proc/sys/vm/max_map_count")
+    if not file.exists():
+        return Finding("memory mappings", "ok", "this system has no limit of its own")
+    most, wanted = int(file.read_text()), DEFAULT_LIMITS.instances_max * _MAPPINGS_AN_INSTANCE
+    if most < wanted:
+        return Finding(
+            "memory mappings",
+            "warning",
+            f"at most {most}; {DEFAULT_LIMITS.instances_max} instances want {wanted}: raise "
+            "vm.max_map_count",
+        )
+    return Finding("memory mappings", "ok", f"at most {most}")
+
+
+def _free_space(data: Path) -> Finding:
+    there = next(each for each in (data, *data.parents) if each.exists())
+    free = shutil.disk_usage(there).free
+    if free < _FREE_BYTES_MIN:
+        return Finding("disk", "warning", f"only {size(free)} free at {there}: make room")
+    return Finding("disk", "ok", f"{size(free)} free at {there}")
+
+
+def _store(data: Path) -> Finding:
+    if not (data / FILE_NAME).exists():
+        return Finding("store", "ok", f"none yet in {data}")
+    try:
+        contents = check_store(data)
+    except KelpieError as error:
+        return Finding("store", "failed", f"{error.message} ({error.code})")
+    return Finding(
+        "store", "ok", f"{contents.pairs} values, {size(contents.bytes)}, every one checked"
+    )
+
+
+def _host(url: str) -> Finding:
+    async def kinds(_env: RealEnv) -> int:
+        async with Client(url) as client:
+            return len(await client.kinds())
+
+    try:
+        count = real.run(kinds, lambda what, error: say(f"kelpie: {what}: {error}"))
+    except HostUnreachable:
+        return Finding("host", "warning", f"none answers at {url}")
+    except KelpieError as error:
+        return Finding("host", "failed", f"{url}: {error.message} ({error.code})")
+    return Finding("host", "ok", f"answers at {url}, {count} kinds")

@@ -1,0 +1,158 @@
+"""Copies of the store: a backup in one file, taken while a host serves or not,
+and a data directory made of one."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from kelpie.errors import DataDirectoryLocked, StoreFull, StoreReadFailed
+from kelpie.store.frame import unframe
+from kelpie.store.keyspace import has_frame
+from kelpie.store.sqlite.directory import DataDirectory, sync_directory
+from kelpie.store.sqlite.schema import FILE_NAME, check_readable, connect_reader, read_version
+
+__all__ = ["Contents", "back_up", "check_store", "restore"]
+
+_ALL = "SELECT key, value FROM pairs ORDER BY key"
+_PARTIAL = ".partial"
+
+
+class Contents(NamedTuple):
+    """What a checked store holds."""
+
+    pairs: int
+    bytes: int
+    """Of keys and values."""
+    version: int
+    """Of its last commit."""
+
+
+def back_up(directory: Path, file: Path) -> Contents:
+    """Copies the store in `directory` into `file`, as of one commit, and checks
+    every value of the copy.
+
+    A host that serves from the directory goes on, and is not waited for. When
+    this returns the file is whole and durable; until then it does not exist.
+
+    Raises:
+        FileExistsError, OSError: nothing was copied, or what was is removed.
+        StoreReadFailed: there is no store, or it is damaged.
+        StoredValueCorrupt: names the value.
+        StoreFormatUnsupported, StoreFull
+    """
+    if file.exists():
+        raise FileExistsError(errno.EEXIST, "it exists already: give another name", str(file))
+    _require_store(directory)
+    with _at_rest(directory), closing(connect_reader(directory)) as source:
+        return _copy(source, file)
+
+
+def restore(file: Path, directory: Path) -> Contents:
+    """Makes `directory` a data directory with what a backup holds.
+
+    Raises: as `back_up`; the directory must hold no store yet.
+    """
+    if not file.is_file():
+        raise FileNotFoundError(errno.ENOENT, "there is no such backup", str(file))
+    with closing(DataDirectory(directory)):
+        place = directory / FILE_NAME
+        if place.exists():
+            raise FileExistsError(
+                errno.EEXIST, "there is a store already: give a fresh directory", str(place)
+            )
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source:
+            return _copy(source, place)
+
+
+def check_store(directory: Path) -> Contents:
+    """Reads everything in the store, while a host serves from it or not.
+
+    Raises:
+        StoreReadFailed, StoredValueCorrupt, StoreFormatUnsupported
+    """
+    _require_store(directory)
+    with _at_rest(directory), closing(connect_reader(directory)) as connection:
+        return _check(connection, directory / FILE_NAME)
+
+
+def _require_store(directory: Path) -> None:
+    if not (directory / FILE_NAME).is_file():
+        raise StoreReadFailed(f"there is no store in {directory}: name a host's data directory")
+
+
+@contextmanager
+def _at_rest(directory: Path) -> Iterator[None]:
+    """Keeps a host from starting meanwhile, if none is running: its start wants
+    the file for itself. One that runs is no trouble."""
+    try:
+        owned = DataDirectory(directory)
+    except DataDirectoryLocked:
+        yield
+    else:
+        with closing(owned):
+            yield
+
+
+def _copy(source: sqlite3.Connection, place: Path) -> Contents:
+    partial = place.with_name(place.name + _PARTIAL)
+    # What an earlier attempt left behind when it was killed.
+    partial.unlink(missing_ok=True)
+    try:
+        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        contents = _fill(source, partial)
+        _make_durable(partial)
+        # It never takes the place of another one.
+        os.link(partial, place)
+    finally:
+        with suppress(FileNotFoundError):
+            partial.unlink()
+    sync_directory(place.parent)
+    return contents
+
+
+def _fill(source: sqlite3.Connection, partial: Path) -> Contents:
+    try:
+        check_readable(source, partial)
+        with closing(sqlite3.connect(partial, isolation_level=None)) as target:
+            # In one step, which sees one commit. The file that is made needs no log.
+            source.backup(target, pages=-1)
+            target.execute("PRAGMA journal_mode = DELETE")
+            return _check(target, partial)
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            raise StoreFull("there is no room for the copy: give another place") from error
+        raise StoreReadFailed(f"the store cannot be copied: {error}") from error
+
+
+def _check(connection: sqlite3.Connection, place: Path) -> Contents:
+    """Reads every pair, and checks what has a checksum."""
+    pairs = size = 0
+    try:
+        check_readable(connection, place)
+        connection.execute("BEGIN")
+        version = read_version(connection)
+        for key, value in connection.execute(_ALL):
+            if not (isinstance(key, bytes) and isinstance(value, bytes)):
+                raise StoreReadFailed(f"{place} is damaged: a pair is no bytes")
+            if has_frame(key):
+                unframe(key, value)
+            pairs += 1
+            size += len(key) + len(value)
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise StoreReadFailed(f"{place} is damaged ({error}): restore it from a backup") from error
+    return Contents(pairs, size, version)
+
+
+def _make_durable(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

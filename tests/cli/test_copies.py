@@ -1,0 +1,39 @@
+"""Backup, restore and doctor, as a user runs them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.host import COUNTER, kelpie, serving
+
+
+def test_a_host_is_backed_up_while_it_serves(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as served:
+        assert kelpie("deploy", COUNTER, url=served.url).returncode == 0
+        assert kelpie("invoke", "counter/a", "increment", url=served.url).stdout == '{"value":1}\n'
+        done = kelpie("backup", tmp_path / "copy", "--data", tmp_path / "data")
+        assert done.returncode == 0, done.stderr
+        assert "every one checked" in done.stdout
+        assert kelpie("invoke", "counter/a", "increment", url=served.url).stdout == '{"value":2}\n'
+        again = kelpie("backup", tmp_path / "copy", "--data", tmp_path / "data")
+        assert again.returncode == 1
+        assert "exists already" in again.stderr
+    done = kelpie("restore", tmp_path / "copy", "--data", tmp_path / "other")
+    assert done.returncode == 0, done.stderr
+    with serving(tmp_path / "other") as served:
+        assert kelpie("invoke", "counter/a", "increment", url=served.url).stdout == '{"value":2}\n'
+
+
+def test_the_doctor(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as served:
+        done = kelpie("doctor", "--data", tmp_path / "data", "-o", "json", url=served.url)
+    assert done.returncode == 0, done.stderr
+    findings = {each["check"]: each for each in json.loads(done.stdout)}
+    assert findings["host"]["verdict"] == "ok"
+    assert "every one checked" in findings["store"]["told"]
+    (tmp_path / "data" / "kelpie.db").write_bytes(b"rubbish" * 1000)
+    done = kelpie("doctor", "--data", tmp_path / "data")
+    assert done.returncode == 1
+    assert "failed" in done.stdout
+    assert "none answers" in done.stdout
