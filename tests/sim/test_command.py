@@ -67,7 +67,7 @@ def test_what_cannot_be_simulated(
     assert simulate(tmp_path / "absent.wasm", cache_directory=cache) == 2
     assert simulate(COUNTER, workload=workload, cache_directory=cache) == 2
     err = capsys.readouterr().err
-    assert err.count("error: ") == 3
+    assert err.count("kelpie: ") == 3
     assert "actors must be" in err
 
 

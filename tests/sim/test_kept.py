@@ -54,5 +54,6 @@ def test_the_command_says_what_is_wrong_with_a_tape(
     assert simulate(COMPONENTS["counter"], tape=tmp_path / "tape", cache_directory=cache) == 2
     assert simulate(COMPONENTS["counter"], tape=tmp_path / "none", cache_directory=cache) == 2
     err = capsys.readouterr().err
-    assert "error: " in err
+    assert err.count("kelpie: ") == 2
+    assert "none: No such file" in err
     assert "another component" in err

@@ -81,6 +81,7 @@ def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
         ("[operations.add]\nwight = 1", "operations.add"),
         ("[operations.add]\nweight = 0", "weight must be"),
         ("[operations.add]\narguments = 1", "arguments must be a list"),
+        ("[operations.add]\narguments = []", "with at least one"),
         ("[faults]\nearthquake = 1", "no such faults"),
         ("[faults]\nkilled = -1", "killed must be"),
         ("faults = 1", "faults must be a table"),

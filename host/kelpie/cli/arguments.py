@@ -27,7 +27,7 @@ def port(given: str) -> int:
 
 def whole(given: str) -> int:
     if not (given.isascii() and given.isdigit()):
-        raise ArgumentTypeError(f"{given!r} is no whole number")
+        raise ArgumentTypeError(f"{given!r} is no whole number of 0 or more")
     if len(given) > _WHOLE_DIGITS_MAX:
         raise ArgumentTypeError(f"{given[:20]!r}... is too large: {_WHOLE_DIGITS_MAX} digits fit")
     return int(given)

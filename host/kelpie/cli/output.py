@@ -21,7 +21,7 @@ _NEXT = {
     "component-invalid": "build the actor first, and give the .wasm file",
     "data-directory-locked": "stop that host, or give another directory with --data",
     "request-mismatch": "leave --id out, or use a new one",
-    "store-full": "make room on the disk, and start the host again",
+    "store-full": "make room on the disk, then the same again",
     "host-fault": "the host's log has more",
 }
 

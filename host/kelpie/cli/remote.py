@@ -55,7 +55,7 @@ def invoke(options: argparse.Namespace) -> int:
         except ValueError as error:
             complain(
                 f"the argument is no JSON: {error}",
-                "try: quote it for the shell, as in '{\"by\": 2}' or '\"a string\"'",
+                "try: quote it for the shell, as in '{\"amount\": 2}' or '\"a string\"'",
             )
             return _WRONG_USAGE
     reply = _with_host(

@@ -224,6 +224,8 @@ class TurnRunner:
         self.last_error = error
         if isinstance(error, HostFault):
             _log.error("a turn of %s met a fault of the host", self.address, exc_info=error)
+        elif isinstance(error, StoredValueCorrupt):
+            _log.error("%s: %s", self.address, error.message)
         elif "backtrace" in error.details:
             _guest_log.warning("%s: %s", self.address, error.details["backtrace"])
 
@@ -244,9 +246,11 @@ async def load(
     try:
         claim, state = await claims.load(node, ActorKeys(address))
         deploy = await deploys.at(address.namespace, address.kind, claim.owner.deploy_number)
-    except StoredValueCorrupt:
+    except StoredValueCorrupt as error:
+        _log.error("%s: %s", address, error.message)
         raise
     except StoreError as error:
+        _log.warning("%s could not be loaded: %s", address, error.message)
         raise LoadFailed(f"{address} could not be loaded: {error.message}") from error
     pipeline = Pipeline(node, claim, on_progress)
     slot = InstanceSlot(address, claim, deploy, deploys, instances)

@@ -15,14 +15,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from kelpie.errors import ComponentError
+from kelpie.errors import ComponentError, KelpieError
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.sim.engine import Foundry
 from kelpie.sim.kept import KeptRun, TapeInvalid, fingerprint
 from kelpie.sim.oracles import GAVE_UP
 from kelpie.sim.report import Report, describe_failure
 from kelpie.sim.run import Plan, Run, run_seed
-from kelpie.sim.shrink import Candidate, Shrunk, shrink
+from kelpie.sim.shrink import RUNS_MAX, Candidate, Shrunk, shrink
 from kelpie.sim.trace import first_difference
 from kelpie.sim.workload import Workload, WorkloadInvalid
 
@@ -95,8 +95,15 @@ def simulate(
                 report.options(_described(plan.workload))
                 return _simulate(options, plan, report)
         except (ComponentError, TapeInvalid, WorkloadInvalid, OSError) as error:
-            print(f"error: {error}", file=sys.stderr)
+            told = error.message if isinstance(error, KelpieError) else _of_system(error)
+            print(f"kelpie: {told}", file=sys.stderr)
             return 2
+
+
+def _of_system(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _simulate(options: Options, plan: Plan, report: Report) -> int:
@@ -152,14 +159,17 @@ def _tell(options: Options, plan: Plan, run: Run) -> None:
         again = _again(plan, run.seed, candidate)
         return any(each.oracle == promise for each in again.failures)
 
-    print("shrinking ...", file=sys.stderr, flush=True)
     failing = Candidate(run.requests, run.recording)
+    of = fingerprint(plan.upload, plan.workload)
+    if options.save_tape is not None:
+        # First as it is: to make it smaller takes its time, and may be interrupted.
+        KeptRun(of, run.seed, failing.requests, failing.recording).write(options.save_tape)
+    print(f"shrinking, in at most {RUNS_MAX} runs ...", file=sys.stderr, flush=True)
     # A run of just as many requests is another one, if turns or faults were too few.
     found = shrink(failing, fails) if fails(failing) else Shrunk(failing, 1)
     smallest = found.smallest
     repeat = f"DST_SEED={run.seed} {_command(options)}"
     if options.save_tape is not None:
-        of = fingerprint(plan.upload, plan.workload)
         KeptRun(of, run.seed, smallest.requests, smallest.recording).write(options.save_tape)
         repeat = f"{_command(options)} --tape {options.save_tape}"
     print(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kelpie.errors import (
+    ActorError,
     ActorOutcomeUnknown,
     ActorRejected,
     HostFault,
@@ -40,6 +41,11 @@ class Answer:
     def final(self) -> bool:
         """Asking again is pointless."""
         return self.error is None or not self.error.retryable
+
+    @property
+    def of_the_actor(self) -> bool:
+        """The actor itself says so, of its own accord: no fault keeps it from an answer."""
+        return self.error is None or isinstance(self.error, ActorError)
 
     @property
     def unknown(self) -> bool:

@@ -16,7 +16,7 @@ from typing import Final
 
 from kelpie.sim.tape import Recording, trimmed
 
-__all__ = ["Candidate", "Shrunk", "shrink"]
+__all__ = ["RUNS_MAX", "Candidate", "Shrunk", "shrink"]
 
 RUNS_MAX: Final = 600
 

@@ -153,14 +153,17 @@ def _choice(name: str, entry: object, manifest: Manifest) -> Choice:
         raise WorkloadInvalid(f"operations.{name} may have weight and arguments, not {entry!r}")
     described = manifest.operations.get(name)
     weight = _count(entry, "weight", high=_WEIGHT_MAX) if "weight" in entry else 1
-    arguments = entry.get("arguments", [])
-    if not isinstance(arguments, list):
-        raise WorkloadInvalid(f"operations.{name}.arguments must be a list")
+    arguments = entry.get("arguments")
+    if arguments is not None and (not isinstance(arguments, list) or not arguments):
+        raise WorkloadInvalid(
+            f"operations.{name}.arguments must be a list with at least one: leave it out to have "
+            "arguments made"
+        )
     return Choice(
         name,
         described is not None and described.read_only,
         weight,
-        tuple(text(schema.encoded(each)) for each in arguments),
+        tuple(text(schema.encoded(each)) for each in arguments or ()),
         None if described is None else described.argument,
     )
 

@@ -168,7 +168,8 @@ class World:
 
     async def _settle(self, client: Client, request: Request) -> None:
         await client.settle(request, tries_max=_LIVENESS_TRIES_MAX, believe=False)
-        if not request.settled:
+        last = request.attempts[-1].answer
+        if not request.settled and not (last is not None and last.of_the_actor):
             self.unsettled.append(request.id)
 
     def _client(self, name: str) -> Client:

@@ -12,7 +12,6 @@ import pytest
 from kelpie.errors import (
     DataDirectoryLocked,
     StoredValueCorrupt,
-    StoreFormatUnsupported,
     StoreReadFailed,
 )
 from kelpie.store.frame import frame
@@ -128,7 +127,7 @@ async def test_damage_is_named_and_not_copied(open_: Open, path: Path, tmp_path:
 @pytest.mark.parametrize("content", [b"", b"no database" * 100])
 def test_what_is_no_backup(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "backup").write_bytes(content)
-    with pytest.raises((StoreFormatUnsupported, StoreReadFailed)):
+    with pytest.raises(StoredValueCorrupt):
         restore(tmp_path / "backup", tmp_path / "data")
     assert not (tmp_path / "data" / FILE_NAME).exists()
 

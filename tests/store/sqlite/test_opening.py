@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from kelpie.errors import DataDirectoryLocked, StoreFormatUnsupported, StoreReadFailed
+from kelpie.errors import DataDirectoryLocked, StoredValueCorrupt, StoreFormatUnsupported
 from kelpie.store.sqlite.directory import DataDirectory
 from kelpie.store.sqlite.schema import FILE_NAME
 from tests.store.conformance.helpers import put, read
@@ -101,10 +101,25 @@ async def test_the_file_of_another_program_is_refused(path: Path, open_: Open) -
 async def test_what_is_no_sqlite_file_is_refused(path: Path, open_: Open) -> None:
     path.mkdir(parents=True)
     (path / FILE_NAME).write_bytes(b"hello, I am a text file" * 100)
-    with pytest.raises(StoreReadFailed) as caught:
+    with pytest.raises(StoredValueCorrupt) as caught:
         await open_()
     assert FILE_NAME in caught.value.message
     assert (path / FILE_NAME).read_bytes().startswith(b"hello")
+
+
+async def test_a_file_that_was_emptied_is_not_taken_for_a_new_one(path: Path, open_: Open) -> None:
+    await (await open_()).close()
+    (path / FILE_NAME).write_bytes(b"")
+    with pytest.raises(StoredValueCorrupt, match="is empty"):
+        await open_()
+    assert (path / FILE_NAME).read_bytes() == b""
+
+
+async def test_a_store_that_was_half_made_is_made_anew(path: Path, open_: Open) -> None:
+    path.mkdir(parents=True)
+    (path / f"{FILE_NAME}.new").write_bytes(b"half")
+    await put(await open_(), a=b"1")
+    assert not (path / f"{FILE_NAME}.new").exists()
 
 
 async def test_a_path_that_is_a_file_is_an_os_error(path: Path, open_: Open) -> None:

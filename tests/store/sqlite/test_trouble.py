@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -21,7 +22,7 @@ from kelpie.limits import KIB, MIB, Limits
 from kelpie.store.frame import frame, unframe
 from kelpie.store.protocol import Store
 from kelpie.store.sqlite import store as store_module
-from kelpie.store.sqlite.schema import FILE_NAME
+from kelpie.store.sqlite.schema import FILE_NAME, PAGE_BYTES
 from kelpie.store.tuples import pack
 from tests.store.clock import ClockEnv
 from tests.store.conformance.helpers import END, contents, put, read, remove
@@ -134,6 +135,33 @@ async def test_a_damaged_page_is_a_failed_read_or_a_failed_start(
     with pytest.raises((StoreReadFailed, StoredValueCorrupt)):
         await use()
     assert stops == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_damage_beneath_a_store_that_runs_is_named_and_it_closes(
+    open_: Open, path: Path, seed: int
+) -> None:
+    store = await open_()
+    for number in range(100):
+        await put(store, **{f"k{number}": varied(number)})
+    await store.close()
+    store = await open_()
+    chance = random.Random(seed)
+    with (path / FILE_NAME).open("r+b") as file:
+        pages = file.seek(0, 2) // PAGE_BYTES
+        for page in chance.sample(range(2, pages), pages // 2):
+            file.seek(page * PAGE_BYTES)
+            file.write(b"\xff" * 64)
+    damaged = 0
+    for number in range(100):
+        try:
+            value = await read(store, b"k%d" % number)
+        except StoredValueCorrupt:
+            damaged += 1
+        else:
+            assert value is None or isinstance(value, bytes)
+    assert damaged
+    await store.close()
 
 
 async def test_the_log_stays_bounded(open_: Open, path: Path) -> None:

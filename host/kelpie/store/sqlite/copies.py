@@ -11,11 +11,17 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from kelpie.errors import DataDirectoryLocked, StoreFull, StoreReadFailed
+from kelpie.errors import DataDirectoryLocked, StoredValueCorrupt, StoreFull, StoreReadFailed
 from kelpie.store.frame import unframe
 from kelpie.store.keyspace import has_frame
 from kelpie.store.sqlite.directory import DataDirectory, sync_directory
-from kelpie.store.sqlite.schema import FILE_NAME, check_readable, connect_reader, read_version
+from kelpie.store.sqlite.schema import (
+    FILE_NAME,
+    check_readable,
+    connect_reader,
+    failed_read,
+    read_version,
+)
 
 __all__ = ["Contents", "back_up", "check_store", "restore"]
 
@@ -42,15 +48,15 @@ def back_up(directory: Path, file: Path) -> Contents:
 
     Raises:
         FileExistsError, OSError: nothing was copied, or what was is removed.
-        StoreReadFailed: there is no store, or it is damaged.
-        StoredValueCorrupt: names the value.
+        StoreReadFailed: there is no store, or it cannot be read.
+        StoredValueCorrupt: it is damaged; names the value, where there is one.
         StoreFormatUnsupported, StoreFull
     """
     if file.exists():
         raise FileExistsError(errno.EEXIST, "it exists already: give another name", str(file))
     _require_store(directory)
     with _at_rest(directory), closing(connect_reader(directory)) as source:
-        return _copy(source, file)
+        return _copy(source, directory / FILE_NAME, file)
 
 
 def restore(file: Path, directory: Path) -> Contents:
@@ -67,7 +73,7 @@ def restore(file: Path, directory: Path) -> Contents:
                 errno.EEXIST, "there is a store already: give a fresh directory", str(place)
             )
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source:
-            return _copy(source, place)
+            return _copy(source, file, place)
 
 
 def check_store(directory: Path) -> Contents:
@@ -99,13 +105,13 @@ def _at_rest(directory: Path) -> Iterator[None]:
             yield
 
 
-def _copy(source: sqlite3.Connection, place: Path) -> Contents:
+def _copy(source: sqlite3.Connection, origin: Path, place: Path) -> Contents:
     partial = place.with_name(place.name + _PARTIAL)
     # What an earlier attempt left behind when it was killed.
     partial.unlink(missing_ok=True)
     try:
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        contents = _fill(source, partial)
+        contents = _fill(source, origin, partial)
         _make_durable(partial)
         # It never takes the place of another one.
         os.link(partial, place)
@@ -116,9 +122,9 @@ def _copy(source: sqlite3.Connection, place: Path) -> Contents:
     return contents
 
 
-def _fill(source: sqlite3.Connection, partial: Path) -> Contents:
+def _fill(source: sqlite3.Connection, origin: Path, partial: Path) -> Contents:
     try:
-        check_readable(source, partial)
+        check_readable(source, origin)
         with closing(sqlite3.connect(partial, isolation_level=None)) as target:
             # In one step, which sees one commit. The file that is made needs no log.
             source.backup(target, pages=-1)
@@ -127,7 +133,7 @@ def _fill(source: sqlite3.Connection, partial: Path) -> Contents:
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             raise StoreFull("there is no room for the copy: give another place") from error
-        raise StoreReadFailed(f"the store cannot be copied: {error}") from error
+        raise failed_read(error) from error
 
 
 def _check(connection: sqlite3.Connection, place: Path) -> Contents:
@@ -139,14 +145,14 @@ def _check(connection: sqlite3.Connection, place: Path) -> Contents:
         version = read_version(connection)
         for key, value in connection.execute(_ALL):
             if not (isinstance(key, bytes) and isinstance(value, bytes)):
-                raise StoreReadFailed(f"{place} is damaged: a pair is no bytes")
+                raise StoredValueCorrupt(f"{place} is damaged: a pair is no bytes")
             if has_frame(key):
                 unframe(key, value)
             pairs += 1
             size += len(key) + len(value)
         connection.execute("COMMIT")
     except sqlite3.Error as error:
-        raise StoreReadFailed(f"{place} is damaged ({error}): restore it from a backup") from error
+        raise failed_read(error) from error
     return Contents(pairs, size, version)
 
 

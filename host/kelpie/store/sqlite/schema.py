@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
-from kelpie.errors import StoreError, StoreFormatUnsupported, StoreFull, StoreReadFailed
+from kelpie.errors import (
+    StoredValueCorrupt,
+    StoreError,
+    StoreFormatUnsupported,
+    StoreFull,
+    StoreReadFailed,
+)
 from kelpie.store.sqlite.directory import sync_directory
 
 __all__ = [
@@ -17,6 +24,7 @@ __all__ = [
     "check_readable",
     "connect_reader",
     "connect_writer",
+    "failed_read",
     "read_version",
 ]
 
@@ -64,24 +72,23 @@ def connect_writer(directory: Path) -> sqlite3.Connection:
     Raises:
         StoreFormatUnsupported: another version of Kelpie made it, or another program.
         StoreFull: there is no room to begin with.
-        StoreReadFailed: it is damaged, or cannot be opened.
+        StoredValueCorrupt: it is damaged.
+        StoreReadFailed: it cannot be opened.
     """
     path = directory / FILE_NAME
-    is_new = not path.exists()
     try:
+        if not path.exists():
+            _create(path)
         connection = _connect(path)
     except sqlite3.DatabaseError as error:
         raise _unopened(path, error) from error
     try:
-        if is_new:
-            path.chmod(0o600)
-        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        check_readable(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA fullfsync = ON")  # macOS needs it for a true fsync
         connection.execute("PRAGMA checkpoint_fullfsync = ON")
         connection.execute("PRAGMA wal_autocheckpoint = 0")  # the writer does it, and hears errors
-        _check_format(connection, path)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.executescript(_APPLY)
         sync_directory(directory)
@@ -113,6 +120,34 @@ def _connect(path: Path) -> sqlite3.Connection:
     )
 
 
+def _create(path: Path) -> None:
+    """Makes the file such that there is none, or one with its table."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    with closing(_connect(fresh)) as connection:
+        fresh.chmod(0o600)
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        connection.executescript(
+            f"BEGIN; {_TABLE}; PRAGMA application_id = {_APPLICATION_ID}; "
+            f"PRAGMA user_version = {_FORMAT}; COMMIT;"
+        )
+    fresh.rename(path)
+
+
+def failed_read(error: sqlite3.Error) -> StoreError:
+    """What it means that the file could not be read."""
+    if _is_damage(error):
+        return StoredValueCorrupt(
+            f"the store's file is damaged ({error}): restore it from a backup"
+        )
+    return StoreReadFailed(f"the file cannot be read: {error}")
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 def _unopened(path: Path, error: sqlite3.DatabaseError) -> StoreError:
     """Why the file could not be opened."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
@@ -120,31 +155,25 @@ def _unopened(path: Path, error: sqlite3.DatabaseError) -> StoreError:
     no_room = code == sqlite3.SQLITE_IOERR and not shutil.disk_usage(path.parent).free
     if code == sqlite3.SQLITE_FULL or no_room:
         return StoreFull(f"{path} cannot be opened, for the disk is full: make room")
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return StoreReadFailed(f"{path} is damaged ({error}): restore it from a backup")
+    if _is_damage(error):
+        return StoredValueCorrupt(f"{path} is damaged ({error}): restore it from a backup")
     return StoreReadFailed(
         f"{path} cannot be opened ({error}): look after the disk, then try again"
     )
-
-
-def _check_format(connection: sqlite3.Connection, path: Path) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if (application, version, tables) == (0, 0, 0):
-        connection.executescript(
-            f"BEGIN; {_TABLE}; PRAGMA application_id = {_APPLICATION_ID}; "
-            f"PRAGMA user_version = {_FORMAT}; COMMIT;"
-        )
-    else:
-        check_readable(connection, path)
 
 
 def check_readable(connection: sqlite3.Connection, path: Path) -> None:
     """
     Raises:
         StoreFormatUnsupported: another version of Kelpie made the file, or another program.
+        StoredValueCorrupt: it is empty.
     """
+    if not path.stat().st_size:
+        # It gets its name once it has its table: something has emptied it since.
+        raise StoredValueCorrupt(
+            f"{path} is empty, which Kelpie never leaves it: restore it from a backup, or "
+            "remove it to begin anew with nothing"
+        )
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != _APPLICATION_ID:

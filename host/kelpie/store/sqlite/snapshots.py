@@ -11,10 +11,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from kelpie.errors import StoredValueCorrupt, StoreReadFailed, StoreTooOld
+from kelpie.errors import StoredValueCorrupt, StoreTooOld
 from kelpie.limits import Limits
 from kelpie.store.protocol import KeyValue
-from kelpie.store.sqlite.schema import connect_reader, read_version
+from kelpie.store.sqlite.schema import connect_reader, failed_read, read_version
 from kelpie.store.tuples import readable
 
 __all__ = ["Snapshot", "Snapshots"]
@@ -39,7 +39,7 @@ class Snapshot:
             self.version = max(settled, read_version(connection))
         except sqlite3.Error as error:
             connection.close()
-            raise _failed(error) from error
+            raise failed_read(error) from error
         self._connection: sqlite3.Connection | None = connection
         self.taken = 0
         self.users = 0
@@ -54,7 +54,7 @@ class Snapshot:
         try:
             row = self._open().execute(_GET, (key,)).fetchone()
         except sqlite3.Error as error:
-            raise _failed(error) from error
+            raise failed_read(error) from error
         return None if row is None else _checked(key, row[0])
 
     def get_range(
@@ -69,16 +69,21 @@ class Snapshot:
             rows = self._open().execute(sql, (begin, end, limit))
             pairs = rows.fetchall() if bytes_max is None else _take(rows, bytes_max)
         except sqlite3.Error as error:
-            raise _failed(error) from error
+            raise failed_read(error) from error
         for key, value in pairs:
             _checked(key, value)
         return pairs
 
-    def end(self) -> sqlite3.Connection:
-        """Ends it; the connection, for another one."""
+    def end(self) -> sqlite3.Connection | None:
+        """Ends it; the connection, for another one, if it is still good."""
         connection = self._open()
         self._connection = None
-        connection.execute("COMMIT")
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error:
+            # It was told to whoever read, and nothing was written.
+            connection.close()
+            return None
         return connection
 
     def _open(self) -> sqlite3.Connection:
@@ -139,7 +144,9 @@ class Snapshots:
 
     def _end(self, snapshot: Snapshot) -> None:
         self._held.remove(snapshot)
-        self._idle.append(snapshot.end())
+        connection = snapshot.end()
+        if connection is not None:
+            self._idle.append(connection)
 
 
 def _take(rows: sqlite3.Cursor, bytes_max: int) -> list[KeyValue]:
@@ -159,7 +166,3 @@ def _checked(key: object, value: object) -> bytes:
         return value
     name = readable(key) if isinstance(key, bytes) else repr(key)
     raise StoredValueCorrupt(f"the value of {name} is damaged: restore it from a backup", key=name)
-
-
-def _failed(error: sqlite3.Error) -> StoreReadFailed:
-    return StoreReadFailed(f"the file cannot be read: {error}")

@@ -18,13 +18,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kelpie.env import ThreadedEnv
-from kelpie.errors import StoreConflict, StoreReadFailed, StoreStopped, StoreTooOld
+from kelpie.errors import StoreConflict, StoreStopped, StoreTooOld
 from kelpie.limits import DEFAULT_LIMITS, Limits
 from kelpie.store.conflicts import Conflicts
 from kelpie.store.protocol import KeyValue
 from kelpie.store.sqlite.directory import DataDirectory
 from kelpie.store.sqlite.group import GroupCommit
-from kelpie.store.sqlite.schema import connect_writer, read_version
+from kelpie.store.sqlite.schema import connect_writer, failed_read, read_version
 from kelpie.store.sqlite.snapshots import Snapshot, Snapshots
 from kelpie.store.transaction import BufferedTransaction
 from kelpie.store.versions import Versions
@@ -62,9 +62,7 @@ def _connect(path: Path) -> tuple[sqlite3.Connection, int]:
         return connection, read_version(connection)
     except sqlite3.Error as error:
         connection.close()
-        raise StoreReadFailed(
-            f"the file in {path} is damaged ({error}): restore it from a backup"
-        ) from error
+        raise failed_read(error) from error
 
 
 class SqliteStore:
