@@ -5,11 +5,11 @@
         InvalidAddress, InvalidRequest, InvalidText
         RouteNotFound, MethodNotAllowed, UnsupportedMediaType
         PayloadTooLarge, RequestTimeout
-        KindNotFound
+        KindNotFound, VersionNotFound
         RequestMismatch
         ComponentError          an upload that cannot become an actor
           ComponentTooLarge, ComponentInvalid, ComponentRefused, ComponentTooCostly
-        KindsFull
+        KindsFull, DeployBreaking
       ActorError                the actor is at fault
         ActorRejected           ... or rather: it refused
         ActorFailed, ActorUnavailable, ActorOutcomeUnknown
@@ -33,63 +33,6 @@
 from __future__ import annotations
 
 from typing import ClassVar, Literal
-
-__all__ = [  # the tree above, in its order
-    "KelpieError",
-    "CallerError",
-    "InvalidAddress",
-    "InvalidRequest",
-    "InvalidText",
-    "RouteNotFound",
-    "MethodNotAllowed",
-    "UnsupportedMediaType",
-    "PayloadTooLarge",
-    "RequestTimeout",
-    "KindNotFound",
-    "RequestMismatch",
-    "ComponentError",
-    "ComponentTooLarge",
-    "ComponentInvalid",
-    "ComponentRefused",
-    "ComponentTooCostly",
-    "KindsFull",
-    "ActorError",
-    "ActorRejected",
-    "ActorFailed",
-    "ActorUnavailable",
-    "ActorOutcomeUnknown",
-    "GuestTrapped",
-    "GuestOutOfFuel",
-    "GuestOutOfMemory",
-    "GuestStackExhausted",
-    "GuestTimedOut",
-    "GuestLimitExceeded",
-    "GuestBrokeContract",
-    "ReadOnlyViolation",
-    "PlatformError",
-    "Overloaded",
-    "MailboxFull",
-    "RequestRecordsFull",
-    "DeadlineExceeded",
-    "Draining",
-    "Moved",
-    "CommitFailed",
-    "OutcomeUnknown",
-    "LoadFailed",
-    "HostFault",
-    "StoreError",
-    "StoreConflict",
-    "StoreTooOld",
-    "StoreCommitUnknown",
-    "StoreReadFailed",
-    "StoreWriteFailed",
-    "StoreFull",
-    "StoreStopped",
-    "StoredValueCorrupt",
-    "StoreFormatUnsupported",
-    "DataDirectoryLocked",
-    "every_error",
-]
 
 Source = Literal["caller", "actor", "platform"]
 
@@ -153,6 +96,10 @@ class KindNotFound(CallerError):
     code, status, title = "kind-not-found", 404, "No component of this kind is deployed"
 
 
+class VersionNotFound(CallerError):
+    code, status, title = "version-not-found", 404, "The kind has no such version"
+
+
 class RequestMismatch(CallerError):
     """The id was used before, for something else: nothing is done."""
 
@@ -183,6 +130,12 @@ class ComponentTooCostly(ComponentError):
 
 class KindsFull(CallerError):
     code, status, title = "kinds-full", 409, "The namespace has as many kinds as it may"
+
+
+class DeployBreaking(CallerError):
+    """Nothing was deployed: `details["reasons"]` has what callers would miss."""
+
+    code, status, title = "deploy-breaking", 409, "The component removes or narrows operations"
 
 
 class ActorError(KelpieError):

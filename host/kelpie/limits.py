@@ -205,6 +205,12 @@ class Limits:
         1024 * MIB, "memory for making a component of a core module; `component-too-costly`"
     )
     kinds_max: int = _limit(1_000, "kinds of a namespace; `kinds-full`")
+    versions_page_entries_max: int = _limit(
+        100, "versions of a kind in one page of their list; more follow; `invalid-request`"
+    )
+    versions_page_bytes_max: int = _limit(
+        4 * MIB, "what is stored of the versions in one page; more follow"
+    )
 
     # The store, as FoundationDB has them.
     store_key_bytes_max: int = _limit(10_000, "a key of the store; an invariant of the host")

@@ -54,9 +54,9 @@ def test_nothing_else_is_raised(raw: str) -> None:
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1))
 def test_segments_are_kept_apart(names: list[str]) -> None:
     path = "".join("/" + quote(name, safe="") for name in names)
-    segments, namespace = split_target(path)
+    segments, namespace, parameters = split_target(path)
     assert [decode_segment(segment) for segment in segments] == names
-    assert namespace == "default"
+    assert (namespace, parameters) == ("default", {})
 
 
 def test_whole_urls() -> None:
@@ -66,7 +66,7 @@ def test_whole_urls() -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    ["", "*", "kinds", "host:7070", "/a?b", "/a?namespace=x&b=1", "/a?namespace=x&namespace=y"],
+    ["", "*", "kinds", "host:7070", "/a?namespace=x&namespace=y", "/a?b=1&b=1"],
 )
 def test_refused(raw: str) -> None:
     if raw == "":
@@ -74,3 +74,26 @@ def test_refused(raw: str) -> None:
         return
     with pytest.raises(InvalidRequest):
         split_target(raw)
+
+
+def test_parameters() -> None:
+    target = split_target("/a?namespace=x&check=true&limit=17")
+    assert (target.namespace, target.parameters) == ("x", {"check": "true", "limit": "17"})
+    assert (target.flag("check"), target.flag("strict")) == (True, False)
+    assert (target.number("limit", 17), target.number("before", 17)) == (17, None)
+    target.check_parameters(("check", "limit"))
+    with pytest.raises(InvalidRequest, match="'limit' here: only 'namespace' and 'check'"):
+        target.check_parameters(("check",))
+
+
+@pytest.mark.parametrize("given", ["", "0", "18", "-1", "+1", "1_0", "x", "\u0663", "9" * 5000])
+def test_numbers_that_are_none(given: str) -> None:
+    target = Target(["a"], "x", {"limit": given})
+    with pytest.raises(InvalidRequest, match="from 1 to 17"):
+        target.number("limit", 17)
+
+
+@pytest.mark.parametrize("given", ["", "1", "TRUE", "yes"])
+def test_flags_that_are_none(given: str) -> None:
+    with pytest.raises(InvalidRequest, match="true or false"):
+        Target(["a"], "x", {"check": given}).flag("check")

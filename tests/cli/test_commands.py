@@ -29,13 +29,13 @@ def test_deploying(served: Served, tmp_path: Path) -> None:
     shutil.copy(LEDGER, file)
     done = kelpie("deploy", file, url=served.url)
     size = f"{LEDGER.stat().st_size / 1024:.1f} KiB"
-    assert (done.returncode, done.stdout) == (0, f"deployed my-ledger, deploy 1, {size}\n")
+    assert (done.returncode, done.stdout) == (0, f"deployed my-ledger, version 1, {size}\n")
     assert "kelpie invoke my-ledger/" in done.stderr
     again = kelpie("deploy", file, url=served.url)
     assert again.returncode == 0
-    assert again.stdout.startswith("unchanged: my-ledger, deploy 1")
+    assert again.stdout.startswith("unchanged: my-ledger, version 1")
     named = kelpie("deploy", file, "--name", "books", "--url", served.url)
-    assert named.stdout.startswith("deployed books, deploy 1")
+    assert named.stdout.startswith("deployed books, version 1")
 
 
 def test_invoking(served: Served) -> None:

@@ -5,7 +5,9 @@ payloads      bodies and their types, both ways
 invocation    one request to an actor: parsed, invoked, answered
 problem       errors as RFC 9457 has them
 bodies        reading bodies, with limits
+responses     what an answer is made of
 handlers      every route but the hot one's shortcut
+kinds         the routes of kinds and their versions
 views         deploys and actors as JSON
 manual        the pages about errors
 connection    the shortcut: a whole request in one piece never leaves the protocol

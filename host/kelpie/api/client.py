@@ -85,10 +85,35 @@ class Client:
         content_type, body = await self._ask("POST", path, argument.data, headers)
         return Payload(content_type != BYTES_TYPE, body)
 
-    async def deploy(self, kind: str, upload: bytes) -> dict[str, Any]:
-        """Deploys a component, or a core module. `changed` says whether it is new."""
-        headers = {"Content-Type": "application/wasm"}
-        return await self._json("PUT", f"/v1/kinds/{_quote(kind)}", upload, headers)
+    async def deploy(self, kind: str, upload: bytes, *, strict: bool = False) -> dict[str, Any]:
+        """Deploys a component, or a core module. `changed` says whether it is new,
+        `changes` what it adds, removes and narrows; `strict` refuses the latter two."""
+        return await self._upload(kind, upload, strict=strict)
+
+    async def check(self, kind: str, upload: bytes, *, strict: bool = False) -> dict[str, Any]:
+        """What `deploy` would answer, without deploying anything."""
+        return await self._upload(kind, upload, check=True, strict=strict)
+
+    async def versions(
+        self, kind: str, *, before: int | None = None, limit: int | None = None
+    ) -> tuple[list[dict[str, Any]], bool]:
+        """A page of a kind's versions, newest first, and whether there are more:
+        ask again with `before` set to the last number."""
+        wanted = {"before": before, "limit": limit}
+        query = "&".join(f"{name}={n}" for name, n in wanted.items() if n is not None)
+        page = await self._json("GET", f"/v1/kinds/{_quote(kind)}/versions?{query}".rstrip("?"))
+        return page["versions"], page["more"]
+
+    async def version(self, kind: str, number: int) -> dict[str, Any]:
+        """One version of a kind."""
+        return await self._json("GET", f"/v1/kinds/{_quote(kind)}/versions/{number}")
+
+    async def roll_back(self, kind: str, to: int | None = None) -> dict[str, Any]:
+        """Makes the component of an older version current again, as a new version;
+        without `to`, that of the newest one with another component."""
+        headers = {"Content-Type": JSON_TYPE}
+        body = b"" if to is None else json.dumps({"version": to}).encode()
+        return await self._json("POST", f"/v1/kinds/{_quote(kind)}/current", body, headers)
 
     async def kinds(self) -> list[dict[str, Any]]:
         """What is deployed, by name."""
@@ -102,6 +127,12 @@ class Client:
     async def actor(self, kind: str, key: str) -> dict[str, Any]:
         """What can be said of an actor without running it."""
         return await self._json("GET", f"/v1/actors/{_quote(kind)}/{_quote(key)}")
+
+    async def _upload(self, kind: str, upload: bytes, **flags: bool) -> dict[str, Any]:
+        headers = {"Content-Type": "application/wasm"}
+        query = "&".join(f"{name}=true" for name, is_set in flags.items() if is_set)
+        path = f"/v1/kinds/{_quote(kind)}" + (f"?{query}" if query else "")
+        return await self._json("PUT", path, upload, headers)
 
     async def _json(
         self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None

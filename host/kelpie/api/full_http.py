@@ -9,7 +9,8 @@ from aiohttp import StreamReader, web
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler
 
-from kelpie.api.handlers import Handlers, problem_response
+from kelpie.api.handlers import Handlers
+from kelpie.api.responses import problem_response
 from kelpie.errors import HostFault, InvalidRequest, KelpieError
 from kelpie.limits import Limits
 

@@ -2,46 +2,41 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 from aiohttp import web
 
 from kelpie.api.bodies import Bodies
 from kelpie.api.invocation import REQUEST_ID_HEADER, Invocations
+from kelpie.api.kinds import KindHandlers
 from kelpie.api.manual import error_pages
 from kelpie.api.paths import Target, decode_segment, split_target
-from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE
-from kelpie.api.problem import PROBLEM_TYPE, as_kelpie_error, problem_of
-from kelpie.api.views import actor_view, deploy_summary, deploy_view
+from kelpie.api.problem import as_kelpie_error
+from kelpie.api.responses import Handler, json_response, problem_response, respond
+from kelpie.api.views import actor_view
 from kelpie.env import Env
 from kelpie.errors import (
-    ComponentTooLarge,
     Draining,
     InvalidRequest,
-    KelpieError,
     MethodNotAllowed,
     PayloadTooLarge,
     RouteNotFound,
-    UnsupportedMediaType,
 )
-from kelpie.ids import Address, check_name
+from kelpie.ids import Address
 from kelpie.limits import Limits
 from kelpie.runtime.host import Runtime
 
-__all__ = ["ROUTES", "Handlers", "problem_response"]
+__all__ = ["ROUTES", "Handlers"]
 
-Handler = Callable[[web.BaseRequest, Target], Awaitable[web.Response]]
-
-SERVER_HEADER = {"Server": "kelpie"}
 _PAGE_TYPE = "text/markdown; charset=utf-8"
-_WASM_TYPES = {"application/wasm", BYTES_TYPE}
 ROUTES = (
     "POST /v1/actors/{kind}/{key}/{operation}",
     "GET /v1/actors/{kind}/{key}",
     "GET /v1/kinds",
     "GET or PUT /v1/kinds/{kind}",
+    "GET /v1/kinds/{kind}/versions",
+    "GET /v1/kinds/{kind}/versions/{number}",
+    "GET or POST /v1/kinds/{kind}/current",
     "GET /docs/errors/{code}.md",
     "GET /livez",
     "GET /readyz",
@@ -57,33 +52,36 @@ class Handlers:
         self._runtime = runtime
         self._limits = limits
         self._invocations = invocations
-        # Apart, so that uploads which never end keep no argument out.
         self._arguments = Bodies(env, limits)
-        self._uploads = Bodies(env, limits)
         self._error_pages = error_pages()
-        # By the path's first segments and their number.
+        kinds = KindHandlers(env, runtime, limits)
+        # By the path's first segments, perhaps its fourth, and their number.
         self._routes: dict[tuple[str, int], dict[str, Handler]] = {
             ("livez", 1): {"GET": self._live},
             ("readyz", 1): {"GET": self._ready},
             ("docs/errors", 3): {"GET": self._show_error_page},
-            ("v1/kinds", 2): {"GET": self._list_kinds},
-            ("v1/kinds", 3): {"GET": self._show_kind, "PUT": self._deploy},
             ("v1/actors", 4): {"GET": self._show_actor},
             ("v1/actors", 5): {"POST": self._invoke},
+            **kinds.routes,
         }
+        self._parameters = kinds.parameters
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answers one request. It raises nothing but cancellation."""
         try:
             _check_coding(request)
             target = split_target(request.raw_path)
-            return await self._find(request.method, target.segments)(request, target)
+            handler = self._find(request.method, target.segments)
+            target.check_parameters(self._parameters.get(handler, ()))
+            return await handler(request, target)
         except Exception as error:  # noqa: BLE001 - logged and answered
             return problem_response(as_kelpie_error(error))
 
     def _find(self, method: str, segments: list[str]) -> Handler:
         name = segments[0] if len(segments) == 1 else "/".join(segments[:2])
         methods = self._routes.get((name, len(segments)))
+        if methods is None and len(segments) > 3:
+            methods = self._routes.get((f"{name}/*/{segments[3]}", len(segments)))
         if methods is None:
             raise RouteNotFound(_no_route(segments), routes=list(ROUTES))
         handler = methods.get("GET" if method == "HEAD" else method)
@@ -105,7 +103,7 @@ class Handlers:
                 content_type = request.headers.get("Content-Type")
                 reply = await self._invocations.submit(asked, content_type, body)
             response_type = self._invocations.reply_type(asked, reply)
-            response = _response(HTTPStatus.OK, response_type, reply.data)
+            response = respond(HTTPStatus.OK, response_type, reply.data)
         except Exception as error:  # noqa: BLE001 - logged and answered
             response = problem_response(as_kelpie_error(error))
         response.headers[REQUEST_ID_HEADER] = asked.request_id
@@ -114,64 +112,22 @@ class Handlers:
     async def _show_actor(self, _request: web.BaseRequest, target: Target) -> web.Response:
         kind, key = map(decode_segment, target.segments[2:])
         address = Address.checked(target.namespace, kind, key, self._limits)
-        return _json(actor_view(await self._runtime.show(address)))
-
-    async def _list_kinds(self, _request: web.BaseRequest, target: Target) -> web.Response:
-        check_name("namespace", target.namespace, self._limits)
-        deploys = self._runtime.kinds(target.namespace)
-        return _json({"kinds": [deploy_summary(each) for each in deploys]})
-
-    async def _show_kind(self, _request: web.BaseRequest, target: Target) -> web.Response:
-        check_name("namespace", target.namespace, self._limits)
-        kind = decode_segment(target.segments[2])
-        check_name("kind", kind, self._limits)
-        return _json(deploy_view(self._runtime.kind(target.namespace, kind)))
-
-    async def _deploy(self, request: web.BaseRequest, target: Target) -> web.Response:
-        kind = decode_segment(target.segments[2])
-        check_name("namespace", target.namespace, self._limits)
-        check_name("kind", kind, self._limits)
-        _check_upload_type(request)
-        limits = self._limits
-        async with self._uploads.arriving(
-            request, limits.component_bytes_max, limits.http_upload_ms_max, ComponentTooLarge
-        ) as upload:
-            deploy = await self._runtime.deploy(target.namespace, kind, upload)
-        status = HTTPStatus.CREATED if deploy.changed else HTTPStatus.OK
-        return _json(deploy_view(deploy), status)
+        return json_response(actor_view(await self._runtime.show(address)))
 
     async def _show_error_page(self, _request: web.BaseRequest, target: Target) -> web.Response:
         name = decode_segment(target.segments[2])
         page = self._error_pages.get(name)
         if page is None:
             raise RouteNotFound(f"there is no page {name[:80]!a}")
-        return _response(HTTPStatus.OK, _PAGE_TYPE, page)
+        return respond(HTTPStatus.OK, _PAGE_TYPE, page)
 
     async def _live(self, _request: web.BaseRequest, _target: Target) -> web.Response:
-        return _json({"status": "live"})
+        return json_response({"status": "live"})
 
     async def _ready(self, _request: web.BaseRequest, _target: Target) -> web.Response:
         if not self._runtime.ready:
             raise Draining("the host is starting or stopping")
-        return _json({"status": "ready"})
-
-
-def problem_response(error: KelpieError) -> web.Response:
-    """The response that tells a client of `error`."""
-    problem = problem_of(error)
-    response = _response(problem.status, PROBLEM_TYPE, problem.body)
-    response.headers.update(problem.headers)
-    return response
-
-
-def _response(status: int, content_type: str, body: bytes) -> web.Response:
-    return web.Response(
-        status=status, body=body, headers={**SERVER_HEADER, "Content-Type": content_type}
-    )
-
-
-def _json(value: object, status: int = HTTPStatus.OK) -> web.Response:
-    return _response(status, JSON_TYPE, json.dumps(value).encode())
+        return json_response({"status": "ready"})
 
 
 def _no_route(segments: list[str]) -> str:
@@ -188,15 +144,4 @@ def _check_coding(request: web.BaseRequest) -> None:
     if codings.strip().lower() not in {"", "chunked"}:
         raise InvalidRequest(
             f"the Transfer-Encoding {codings[:80]!r} is not understood: only chunked is"
-        )
-
-
-def _check_upload_type(request: web.BaseRequest) -> None:
-    if "Content-Encoding" in request.headers:
-        raise UnsupportedMediaType("send the component without Content-Encoding")
-    given = request.headers.get("Content-Type")
-    if given is not None and given.partition(";")[0].strip().lower() not in _WASM_TYPES:
-        raise UnsupportedMediaType(
-            f"a component is not {given[:80]!r}: send it as application/wasm "
-            "(with curl: -H 'Content-Type: application/wasm' --data-binary @FILE)"
         )

@@ -7,12 +7,14 @@ slashes, NUL, emoji. Nothing is normalized: `a%2Fb` is one segment.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from kelpie.errors import InvalidRequest
 
-__all__ = ["DEFAULT_NAMESPACE", "Target", "decode_segment", "split_target"]
+__all__ = ["DEFAULT_NAMESPACE", "Target", "decode_segment", "number_of", "split_target"]
 
 DEFAULT_NAMESPACE = "default"
 
@@ -21,25 +23,61 @@ _ABSOLUTE = re.compile(r"https?://[^/?]*", re.IGNORECASE)
 
 
 class Target(NamedTuple):
-    """What a request asks for: its path, still encoded, and the namespace."""
+    """What a request asks for: its path, still encoded, the namespace, and the
+    other parameters of its query."""
 
     segments: list[str]
     namespace: str
+    parameters: Mapping[str, str] = MappingProxyType({})
+
+    def check_parameters(self, known: Collection[str]) -> None:
+        """Raises:
+        InvalidRequest: the query has a parameter that is not among these.
+        """
+        for name in self.parameters:
+            if name not in known:
+                every = " and ".join(map(repr, ("namespace", *known)))
+                raise InvalidRequest(
+                    f"there is no query parameter {_shown(name)} here: only {every}"
+                )
+
+    def flag(self, name: str) -> bool:
+        """Whether a parameter is `true`; it is `false` where it is not given.
+
+        Raises:
+            InvalidRequest: it is neither.
+        """
+        given = self.parameters.get(name, "false")
+        if given not in {"true", "false"}:
+            raise InvalidRequest(f"{name} is {_shown(given)}: write true or false")
+        return given == "true"
+
+    def number(self, name: str, maximum: int) -> int | None:
+        """A parameter that is a number from 1 to `maximum`, if it is given.
+
+        Raises:
+            InvalidRequest: it is none.
+        """
+        given = self.parameters.get(name)
+        return None if given is None else number_of(name, given, maximum)
 
 
 def split_target(raw: str) -> Target:
     """Takes a request's target apart: `/v1/kinds?namespace=x`, or a whole URL.
 
     Raises:
-        InvalidRequest: it is no path, or its query has a parameter that nobody
-            knows, or one twice.
+        InvalidRequest: it is no path, or its query has a parameter twice.
     """
     if not raw.startswith("/"):
         raw = _ABSOLUTE.sub("", raw, count=1) or "/"
         if not raw.startswith("/"):
             raise InvalidRequest("the request's target must be a path that begins with '/'")
     path, _, query = raw.partition("?")
-    return Target(path.split("/")[1:], _namespace(query) if query else DEFAULT_NAMESPACE)
+    segments = path.split("/")[1:]
+    if not query:
+        return Target(segments, DEFAULT_NAMESPACE)
+    parameters = _parameters(query)
+    return Target(segments, parameters.pop("namespace", DEFAULT_NAMESPACE), parameters)
 
 
 def decode_segment(raw: str) -> str:
@@ -63,17 +101,25 @@ def decode_segment(raw: str) -> str:
         ) from None
 
 
-def _namespace(query: str) -> str:
-    namespace = None
+def number_of(name: str, given: str, maximum: int) -> int:
+    """A number from 1 to `maximum`, in digits.
+
+    Raises:
+        InvalidRequest: it is none.
+    """
+    is_number = given.isascii() and given.isdigit() and len(given) <= len(str(maximum))
+    if not is_number or not 1 <= int(given) <= maximum:
+        raise InvalidRequest(f"{name} is {_shown(given)}: write a number from 1 to {maximum}")
+    return int(given)
+
+
+def _parameters(query: str) -> dict[str, str]:
+    found: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True, encoding="utf-8"):
-        if name != "namespace":
-            raise InvalidRequest(
-                f"there is no query parameter {_shown(name)}: only 'namespace' is known"
-            )
-        if namespace is not None:
-            raise InvalidRequest("the query names a namespace twice: name one")
-        namespace = value
-    return DEFAULT_NAMESPACE if namespace is None else namespace
+        if name in found:
+            raise InvalidRequest(f"the query has {_shown(name)} twice: give it once")
+        found[name] = value
+    return found
 
 
 def _shown(text: str) -> str:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from kelpie.runtime.deploys import Deploy
+from kelpie.runtime.changes import Changes
+from kelpie.runtime.deploy import Deploy
 from kelpie.runtime.host import ActorView
 
-__all__ = ["actor_view", "deploy_summary", "deploy_view"]
+__all__ = [
+    "actor_view",
+    "check_view",
+    "deploy_summary",
+    "deploy_view",
+    "deployed_view",
+    "version_summary",
+    "version_view",
+]
 
 _NANOSECONDS = 1_000_000_000
 
@@ -31,10 +40,47 @@ def deploy_view(deploy: Deploy) -> dict[str, object]:
     operations = deploy.manifest.operations.values()
     return {
         **deploy_summary(deploy),
-        "changed": deploy.changed,
         "doc": deploy.manifest.doc,
         "imports": list(deploy.imports),
         "operations": [operation._asdict() for operation in operations],
+    }
+
+
+def deployed_view(deploy: Deploy) -> dict[str, object]:
+    """What came of a deploy, or of going back to an older one."""
+    return {
+        **deploy_view(deploy),
+        "changed": deploy.changed,
+        "changes": _changes_view(deploy.changes),
+    }
+
+
+def check_view(deploy: Deploy) -> dict[str, object]:
+    """What would come of a deploy. `number` is that of the version compared with."""
+    view = deployed_view(deploy)
+    del view["number"], view["deployed_at"]
+    return {**view, "current": deploy.number or None}
+
+
+def version_summary(deploy: Deploy, current: Deploy) -> dict[str, object]:
+    """What a list of versions says of each."""
+    return {
+        **deploy_summary(deploy),
+        "imports": list(deploy.imports),
+        "current": deploy.number == current.number,
+    }
+
+
+def version_view(deploy: Deploy, current: Deploy) -> dict[str, object]:
+    """All that is known of a version."""
+    return {**deploy_view(deploy), "current": deploy.number == current.number}
+
+
+def _changes_view(changes: Changes) -> dict[str, object]:
+    return {
+        "added": changes.added,
+        "removed": changes.removed,
+        "narrowed": [each._asdict() for each in changes.narrowed],
     }
 
 

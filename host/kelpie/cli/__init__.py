@@ -4,7 +4,9 @@ Exit status: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
 
 main        options, and what an error looks like
 serve       runs a host
-remote      the commands that ask a host: deploy, invoke, kinds
+versions    deploy, check, versions, rollback
+remote      invoke and kinds
+with_host   asking a host
 inspect     looks into a component, without a host
 sim         simulates a component, without a host
 output      tables and errors for people

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kelpie import __version__
 from kelpie.api.client import HostUnreachable
 from kelpie.cli import arguments as checked
-from kelpie.cli import copies, doctor, inspect, remote, serve, settings, sim
+from kelpie.cli import copies, doctor, inspect, remote, serve, settings, sim, versions
 from kelpie.cli.output import complain, tell_error
 from kelpie.errors import ActorOutcomeUnknown, KelpieError, OutcomeUnknown
 
@@ -94,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version=f"kelpie {__version__}")
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_serve(commands)
+    _add_versions(commands)
     _add_remote(commands)
     _add_local(commands)
     return whole
@@ -128,14 +129,41 @@ def _add_output(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_remote(commands: _Commands) -> None:
-    command = _remote(commands, "deploy", "deploy a component, or a core module")
-    command.add_argument("file", type=Path, metavar="FILE.wasm")
-    command.add_argument(
-        "--name", type=checked.text, metavar="KIND", help="its kind (default: the file's name)"
-    )
-    command.set_defaults(run=remote.deploy)
+def _add_versions(commands: _Commands) -> None:
+    for name, run, help_text, strict in (
+        ("deploy", versions.deploy, "deploy a component, or a core module", "refuse one that"),
+        ("check", versions.check, "say what a deploy would change", "fail if it"),
+    ):
+        command = _remote(commands, name, help_text)
+        command.add_argument("file", type=Path, metavar="FILE.wasm")
+        command.add_argument(
+            "--name", type=checked.text, metavar="KIND", help="its kind (default: the file's name)"
+        )
+        command.add_argument(
+            "--strict", action="store_true", help=f"{strict} removes or narrows operations"
+        )
+        _add_output(command)
+        command.set_defaults(run=run)
 
+    command = _remote(commands, "versions", "list the versions of a kind, newest first")
+    command.add_argument("kind", type=checked.text, metavar="KIND")
+    command.add_argument("--limit", type=checked.count, metavar="N", help="at most so many")
+    _add_output(command)
+    command.set_defaults(run=versions.list_versions)
+
+    command = _remote(commands, "rollback", "make an older version of a kind current again")
+    command.add_argument("kind", type=checked.text, metavar="KIND")
+    command.add_argument(
+        "--to",
+        type=checked.count,
+        metavar="N",
+        help="which version (default: the newest with another component)",
+    )
+    _add_output(command)
+    command.set_defaults(run=versions.roll_back)
+
+
+def _add_remote(commands: _Commands) -> None:
     command = _remote(commands, "invoke", "have an actor run one operation")
     command.add_argument(
         "actor",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -9,14 +10,27 @@ from contextlib import suppress
 from kelpie.errors import KelpieError
 from kelpie.ids import on_one_line
 
-__all__ = ["complain", "print_table", "printable", "say", "size", "tell_error", "told_of"]
+__all__ = [
+    "complain",
+    "print_json",
+    "print_table",
+    "printable",
+    "say",
+    "short_digest",
+    "size",
+    "tell_error",
+    "told_of",
+]
 
 _KIB = 1024
 _UNITS = ("KiB", "MiB", "GiB")
+_DIGEST_DIGITS_SHOWN = 12
 
 # What to try next, by the error's code; an error's own message comes first.
 _NEXT = {
     "kind-not-found": "see what is deployed with `kelpie kinds`",
+    "version-not-found": "see which versions there are with `kelpie versions KIND`",
+    "deploy-breaking": "the same without --strict, if nobody calls what it removes or narrows",
     "component-refused": "`kelpie inspect FILE.wasm` shows what it imports and exports",
     "component-invalid": "build the actor first, and give the .wasm file",
     "data-directory-locked": "stop that host, or give another directory with --data",
@@ -81,6 +95,16 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         print("  ".join(cells).rstrip())
+
+
+def print_json(value: object) -> None:
+    """What a program reads, to stdout."""
+    print(json.dumps(value, indent=2))
+
+
+def short_digest(digest: str) -> str:
+    """As much of a digest as tells it from others."""
+    return digest[:_DIGEST_DIGITS_SHOWN]
 
 
 def size(count: int) -> str:

@@ -1,44 +1,19 @@
-"""The commands that ask a host: deploy, invoke, kinds."""
+"""The commands that ask a host: invoke and kinds."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import TypeVar
 
 from kelpie.api.client import Client
-from kelpie.cli.output import complain, print_table, say, size
-from kelpie.env import real
-from kelpie.env.real import RealEnv
-from kelpie.errors import InvalidRequest
+from kelpie.cli.output import complain, print_table, say, short_digest, size
+from kelpie.cli.with_host import with_host
 from kelpie.ids import Payload, text
 
-__all__ = ["deploy", "invoke", "kinds"]
+__all__ = ["invoke", "kinds"]
 
-Result = TypeVar("Result")
-
-_DIGEST_DIGITS_SHOWN = 12
 _WRONG_USAGE = 2
-
-
-def deploy(options: argparse.Namespace) -> int:
-    upload = options.file.read_bytes()
-    kind = options.name or _kind_of(options.file)
-    deployed = _with_host(options.url, lambda client: client.deploy(kind, upload))
-    what = f"{deployed['kind']}, deploy {deployed['number']}, {size(deployed['size_bytes'])}"
-    if deployed["changed"]:
-        print(f"deployed {what}")
-    else:
-        print(f"unchanged: {what} is this very component")
-    operations = [operation["name"] for operation in deployed["operations"]]
-    if operations:
-        say(f"operations: {', '.join(operations)}")
-        say(f"try: kelpie invoke {kind}/alice {operations[0]}")
-    return 0
 
 
 def invoke(options: argparse.Namespace) -> int:
@@ -58,7 +33,7 @@ def invoke(options: argparse.Namespace) -> int:
                 "try: quote it for the shell, as in '{\"amount\": 2}' or '\"a string\"'",
             )
             return _WRONG_USAGE
-    reply = _with_host(
+    reply = with_host(
         options.url,
         lambda client: client.invoke(
             kind,
@@ -75,7 +50,7 @@ def invoke(options: argparse.Namespace) -> int:
 
 
 def kinds(options: argparse.Namespace) -> int:
-    deployed = _with_host(options.url, Client.kinds)
+    deployed = with_host(options.url, Client.kinds)
     if not deployed:
         say("nothing is deployed yet; try: kelpie deploy FILE.wasm")
         return 0
@@ -84,7 +59,7 @@ def kinds(options: argparse.Namespace) -> int:
             each["kind"],
             str(each["number"]),
             size(each["size_bytes"]),
-            each["digest"][:_DIGEST_DIGITS_SHOWN],
+            short_digest(each["digest"]),
             each["deployed_at"],
             ", ".join(each["operations"]),
         )
@@ -92,26 +67,6 @@ def kinds(options: argparse.Namespace) -> int:
     ]
     print_table(("KIND", "DEPLOY", "SIZE", "DIGEST", "DEPLOYED AT", "OPERATIONS"), rows)
     return 0
-
-
-def _with_host(url: str, ask: Callable[[Client], Awaitable[Result]]) -> Result:
-    async def with_client(_env: RealEnv) -> Result:
-        async with Client(url) as client:
-            return await ask(client)
-
-    return real.run(with_client, _on_fault)
-
-
-def _on_fault(what: str, error: BaseException | None) -> None:
-    say(f"kelpie: {what}: {error}")
-
-
-def _kind_of(file: Path) -> str:
-    """The kind that a file's name suggests: `my_counter.wasm` is `my-counter`."""
-    kind = re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-")
-    if not kind or not kind[0].isalpha():
-        raise InvalidRequest(f"{file.name!r} suggests no kind: name one with --name")
-    return kind
 
 
 def _print_reply(reply: Payload) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from kelpie.errors import Moved
 from kelpie.ids import Payload
-from kelpie.runtime.deploys import read_current
+from kelpie.runtime.deploy import read_current
 from kelpie.runtime.node import Node, is_alive
 from kelpie.runtime.ownership import Owner, Sequence
 from kelpie.store.chunks import decode_payload, read_value

@@ -39,12 +39,20 @@ class Components:
         Raises:
             ComponentError, StoreError
         """
-        async with self._uploads:
-            wasm = await self._engine.componentize(upload)
-            component = await self._engine.load(wasm)
+        component, wasm = await self.inspect(upload)
         await _write(self._node, component.digest, wasm)
         self._loaded[component.digest] = component
         return component, len(wasm)
+
+    async def inspect(self, upload: bytes) -> tuple[Component, bytes]:
+        """Loads an upload, and keeps nothing of it; the component and its bytes.
+
+        Raises:
+            ComponentError
+        """
+        async with self._uploads:
+            wasm = await self._engine.componentize(upload)
+            return await self._engine.load(wasm), wasm
 
     async def get(self, digest: str) -> Component:
         """A component that was added once, from the store and the compile cache

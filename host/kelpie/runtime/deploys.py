@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
-import msgpack
-
-from kelpie.errors import ComponentTooLarge, KindNotFound, KindsFull, StoredValueCorrupt
+from kelpie.errors import (
+    ComponentTooLarge,
+    DeployBreaking,
+    KindNotFound,
+    KindsFull,
+)
 from kelpie.ids import check_name
+from kelpie.runtime.changes import NO_CHANGES, Changes, compare
 from kelpie.runtime.components import Components
+from kelpie.runtime.deploy import (
+    Deploy,
+    find_deploy,
+    read_current,
+    read_deploy,
+    unpack_number,
+    write_deploy,
+)
+from kelpie.runtime.history import History
 from kelpie.runtime.node import Node
 from kelpie.store import keyspace
-from kelpie.store.chunks import read_value, write_value
-from kelpie.store.frame import frame, unframe
 from kelpie.store.protocol import Transaction
 from kelpie.store.reading import reading
 from kelpie.store.retry import transact
-from kelpie.wasm.turn import Component, Engine, Manifest, Operation
+from kelpie.wasm.turn import Component, Engine
 
-__all__ = ["Deploy", "Deploys", "read_current"]
-
-
-@dataclass(frozen=True, slots=True)
-class Deploy:
-    """One deploy of a kind. `number` only grows, over all deploys of the kind."""
-
-    namespace: str
-    kind: str
-    number: int
-    digest: str
-    size_bytes: int
-    deployed_at_ns: int
-    manifest: Manifest
-    imports: tuple[str, ...]
-    changed: bool = True
-    """False: the same component was current already, and nothing was done."""
+__all__ = ["Deploys"]
 
 
 class Deploys:
@@ -44,7 +40,10 @@ class Deploys:
     def __init__(self, node: Node, engine: Engine) -> None:
         self._node = node
         self._components = Components(node, engine)
+        self.history = History(node)
         self._current: dict[tuple[str, str], Deploy] = {}
+        # What is current changes in memory in the order in which it did in the store.
+        self._changing = asyncio.Lock()
 
     def current(self, namespace: str, kind: str) -> Deploy:
         """Raises:
@@ -84,50 +83,73 @@ class Deploys:
         for key, stored in await transaction.get_range(
             *keyspace.current_deploys(namespace), limit=self._node.limits.kinds_max
         ):
-            kind, number = keyspace.kind_of(key), _unpack_number(key, stored)
-            self._current[namespace, kind] = await _read(transaction, namespace, kind, number)
+            kind, number = keyspace.kind_of(key), unpack_number(key, stored)
+            self._current[namespace, kind] = await read_deploy(transaction, namespace, kind, number)
 
-    async def deploy(self, namespace: str, kind: str, upload: bytes) -> Deploy:
+    async def deploy(
+        self, namespace: str, kind: str, upload: bytes, *, strict: bool = False
+    ) -> Deploy:
         """Makes the uploaded component, or core module, the current one of its kind.
 
         Everything or nothing: a component that is refused leaves the current
         one as it was.
 
         Raises:
+            DeployBreaking: `strict`, and it removes or narrows operations.
             InvalidAddress, ComponentError, KindsFull, StoreError
         """
-        node = self._node
-        check_name("namespace", namespace, node.limits)
-        check_name("kind", kind, node.limits)
-        if len(upload) > node.limits.component_bytes_max:
-            raise ComponentTooLarge(
-                f"the upload has {len(upload)} bytes; at most "
-                f"{node.limits.component_bytes_max} are allowed"
-            )
-        self._check_room(namespace, kind)
+        self._check_upload(namespace, kind, upload)
         component, size = await self._components.add(upload)
-        wanted = Deploy(
-            namespace,
-            kind,
-            0,
-            component.digest,
-            size,
-            node.env.wall_ns(),
-            component.manifest,
-            component.imports,
+        wanted = self._wanted(namespace, kind, component, size)
+        return await self._make_current(
+            namespace, kind, lambda transaction: self._deploy(transaction, wanted, strict)
         )
 
-        async def work(transaction: Transaction) -> Deploy:
-            return await self._deploy(transaction, wanted)
+    async def check(
+        self, namespace: str, kind: str, upload: bytes, *, strict: bool = False
+    ) -> Deploy:
+        """What `deploy` would answer. Nothing is kept; its `number` is that of
+        the current deploy, or 0.
 
-        deploy = await transact(node.env, node.store, node.limits, work, repeatable=True)
-        known = self._current.get((namespace, kind))
-        # Of two deploys at once the higher number is current, whoever is told first.
-        if known is None or known.number < deploy.number:
-            self._current[namespace, kind] = replace(deploy, changed=True)
-        # Activations that still run an older one hold it themselves.
-        self._components.keep_only({each.digest for each in self._current.values()})
-        return deploy
+        Raises:
+            As `deploy`.
+        """
+        self._check_upload(namespace, kind, upload)
+        component, wasm = await self._components.inspect(upload)
+        wanted = self._wanted(namespace, kind, component, len(wasm))
+        current = self._current.get((namespace, kind))
+        if current is None:
+            return wanted
+        changes = compare(current.manifest, wanted.manifest)
+        if strict:
+            _check_not_breaking(changes, current)
+        changed = current.digest != wanted.digest
+        return replace(wanted, number=current.number, changed=changed, changes=changes)
+
+    async def roll_back(self, namespace: str, kind: str, to: int | None = None) -> Deploy:
+        """Makes the component of an older version current again, by a new deploy;
+        without `to`, that of the newest one with another component.
+
+        Raises:
+            VersionNotFound: there is no such version.
+            ComponentError: this host refuses what an earlier one accepted.
+            KindNotFound, StoreError
+        """
+        self.current(namespace, kind)
+        older = await (
+            self.history.before_current(namespace, kind)
+            if to is None
+            else self.history.version(namespace, kind, to)
+        )
+        # One that cannot be run is not made current.
+        await self._components.get(older.digest)
+        wanted = replace(older, number=0, deployed_at_ns=self._node.env.wall_ns())
+
+        async def work(transaction: Transaction) -> Deploy:
+            await read_current(transaction, namespace, kind)
+            return await self._deploy(transaction, wanted, strict=False)
+
+        return await self._make_current(namespace, kind, work)
 
     async def component(self, deploy: Deploy) -> Component:
         """The component of a deploy. See `Components.get`."""
@@ -138,85 +160,93 @@ class Deploys:
         known = self._current.get((namespace, kind))
         if known is None or known.number != number:
             with reading(self._node.store) as transaction:
-                known = await _read(transaction, namespace, kind, number)
+                known = await read_deploy(transaction, namespace, kind, number)
         return known
 
-    def _check_room(self, namespace: str, kind: str) -> None:
-        """Raises:
-        KindsFull: found before anything is kept of the upload.
+    def _wanted(self, namespace: str, kind: str, component: Component, size: int) -> Deploy:
+        return Deploy(
+            namespace,
+            kind,
+            0,
+            component.digest,
+            size,
+            self._node.env.wall_ns(),
+            component.manifest,
+            component.imports,
+        )
+
+    def _check_upload(self, namespace: str, kind: str, upload: bytes) -> None:
+        """What is refused before anything is kept of the upload.
+
+        Raises:
+            InvalidAddress, ComponentTooLarge, KindsFull
         """
+        limits = self._node.limits
+        check_name("namespace", namespace, limits)
+        check_name("kind", kind, limits)
+        if len(upload) > limits.component_bytes_max:
+            raise ComponentTooLarge(
+                f"the upload has {len(upload)} bytes; at most "
+                f"{limits.component_bytes_max} are allowed"
+            )
         count = len(self.all(namespace))
-        if (namespace, kind) not in self._current and count >= self._node.limits.kinds_max:
+        if (namespace, kind) not in self._current and count >= limits.kinds_max:
             raise _full(namespace, count)
 
-    async def _deploy(self, transaction: Transaction, wanted: Deploy) -> Deploy:
+    async def _make_current(
+        self, namespace: str, kind: str, work: Callable[[Transaction], Awaitable[Deploy]]
+    ) -> Deploy:
+        """Runs a transaction that changes what is current, and takes note of it."""
+        node = self._node
+        async with self._changing:
+            deploy = await transact(node.env, node.store, node.limits, work, repeatable=True)
+            known = self._current.get((namespace, kind))
+            if known is None or known.number < deploy.number:
+                self._current[namespace, kind] = replace(deploy, changed=True, changes=NO_CHANGES)
+        # Activations that still run an older one hold it themselves.
+        self._components.keep_only({each.digest for each in self._current.values()})
+        return deploy
+
+    async def _deploy(self, transaction: Transaction, wanted: Deploy, strict: bool) -> Deploy:
         namespace, kind = wanted.namespace, wanted.kind
         kinds = await transaction.get_range(
             *keyspace.current_deploys(namespace), limit=self._node.limits.kinds_max
         )
         current_key = keyspace.current_deploy(namespace, kind)
         stored = await transaction.get(current_key)
-        number = 0
-        if stored is not None:
-            number = _unpack_number(current_key, stored)
-            current = await _read(transaction, namespace, kind, number)
-            if current.digest == wanted.digest:
-                # Unless an earlier attempt of ours, of which nobody knew, put it there.
-                changed = current.deployed_at_ns == wanted.deployed_at_ns
-                return replace(current, changed=changed)
-        elif len(kinds) >= self._node.limits.kinds_max:
-            raise _full(namespace, len(kinds))
-        deploy = replace(wanted, number=number + 1)
-        write_value(transaction, keyspace.deploy(namespace, kind, deploy.number), _pack(deploy))
-        transaction.set(current_key, frame(current_key, msgpack.packb(deploy.number)))
+        if stored is None:
+            if len(kinds) >= self._node.limits.kinds_max:
+                raise _full(namespace, len(kinds))
+            deploy = replace(wanted, number=1)
+            write_deploy(transaction, deploy)
+            return deploy
+        number = unpack_number(current_key, stored)
+        current = await read_deploy(transaction, namespace, kind, number)
+        if current.digest == wanted.digest:
+            if current.deployed_at_ns != wanted.deployed_at_ns:
+                return replace(current, changed=False)
+            # An earlier attempt of ours, of which nobody knew, has put it there.
+            before = await find_deploy(transaction, namespace, kind, number - 1)
+            changes = NO_CHANGES if before is None else compare(before.manifest, wanted.manifest)
+            return replace(current, changes=changes)
+        changes = compare(current.manifest, wanted.manifest)
+        if strict:
+            _check_not_breaking(changes, current)
+        deploy = replace(wanted, number=number + 1, changes=changes)
+        write_deploy(transaction, deploy)
         return deploy
+
+
+def _check_not_breaking(changes: Changes, current: Deploy) -> None:
+    breaking = changes.breaking
+    if breaking:
+        raise DeployBreaking(
+            f"against version {current.number} of {current.kind!r}: {'; '.join(breaking)}",
+            removed=list(changes.removed),
+            narrowed=[each._asdict() for each in changes.narrowed],
+            reasons=breaking,
+        )
 
 
 def _full(namespace: str, count: int) -> KindsFull:
     return KindsFull(f"the namespace {namespace!r} has {count} kinds: delete one first")
-
-
-async def read_current(transaction: Transaction, namespace: str, kind: str) -> int:
-    """The number of the current deploy, as a transaction sees it.
-
-    Raises:
-        KindNotFound, StoreError
-    """
-    key = keyspace.current_deploy(namespace, kind)
-    stored = await transaction.get(key)
-    if stored is None:
-        raise KindNotFound(f"no component is deployed as {kind!r}", kind=kind)
-    return _unpack_number(key, stored)
-
-
-async def _read(transaction: Transaction, namespace: str, kind: str, number: int) -> Deploy:
-    key = keyspace.deploy(namespace, kind, number)
-    body = await read_value(transaction, key)
-    if body is None:
-        raise StoredValueCorrupt(f"deploy {number} of {namespace}/{kind} is missing")
-    digest, size, deployed_at_ns, doc, operations, imports = msgpack.unpackb(body)
-    listed = [Operation(**each) for each in json.loads(operations)]
-    manifest = Manifest(json.loads(doc), {each.name: each for each in listed})
-    return Deploy(namespace, kind, number, digest, size, deployed_at_ns, manifest, tuple(imports))
-
-
-def _pack(deploy: Deploy) -> bytes:
-    # As JSON, for that is what it was: not every number and text of it is one
-    # that msgpack can hold.
-    operations = [each._asdict() for each in deploy.manifest.operations.values()]
-    packed: bytes = msgpack.packb(
-        (
-            deploy.digest,
-            deploy.size_bytes,
-            deploy.deployed_at_ns,
-            json.dumps(deploy.manifest.doc),
-            json.dumps(operations),
-            deploy.imports,
-        )
-    )
-    return packed
-
-
-def _unpack_number(key: bytes, stored: bytes) -> int:
-    number: int = msgpack.unpackb(unframe(key, stored))
-    return number

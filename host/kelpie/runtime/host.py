@@ -18,8 +18,10 @@ from kelpie.limits import Limits
 from kelpie.runtime.activation import Activation
 from kelpie.runtime.active import ActiveActors
 from kelpie.runtime.admission import Admission
-from kelpie.runtime.deploys import Deploy, Deploys
+from kelpie.runtime.deploy import Deploy
+from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.envelope import Envelope, check_envelope
+from kelpie.runtime.history import History
 from kelpie.runtime.instances import Instances
 from kelpie.runtime.message import Message, Stage
 from kelpie.runtime.node import Node
@@ -66,6 +68,11 @@ class Runtime:
         self._started = False
 
     @property
+    def history(self) -> History:
+        """The versions of kinds."""
+        return self._deploys.history
+
+    @property
     def ready(self) -> bool:
         return self._started and not self._admission.draining
 
@@ -93,10 +100,24 @@ class Runtime:
         ]
         self._started = True
 
-    async def deploy(self, namespace: str, kind: str, upload: bytes) -> Deploy:
+    async def deploy(
+        self, namespace: str, kind: str, upload: bytes, *, strict: bool = False
+    ) -> Deploy:
         """Deploys a component, or a core module. See `Deploys.deploy`."""
         self._admission.check()
-        return await self._deploys.deploy(namespace, kind, upload)
+        return await self._deploys.deploy(namespace, kind, upload, strict=strict)
+
+    async def check(
+        self, namespace: str, kind: str, upload: bytes, *, strict: bool = False
+    ) -> Deploy:
+        """What `deploy` would do. See `Deploys.check`."""
+        self._admission.check()
+        return await self._deploys.check(namespace, kind, upload, strict=strict)
+
+    async def roll_back(self, namespace: str, kind: str, to: int | None = None) -> Deploy:
+        """Makes an older version current again. See `Deploys.roll_back`."""
+        self._admission.check()
+        return await self._deploys.roll_back(namespace, kind, to)
 
     def kinds(self, namespace: str) -> list[Deploy]:
         """The current deploys of the namespace, by name."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from kelpie.errors import ComponentError, LoadFailed, StoredValueCorrupt, StoreError
 from kelpie.ids import Address
 from kelpie.runtime.claim import Claim
-from kelpie.runtime.deploys import Deploy, Deploys
+from kelpie.runtime.deploy import Deploy
+from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.instances import Instances
 from kelpie.wasm.turn import Guest
 

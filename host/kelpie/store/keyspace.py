@@ -45,6 +45,7 @@ __all__ = [
     "namespace_of",
     "node_fence",
     "node_heartbeat",
+    "number_of",
     "store_format",
     "tick",
 ]
@@ -123,6 +124,13 @@ def deploy(namespace: str, kind: str, number: int) -> bytes:
 def deploys(namespace: str, kind: str) -> KeyRange:
     """All deploys of a kind, oldest first."""
     return children(pack("k", namespace, "deploy", kind))
+
+
+def number_of(key: bytes) -> int:
+    """The number for which `deploy` made the key."""
+    number = unpack(key)[-1]
+    assert isinstance(number, int), "the last element of such a key is the number"
+    return number
 
 
 def component(digest: str) -> bytes:

@@ -1,0 +1,160 @@
+"""The routes of kinds and of their versions."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+
+from aiohttp import web
+
+from kelpie.api.bodies import Bodies
+from kelpie.api.paths import Target, decode_segment, number_of
+from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE
+from kelpie.api.responses import Handler, json_response
+from kelpie.api.views import (
+    check_view,
+    deploy_summary,
+    deploy_view,
+    deployed_view,
+    version_summary,
+    version_view,
+)
+from kelpie.env import Env
+from kelpie.errors import (
+    ComponentTooLarge,
+    InvalidRequest,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+)
+from kelpie.ids import check_name
+from kelpie.limits import KIB, Limits
+from kelpie.runtime.deploy import Deploy
+from kelpie.runtime.host import Runtime
+
+__all__ = ["KindHandlers"]
+
+_WASM_TYPES = {"application/wasm", BYTES_TYPE}
+_NUMBER_MAX = (1 << 63) - 1
+# A body that says which version.
+_WISH_BYTES_MAX = 1 * KIB
+
+
+class KindHandlers:
+    """Deploys, and what there is to know of what is deployed."""
+
+    def __init__(self, env: Env, runtime: Runtime, limits: Limits) -> None:
+        self._runtime = runtime
+        self._limits = limits
+        # Apart from arguments, so that uploads which never end keep none out.
+        self._uploads = Bodies(env, limits)
+        self._wishes = Bodies(env, limits)
+        self.routes: dict[tuple[str, int], dict[str, Handler]] = {
+            ("v1/kinds", 2): {"GET": self._list},
+            ("v1/kinds", 3): {"GET": self._show, "PUT": self._deploy},
+            ("v1/kinds/*/versions", 4): {"GET": self._list_versions},
+            ("v1/kinds/*/versions", 5): {"GET": self._show_version},
+            ("v1/kinds/*/current", 4): {"GET": self._show, "POST": self._make_current},
+        }
+        self.parameters: dict[Handler, tuple[str, ...]] = {
+            self._deploy: ("check", "strict"),
+            self._list_versions: ("before", "limit"),
+        }
+
+    async def _list(self, _request: web.BaseRequest, target: Target) -> web.Response:
+        check_name("namespace", target.namespace, self._limits)
+        deploys = self._runtime.kinds(target.namespace)
+        return json_response({"kinds": [deploy_summary(each) for each in deploys]})
+
+    async def _show(self, _request: web.BaseRequest, target: Target) -> web.Response:
+        return json_response(deploy_view(self._runtime.kind(target.namespace, self._kind(target))))
+
+    async def _deploy(self, request: web.BaseRequest, target: Target) -> web.Response:
+        kind = self._kind(target)
+        check, strict = target.flag("check"), target.flag("strict")
+        _check_upload_type(request)
+        limits, runtime = self._limits, self._runtime
+        async with self._uploads.arriving(
+            request, limits.component_bytes_max, limits.http_upload_ms_max, ComponentTooLarge
+        ) as upload:
+            if check:
+                checked = await runtime.check(target.namespace, kind, upload, strict=strict)
+                return json_response(check_view(checked))
+            deploy = await runtime.deploy(target.namespace, kind, upload, strict=strict)
+        return _deployed(deploy)
+
+    async def _list_versions(self, _request: web.BaseRequest, target: Target) -> web.Response:
+        kind, entries_max = self._kind(target), self._limits.versions_page_entries_max
+        count = target.number("limit", entries_max) or entries_max
+        before = target.number("before", _NUMBER_MAX)
+        current = self._runtime.kind(target.namespace, kind)
+        history = self._runtime.history
+        found, more = await history.page(target.namespace, kind, before, count)
+        versions = [version_summary(each, current) for each in found]
+        return json_response({"versions": versions, "more": more})
+
+    async def _show_version(self, _request: web.BaseRequest, target: Target) -> web.Response:
+        kind = self._kind(target)
+        number = number_of("the version", decode_segment(target.segments[4]), _NUMBER_MAX)
+        current = self._runtime.kind(target.namespace, kind)
+        found = await self._runtime.history.version(target.namespace, kind, number)
+        return json_response(version_view(found, current))
+
+    async def _make_current(self, request: web.BaseRequest, target: Target) -> web.Response:
+        kind = self._kind(target)
+        self._runtime.kind(target.namespace, kind)
+        limits = self._limits
+        async with self._wishes.arriving(
+            request, _WISH_BYTES_MAX, limits.http_body_ms_max, PayloadTooLarge
+        ) as body:
+            to = _version_in(body, request.headers.get("Content-Type")) if body else None
+        return _deployed(await self._runtime.roll_back(target.namespace, kind, to))
+
+    def _kind(self, target: Target) -> str:
+        """Raises:
+        InvalidAddress
+        """
+        kind = decode_segment(target.segments[2])
+        check_name("namespace", target.namespace, self._limits)
+        check_name("kind", kind, self._limits)
+        return kind
+
+
+def _deployed(deploy: Deploy) -> web.Response:
+    status = HTTPStatus.CREATED if deploy.changed else HTTPStatus.OK
+    return json_response(deployed_view(deploy), status)
+
+
+def _version_in(body: bytes, content_type: str | None) -> int:
+    """The version that a body names.
+
+    Raises:
+        InvalidRequest, UnsupportedMediaType
+    """
+    if _media_type(content_type) != JSON_TYPE:
+        raise UnsupportedMediaType("send which version as application/json, or send no body")
+    try:
+        wish = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(f"the body is no JSON: {error}") from None
+    version = wish.get("version") if isinstance(wish, dict) and wish.keys() == {"version"} else None
+    if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= _NUMBER_MAX:
+        raise InvalidRequest(
+            'name the version to make current, as in {"version": 2}, or send no body for the '
+            "version before"
+        )
+    return version
+
+
+def _media_type(given: str | None) -> str | None:
+    return None if given is None else given.partition(";")[0].strip().lower()
+
+
+def _check_upload_type(request: web.BaseRequest) -> None:
+    if "Content-Encoding" in request.headers:
+        raise UnsupportedMediaType("send the component without Content-Encoding")
+    given = request.headers.get("Content-Type")
+    if given is not None and _media_type(given) not in _WASM_TYPES:
+        raise UnsupportedMediaType(
+            f"a component is not {given[:80]!r}: send it as application/wasm "
+            "(with curl: -H 'Content-Type: application/wasm' --data-binary @FILE)"
+        )

@@ -1,0 +1,141 @@
+"""The commands about versions of kinds: deploy, check, versions, rollback."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+from kelpie.api.client import Client
+from kelpie.cli.output import print_json, print_table, say, short_digest, size
+from kelpie.cli.with_host import with_host
+from kelpie.errors import InvalidRequest
+
+__all__ = ["check", "deploy", "list_versions", "roll_back"]
+
+
+def deploy(options: argparse.Namespace) -> int:
+    upload = options.file.read_bytes()
+    kind = options.name or _kind_of(options.file)
+    deployed = with_host(
+        options.url, lambda client: client.deploy(kind, upload, strict=options.strict)
+    )
+    what = f"{kind}, version {deployed['number']}, {size(deployed['size_bytes'])}"
+    if options.output == "json":
+        print_json(deployed)
+    elif deployed["changed"]:
+        print(f"deployed {what}")
+    else:
+        print(f"unchanged: {what} is this very component")
+    _say_changes(deployed["changes"])
+    operations = [operation["name"] for operation in deployed["operations"]]
+    if operations:
+        say(f"operations: {', '.join(operations)}")
+        say(f"try: kelpie invoke {kind}/alice {operations[0]}")
+    if _is_breaking(deployed["changes"]):
+        say(f"to undo it: kelpie rollback {kind}")
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Exit status 1 with --strict, if the deploy would be refused."""
+    upload = options.file.read_bytes()
+    kind = options.name or _kind_of(options.file)
+    checked = with_host(
+        options.url, lambda client: client.check(kind, upload, strict=options.strict)
+    )
+    if options.output == "json":
+        print_json(checked)
+    else:
+        _print_check(checked)
+    if checked["changed"]:
+        say(f"nothing was deployed; try: kelpie deploy {options.file} --name {kind}")
+    return 0
+
+
+def list_versions(options: argparse.Namespace) -> int:
+    async def every(client: Client) -> list[dict[str, Any]]:
+        found, more = await client.versions(options.kind, limit=options.limit)
+        while more and (options.limit is None or len(found) < options.limit):
+            rest = None if options.limit is None else options.limit - len(found)
+            page, more = await client.versions(options.kind, before=found[-1]["number"], limit=rest)
+            found += page
+        return found
+
+    versions = with_host(options.url, every)
+    if options.output == "json":
+        print_json(versions)
+        return 0
+    rows = [
+        (
+            str(each["number"]),
+            "current" if each["current"] else "",
+            short_digest(each["digest"]),
+            size(each["size_bytes"]),
+            each["deployed_at"],
+            ", ".join(each["operations"]),
+        )
+        for each in versions
+    ]
+    print_table(("VERSION", "", "DIGEST", "SIZE", "DEPLOYED AT", "OPERATIONS"), rows)
+    if len({each["digest"] for each in versions}) > 1:
+        say(f"to go back to one: kelpie rollback {options.kind} --to VERSION")
+    return 0
+
+
+def roll_back(options: argparse.Namespace) -> int:
+    kind = options.kind
+    current = with_host(options.url, lambda client: client.roll_back(kind, options.to))
+    what = f"{kind}, version {current['number']}, {short_digest(current['digest'])}"
+    if options.output == "json":
+        print_json(current)
+    elif current["changed"]:
+        print(f"rolled back {what}")
+    else:
+        print(f"unchanged: {what} is that very component")
+    _say_changes(current["changes"])
+    if current["changed"]:
+        say(f"to undo it: kelpie rollback {kind} --to {current['number'] - 1}")
+    return 0
+
+
+def _print_check(checked: dict[str, Any]) -> None:
+    kind, current = checked["kind"], checked["current"]
+    what = f"{kind}, {size(checked['size_bytes'])}, {short_digest(checked['digest'])}"
+    if current is None:
+        print(f"new: {what}")
+    elif not checked["changed"]:
+        print(f"unchanged: {what} is version {current}, which is current")
+    else:
+        print(f"changed: {what} would take the place of version {current}")
+    print(f"imports: {', '.join(checked['imports']) or 'nothing'}")
+    print(f"operations: {', '.join(each['name'] for each in checked['operations'])}")
+    for line in _told_changes(checked["changes"]):
+        print(line)
+
+
+def _say_changes(changes: dict[str, Any]) -> None:
+    for line in _told_changes(changes):
+        say(line)
+
+
+def _told_changes(changes: dict[str, Any]) -> list[str]:
+    told = [f"{what}: {', '.join(changes[what])}" for what in ("added", "removed") if changes[what]]
+    return told + [
+        f"narrowed: {each['operation']}: {reason}"
+        for each in changes["narrowed"]
+        for reason in each["reasons"]
+    ]
+
+
+def _is_breaking(changes: dict[str, Any]) -> bool:
+    return bool(changes["removed"] or changes["narrowed"])
+
+
+def _kind_of(file: Path) -> str:
+    """The kind that a file's name suggests: `my_counter.wasm` is `my-counter`."""
+    kind = re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-")
+    if not kind or not kind[0].isalpha():
+        raise InvalidRequest(f"{file.name!r} suggests no kind: name one with --name")
+    return kind

@@ -1,0 +1,29 @@
+"""Asking a host, from a command that is not asynchronous itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from kelpie.api.client import Client
+from kelpie.cli.output import say
+from kelpie.env import real
+from kelpie.env.real import RealEnv
+
+__all__ = ["with_host"]
+
+Result = TypeVar("Result")
+
+
+def with_host(url: str, ask: Callable[[Client], Awaitable[Result]]) -> Result:
+    """What `ask` returns, given a client of the host at `url`."""
+
+    async def with_client(_env: RealEnv) -> Result:
+        async with Client(url) as client:
+            return await ask(client)
+
+    return real.run(with_client, _on_fault)
+
+
+def _on_fault(what: str, error: BaseException | None) -> None:
+    say(f"kelpie: {what}: {error}")
