@@ -9,7 +9,7 @@
         RequestMismatch
         ComponentError          an upload that cannot become an actor
           ComponentTooLarge, ComponentInvalid, ComponentRefused, ComponentTooCostly
-        KindsFull, DeployBreaking
+        KindsFull, DeployBreaking, KindInUse
       ActorError                the actor is at fault
         ActorRejected           ... or rather: it refused
         ActorFailed, ActorUnavailable, ActorOutcomeUnknown
@@ -136,6 +136,12 @@ class DeployBreaking(CallerError):
     """Nothing was deployed: `details["reasons"]` has what callers would miss."""
 
     code, status, title = "deploy-breaking", 409, "The component removes or narrows operations"
+
+
+class KindInUse(CallerError):
+    """Nothing was deleted: `details` counts what its actors hold."""
+
+    code, status, title = "kind-in-use", 409, "Actors of this kind hold data"
 
 
 class ActorError(KelpieError):

@@ -205,6 +205,14 @@ class Limits:
         1024 * MIB, "memory for making a component of a core module; `component-too-costly`"
     )
     kinds_max: int = _limit(1_000, "kinds of a namespace; `kinds-full`")
+    kind_actors_counted_max: int = _limit(
+        10_000,
+        "actors of a kind that are looked at before it is deleted; if there are more it is only "
+        "deleted by force; `kind-in-use`",
+    )
+    kind_rows_cleared_max: int = _limit(
+        1_000, "rows of a deleted kind that one transaction clears; others follow"
+    )
     versions_page_entries_max: int = _limit(
         100, "versions of a kind in one page of their list; more follow; `invalid-request`"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -167,4 +168,74 @@ async def test_versions_survive_a_restart(tmp_path: Path, cache: Path) -> None:
         assert ([each["number"] for each in page["versions"]], page["more"]) == ([2], True)
         assert (await host.ask("POST", "/v1/kinds/counter/current")).status == 201
         answer = await host.ask("POST", "/v1/actors/counter/bob/increment")
+        assert answer.json == {"value": 1}
+
+
+async def test_deleting(host: Host) -> None:
+    await host.ask("POST", "/v1/actors/counter/bob/increment", Idempotency_Key="one")
+    refused = await host.ask("DELETE", "/v1/kinds/counter")
+    assert (refused.status, refused.code) == (409, "kind-in-use")
+    counts = {"actors": 1, "with_state": 1, "with_kv": 0, "with_records": 1, "more": False}
+    assert counts.items() <= refused.json.items()
+    assert (await host.ask("GET", "/v1/kinds/counter")).status == 200
+    await host.deploy("counter", LEDGER)
+
+    deleted = await host.ask("DELETE", "/v1/kinds/counter?force=true")
+    assert (deleted.status, deleted.json) == (
+        200,
+        {"namespace": "default", "kind": "counter", "deleted": True, "actors": 1},
+    )
+    for method, target in (
+        ("POST", "/v1/actors/counter/bob/increment"),
+        ("GET", "/v1/actors/counter/bob"),
+        ("GET", "/v1/kinds/counter/versions"),
+        ("POST", "/v1/kinds/counter/current"),
+        ("DELETE", "/v1/kinds/counter"),
+    ):
+        assert (await host.ask(method, target)).code == "kind-not-found"
+    again = await host.deploy("counter", COUNTER)
+    assert (again.status, again.json["number"]) == (201, 3)
+    versions = (await host.ask("GET", "/v1/kinds/counter/versions")).json["versions"]
+    assert [each["number"] for each in versions] == [3]
+    answer = await host.ask("POST", "/v1/actors/counter/bob/increment", Idempotency_Key="one")
+    assert answer.json == {"value": 1}
+
+
+async def test_deleting_what_holds_nothing(host: Host) -> None:
+    assert (await host.ask("POST", "/v1/actors/counter/bob/get")).status == 200
+    deleted = await host.ask("DELETE", "/v1/kinds/counter")
+    assert (deleted.status, deleted.json["actors"]) == (200, 0)
+    assert [each["kind"] for each in (await host.ask("GET", "/v1/kinds")).json["kinds"]] == [
+        "rogue"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "code"),
+    [
+        ("/v1/kinds/nobody", "kind-not-found"),
+        ("/v1/kinds/Counter", "invalid-address"),
+        ("/v1/kinds/counter?force=yes", "invalid-request"),
+        ("/v1/kinds/counter?check=true", "invalid-request"),
+        ("/v1/kinds/counter/versions/1", "method-not-allowed"),
+    ],
+)
+async def test_bad_deletions(host: Host, target: str, code: str) -> None:
+    assert (await host.ask("DELETE", target)).code == code
+    assert (await host.ask("GET", "/v1/kinds/counter")).status == 200
+
+
+async def test_calls_that_arrive_while_a_kind_is_deleted(host: Host) -> None:
+    """Each is done before, and cleared, or refused; nothing is left of any."""
+    targets = [f"/v1/actors/counter/{n % 20}/increment" for n in range(100)]
+    calls = [asyncio.ensure_future(host.ask("POST", each)) for each in targets]
+    await asyncio.sleep(0.05)
+    deleted = await host.ask("DELETE", "/v1/kinds/counter?force=true")
+    assert deleted.status == 200
+    answers = await asyncio.gather(*calls)
+    codes = {"done" if each.status == 200 else each.code for each in answers}
+    assert codes <= {"done", "kind-not-found", "moved", "outcome-unknown"}
+    await host.deploy("counter", COUNTER)
+    for n in range(20):
+        answer = await host.ask("POST", f"/v1/actors/counter/{n}/increment")
         assert answer.json == {"value": 1}

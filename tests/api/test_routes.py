@@ -149,7 +149,7 @@ async def test_head(host: Host, target: str) -> None:
     [
         ("GET", "/v1/actors/counter/bob/increment", "POST"),
         ("POST", "/v1/actors/counter/bob", "GET, HEAD"),
-        ("DELETE", "/v1/kinds/counter", "GET, PUT, HEAD"),
+        ("PATCH", "/v1/kinds/counter", "DELETE, GET, PUT, HEAD"),
         ("POST", "/v1/kinds", "GET, HEAD"),
         ("OPTIONS", "/livez", "GET, HEAD"),
     ],

@@ -99,3 +99,22 @@ def test_no_version_to_go_back_to(served: Served) -> None:
         assert (done.returncode, done.stdout) == (1, "")
         assert "version-not-found" in done.stderr
         assert "kelpie versions" in done.stderr
+
+
+def test_undeploying(served: Served) -> None:
+    url = served.url
+    kelpie("deploy", COUNTER, "--name", "three", url=url)
+    kelpie("invoke", "three/alice", "increment", url=url)
+    refused = kelpie("undeploy", "three", url=url)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "1 with state" in refused.stderr
+    assert "--force" in refused.stderr
+    done = kelpie("undeploy", "three", "--force", url=url)
+    assert (done.returncode, done.stdout) == (0, "deleted three, and what it kept of 1 actor\n")
+    again = kelpie("undeploy", "three", url=url)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "kind-not-found" in again.stderr
+    kelpie("deploy", COUNTER, "--name", "three", url=url)
+    told = kelpie("undeploy", "three", "-o", "json", url=url)
+    assert json.loads(told.stdout)["actors"] == 0
+    assert kelpie("undeploy", url=url).returncode == 2

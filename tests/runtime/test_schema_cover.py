@@ -78,8 +78,10 @@ def test_one_that_is_too_deep_is_not_covered() -> None:
 
 
 _JSON = st.sampled_from(
-    [None, True, False, 0, 1, -1.5, "", "string", [], ["a", 1, None], [[]], {}, {"a": False}]
-    + [{"a": {"type": 7}}, {"type": "null"}, {"enum": {}, "required": 1}]
+    [
+        *(None, True, False, 0, 1, -1.5, "", "string", [], ["a", 1, None], [[]], {}),
+        *({"a": False}, {"a": {"type": 7}}, {"type": "null"}, {"enum": {}, "required": 1}),
+    ]
 )
 _WORDS = st.sampled_from(
     ["type", "enum", "const", "required", "items", "properties", "additionalProperties", "minimum"]

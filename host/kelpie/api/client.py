@@ -115,6 +115,12 @@ class Client:
         body = b"" if to is None else json.dumps({"version": to}).encode()
         return await self._json("POST", f"/v1/kinds/{_quote(kind)}/current", body, headers)
 
+    async def delete_kind(self, kind: str, *, force: bool = False) -> dict[str, Any]:
+        """Deletes a kind with all its versions. Unless `force`, it is refused while
+        actors of it hold state, kv or request records; they are deleted as well."""
+        query = "?force=true" if force else ""
+        return await self._json("DELETE", f"/v1/kinds/{_quote(kind)}{query}")
+
     async def kinds(self) -> list[dict[str, Any]]:
         """What is deployed, by name."""
         found: list[dict[str, Any]] = (await self._json("GET", "/v1/kinds"))["kinds"]

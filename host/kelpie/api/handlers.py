@@ -33,7 +33,7 @@ ROUTES = (
     "POST /v1/actors/{kind}/{key}/{operation}",
     "GET /v1/actors/{kind}/{key}",
     "GET /v1/kinds",
-    "GET or PUT /v1/kinds/{kind}",
+    "GET or PUT or DELETE /v1/kinds/{kind}",
     "GET /v1/kinds/{kind}/versions",
     "GET /v1/kinds/{kind}/versions/{number}",
     "GET or POST /v1/kinds/{kind}/current",

@@ -50,13 +50,18 @@ class KindHandlers:
         self._wishes = Bodies(env, limits)
         self.routes: dict[tuple[str, int], dict[str, Handler]] = {
             ("v1/kinds", 2): {"GET": self._list},
-            ("v1/kinds", 3): {"GET": self._show, "PUT": self._deploy},
+            ("v1/kinds", 3): {
+                "GET": self._show,
+                "PUT": self._deploy,
+                "DELETE": self._delete,
+            },
             ("v1/kinds/*/versions", 4): {"GET": self._list_versions},
             ("v1/kinds/*/versions", 5): {"GET": self._show_version},
             ("v1/kinds/*/current", 4): {"GET": self._show, "POST": self._make_current},
         }
         self.parameters: dict[Handler, tuple[str, ...]] = {
             self._deploy: ("check", "strict"),
+            self._delete: ("force",),
             self._list_versions: ("before", "limit"),
         }
 
@@ -108,6 +113,13 @@ class KindHandlers:
         ) as body:
             to = _version_in(body, request.headers.get("Content-Type")) if body else None
         return _deployed(await self._runtime.roll_back(target.namespace, kind, to))
+
+    async def _delete(self, _request: web.BaseRequest, target: Target) -> web.Response:
+        kind, force = self._kind(target), target.flag("force")
+        actors = await self._runtime.delete_kind(target.namespace, kind, force=force)
+        return json_response(
+            {"namespace": target.namespace, "kind": kind, "deleted": True, "actors": actors}
+        )
 
     def _kind(self, target: Target) -> str:
         """Raises:

@@ -4,7 +4,7 @@ Exit status: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
 
 main        options, and what an error looks like
 serve       runs a host
-versions    deploy, check, versions, rollback
+versions    deploy, check, versions, rollback, undeploy
 remote      invoke and kinds
 with_host   asking a host
 inspect     looks into a component, without a host

@@ -162,6 +162,14 @@ def _add_versions(commands: _Commands) -> None:
     _add_output(command)
     command.set_defaults(run=versions.roll_back)
 
+    command = _remote(commands, "undeploy", "delete a kind, with all its versions")
+    command.add_argument("kind", type=checked.text, metavar="KIND")
+    command.add_argument(
+        "--force", action="store_true", help="delete all that its actors hold as well"
+    )
+    _add_output(command)
+    command.set_defaults(run=versions.undeploy)
+
 
 def _add_remote(commands: _Commands) -> None:
     command = _remote(commands, "invoke", "have an actor run one operation")

@@ -30,6 +30,7 @@ _DIGEST_DIGITS_SHOWN = 12
 _NEXT = {
     "kind-not-found": "see what is deployed with `kelpie kinds`",
     "version-not-found": "see which versions there are with `kelpie versions KIND`",
+    "kind-in-use": "--force deletes what they hold as well; it cannot be undone",
     "deploy-breaking": "the same without --strict, if nobody calls what it removes or narrows",
     "component-refused": "`kelpie inspect FILE.wasm` shows what it imports and exports",
     "component-invalid": "build the actor first, and give the .wasm file",

@@ -1,4 +1,4 @@
-"""The commands about versions of kinds: deploy, check, versions, rollback."""
+"""The commands about versions of kinds: deploy, check, versions, rollback, undeploy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kelpie.cli.output import print_json, print_table, say, short_digest, size
 from kelpie.cli.with_host import with_host
 from kelpie.errors import InvalidRequest
 
-__all__ = ["check", "deploy", "list_versions", "roll_back"]
+__all__ = ["check", "deploy", "list_versions", "roll_back", "undeploy"]
 
 
 def deploy(options: argparse.Namespace) -> int:
@@ -97,6 +97,19 @@ def roll_back(options: argparse.Namespace) -> int:
     _say_changes(current["changes"])
     if current["changed"]:
         say(f"to undo it: kelpie rollback {kind} --to {current['number'] - 1}")
+    return 0
+
+
+def undeploy(options: argparse.Namespace) -> int:
+    kind = options.kind
+    deleted = with_host(options.url, lambda client: client.delete_kind(kind, force=options.force))
+    if options.output == "json":
+        print_json(deleted)
+    else:
+        actors = deleted["actors"]
+        kept = f", and what it kept of {actors} actor{'s' if actors > 1 else ''}" if actors else ""
+        print(f"deleted {kind}{kept}")
+    say(f"to have it again, without what it kept: kelpie deploy FILE.wasm --name {kind}")
     return 0
 
 

@@ -84,6 +84,16 @@ class ActiveActors:
             while self._release_some(before_ns):
                 await env.sleep(_RELEASE_PAUSE_MS)
 
+    async def release_kind(self, namespace: str, kind: str) -> None:
+        """Releases the idle actors of a kind that was deleted: none of them can
+        commit any more. Those that are busy find that out by themselves."""
+        of_kind = [each for each in self.all() if each.address[:2] == (namespace, kind)]
+        for count, activation in enumerate(of_kind, 1):
+            if not activation.ended:
+                self._release_if_idle(activation)
+            if count % _RELEASED_AT_ONCE == 0:
+                await self._node.env.sleep(_RELEASE_PAUSE_MS)
+
     def _release_some(self, before_ns: int) -> bool:
         """Releases some that were last used before; whether there may be more."""
         for activation in list(islice(self._activations.values(), _RELEASED_AT_ONCE)):

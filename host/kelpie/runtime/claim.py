@@ -16,6 +16,7 @@ from kelpie.ids import Payload
 from kelpie.runtime.deploy import read_current
 from kelpie.runtime.node import Node, is_alive
 from kelpie.runtime.ownership import Owner, Sequence
+from kelpie.store import keyspace
 from kelpie.store.chunks import decode_payload, read_value
 from kelpie.store.frame import is_same
 from kelpie.store.keyspace import ActorKeys
@@ -39,6 +40,8 @@ class Claim:
     """What one activation knows of its actor's ownership, as of `version`."""
 
     __slots__ = (
+        "_end_key",
+        "_end_stored",
         "_known_ns",
         "_node",
         "_own_stored",
@@ -62,6 +65,7 @@ class Claim:
         sequence: Sequence,
         own_stored: bytes | None,
         seq_stored: bytes | None,
+        end_stored: bytes | None,
         *,
         names_us: bool,
     ) -> None:
@@ -77,6 +81,8 @@ class Claim:
         self._own_stored = own_stored
         self._own_wanted = owner.stored(keys)
         self._seq_stored = seq_stored
+        self._end_key = keyspace.kind_end(keys.address.namespace, keys.address.kind)
+        self._end_stored = end_stored
         self._writing: _Writing | None = None
         self._version = 0
         self._known_ns = 0
@@ -108,10 +114,11 @@ class Claim:
         transaction.add_read_conflict(keys.own)
         transaction.add_read_conflict(node.fence_key)
         transaction.add_read_conflict(keys.seq)
+        transaction.add_read_conflict(self._end_key)
         return transaction
 
     async def checked(self) -> Transaction:
-        """As `guarded`, by reading the same three keys and comparing: for a
+        """As `guarded`, by reading the same keys and comparing: for a
         version that is too old, or a conflict that has to be understood.
 
         Raises:
@@ -126,11 +133,14 @@ class Claim:
         return transaction
 
     async def check(self, transaction: Transaction) -> None:
-        """Reads ownership, fence and sequence, and compares them with the claim.
+        """Reads ownership, fence, sequence and the kind's end, and compares them
+        with the claim.
 
         Raises:
             Moved: the claim is no longer true.
         """
+        if await self.kind_ended(transaction):
+            raise Moved(f"the kind of {self.keys.address} was deleted")
         await self._check_owner(transaction)
         await self._check_sequence(transaction)
 
@@ -146,6 +156,16 @@ class Claim:
             # Commits of an earlier activation of this node may still land: none
             # of them changes the owner.
             await self._check_sequence(transaction)
+
+    async def kind_ended(self, transaction: Transaction) -> bool:
+        """Whether the actor's kind was deleted since the claim was taken. Answers
+        that commit nothing need not ask: ownership is cleared before anything else.
+
+        Raises:
+            StoreError
+        """
+        stored = await transaction.get(self._end_key)
+        return not is_same(self._end_key, stored, self._end_stored)
 
     async def _check_owner(self, transaction: Transaction) -> None:
         await self._node.check_alive(transaction)
@@ -204,6 +224,8 @@ class Claim:
         assert self._writing is not None
         keys, writing = self.keys, self._writing
         await self._node.check_alive(transaction)
+        if await self.kind_ended(transaction):
+            raise Moved(f"the kind of {keys.address} was deleted")
         own_stored = await transaction.get(keys.own)
         seq_stored = await transaction.get(keys.seq)
         owned = is_same(keys.own, own_stored, writing.own_value)
@@ -260,8 +282,12 @@ async def _claim(transaction: Transaction, node: Node, keys: ActorKeys) -> Claim
     if owner.node and not ours and await is_alive(transaction, owner.node, owner.incarnation):
         raise Moved(f"{keys.address} is owned by node {owner.node!r}", node=owner.node)
     seq_stored = await transaction.get(keys.seq)
-    deploy_number = await read_current(transaction, keys.address.namespace, keys.address.kind)
+    namespace, kind, _ = keys.address
+    deploy_number = await read_current(transaction, namespace, kind)
+    end_stored = await transaction.get(keyspace.kind_end(namespace, kind))
     assert deploy_number >= owner.deploy_number, "a deploy number never goes back"
     next_owner = Owner(owner.epoch + 1, node.name, node.incarnation, deploy_number)
     sequence = Sequence.read(keys, seq_stored)
-    return Claim(node, keys, next_owner, sequence, own_stored, seq_stored, names_us=ours)
+    return Claim(
+        node, keys, next_owner, sequence, own_stored, seq_stored, end_stored, names_us=ours
+    )

@@ -181,8 +181,8 @@ class Committer:
 
         A recorded request is answered with its record, also when it was the new
         owner who did it, asked again. Without a record it was surely not done,
-        unless the record can have been cleared already: such turns are left to
-        be answered with `moved`. Nobody can know of the others.
+        unless the record can have been cleared already, by age or with its kind:
+        such turns are left to be answered with `moved`. Nobody can know of the others.
         """
         node, keys = self._node, self._claim.keys
         for finished in batch.turns:
@@ -197,12 +197,13 @@ class Committer:
                     found = await records.find(
                         transaction, keys, envelope.principal, envelope.request_id
                     )
+                    ended = await self._claim.kind_ended(transaction)
             except StoreError:
                 finished.message.fail(_unknown(finished))
                 continue
             if found is not None:
                 records.answer(found, finished.message)
-            elif tick - self._tick_written >= node.limits.request_record_age_ticks_min:
+            elif ended or tick - self._tick_written >= node.limits.request_record_age_ticks_min:
                 finished.message.fail(_unknown(finished))
 
 

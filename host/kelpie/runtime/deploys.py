@@ -11,10 +11,12 @@ from kelpie.errors import (
     DeployBreaking,
     KindNotFound,
     KindsFull,
+    StoreConflict,
 )
 from kelpie.ids import check_name
 from kelpie.runtime.changes import NO_CHANGES, Changes, compare
 from kelpie.runtime.components import Components
+from kelpie.runtime.deletion import clear_remains, end_kind, has_remains
 from kelpie.runtime.deploy import (
     Deploy,
     find_deploy,
@@ -29,9 +31,12 @@ from kelpie.store import keyspace
 from kelpie.store.protocol import Transaction
 from kelpie.store.reading import reading
 from kelpie.store.retry import transact
+from kelpie.store.tuples import after
 from kelpie.wasm.turn import Component, Engine
 
 __all__ = ["Deploys"]
+
+_REMAINS_AT_ONCE = 100
 
 
 class Deploys:
@@ -42,6 +47,8 @@ class Deploys:
         self._components = Components(node, engine)
         self.history = History(node)
         self._current: dict[tuple[str, str], Deploy] = {}
+        self.ended: list[tuple[str, str]] = []
+        """Kinds that were found deleted, and not all cleared, when it was opened."""
         # What is current changes in memory in the order in which it did in the store.
         self._changing = asyncio.Lock()
 
@@ -85,6 +92,10 @@ class Deploys:
         ):
             kind, number = keyspace.kind_of(key), unpack_number(key, stored)
             self._current[namespace, kind] = await read_deploy(transaction, namespace, kind, number)
+        begin, end = keyspace.remains_in(namespace)
+        while rows := await transaction.get_range(begin, end, limit=_REMAINS_AT_ONCE):
+            self.ended += [(namespace, keyspace.kind_of(key)) for key, _ in rows]
+            begin = after(rows[-1][0])
 
     async def deploy(
         self, namespace: str, kind: str, upload: bytes, *, strict: bool = False
@@ -101,6 +112,8 @@ class Deploys:
         self._check_upload(namespace, kind, upload)
         component, size = await self._components.add(upload)
         wanted = self._wanted(namespace, kind, component, size)
+        # What was deleted under this name is not to be found again.
+        await clear_remains(self._node, namespace, kind)
         return await self._make_current(
             namespace, kind, lambda transaction: self._deploy(transaction, wanted, strict)
         )
@@ -150,6 +163,28 @@ class Deploys:
             return await self._deploy(transaction, wanted, strict=False)
 
         return await self._make_current(namespace, kind, work)
+
+    async def end(self, namespace: str, kind: str, *, force: bool) -> None:
+        """Ends a kind: nothing of it is loaded or committed any more. What it
+        leaves is to be cleared, by `clear_remains`.
+
+        Raises:
+            KindInUse: its actors hold data, and it is not done by force.
+            KindNotFound, StoreError
+        """
+        node = self._node
+
+        async def work(transaction: Transaction) -> None:
+            await end_kind(transaction, node, namespace, kind, force=force)
+
+        async with self._changing:
+            try:
+                await transact(node.env, node.store, node.limits, work, repeatable=True)
+            except KindNotFound:
+                self.current(namespace, kind)  # says more of it
+                raise
+            self._current.pop((namespace, kind), None)
+        self._components.keep_only({each.digest for each in self._current.values()})
 
     async def component(self, deploy: Deploy) -> Component:
         """The component of a deploy. See `Components.get`."""
@@ -217,7 +252,12 @@ class Deploys:
         if stored is None:
             if len(kinds) >= self._node.limits.kinds_max:
                 raise _full(namespace, len(kinds))
-            deploy = replace(wanted, number=1)
+            if await has_remains(transaction, namespace, kind):
+                raise StoreConflict(f"the kind {kind!r} is being deleted")
+            end_key = keyspace.kind_end(namespace, kind)
+            ended = await transaction.get(end_key)
+            last = 0 if ended is None else unpack_number(end_key, ended)
+            deploy = replace(wanted, number=last + 1)
             write_deploy(transaction, deploy)
             return deploy
         number = unpack_number(current_key, stored)

@@ -18,6 +18,7 @@ from kelpie.limits import Limits
 from kelpie.runtime.activation import Activation
 from kelpie.runtime.active import ActiveActors
 from kelpie.runtime.admission import Admission
+from kelpie.runtime.deletion import clear_all, clear_remains
 from kelpie.runtime.deploy import Deploy
 from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.envelope import Envelope, check_envelope
@@ -98,6 +99,8 @@ class Runtime:
             env.spawn(self.node.tick.keep(), "tick"),
             env.spawn(self._active.release_idle(), "idle"),
         ]
+        if self._deploys.ended:
+            self._tasks.append(env.spawn(clear_all(self.node, self._deploys.ended), "remains"))
         self._started = True
 
     async def deploy(
@@ -118,6 +121,23 @@ class Runtime:
         """Makes an older version current again. See `Deploys.roll_back`."""
         self._admission.check()
         return await self._deploys.roll_back(namespace, kind, to)
+
+    async def delete_kind(self, namespace: str, kind: str, *, force: bool = False) -> int:
+        """Deletes a kind, with its versions; by force with all that its actors
+        hold. Of how many actors something was cleared.
+
+        Raises:
+            KindInUse: its actors hold data, and it is not done by force.
+            KindNotFound
+            StoreError: it may be ended and not all cleared: ask again.
+        """
+        self._admission.check()
+        await self._deploys.end(namespace, kind, force=force)
+        await self._active.release_kind(namespace, kind)
+        actors = await clear_remains(self.node, namespace, kind)
+        # Those that were busy before.
+        await self._active.release_kind(namespace, kind)
+        return actors
 
     def kinds(self, namespace: str) -> list[Deploy]:
         """The current deploys of the namespace, by name."""

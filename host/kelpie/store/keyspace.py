@@ -16,6 +16,8 @@ value too large for one key has its bytes in the `c` family (see `chunks`).
     (a, ns, kind, key, rqt, tick, seq)      the requests that commit `seq` recorded in `tick`
     (k, ns, current, kind)        number of the current deploy of a kind
     (k, ns, deploy, kind, number) one deploy
+    (k, ns, ended, kind)          number of its last deploy when the kind was deleted; stays
+    (k, ns, remains, kind)        the same number, until all that belonged to it is cleared
     (w, digest)                   a component: its size; present once all chunks are
     (w, digest, n)                chunk n of its bytes
     (c, ...key, n)                chunk n of the large value at `key`
@@ -29,6 +31,7 @@ from kelpie.store.tuples import children, escape, pack, prefixed, unescape, unpa
 __all__ = [
     "ActorKeys",
     "KeyRange",
+    "actors_of",
     "address_of",
     "chunks_of",
     "component",
@@ -40,12 +43,16 @@ __all__ = [
     "deployed_from",
     "deploys",
     "entropy_secret",
+    "everything_of",
     "has_frame",
+    "kind_end",
     "kind_of",
+    "kind_remains",
     "namespace_of",
     "node_fence",
     "node_heartbeat",
     "number_of",
+    "remains_in",
     "store_format",
     "tick",
 ]
@@ -111,7 +118,7 @@ def namespace_of(key: bytes) -> str:
 
 
 def kind_of(key: bytes) -> str:
-    """The kind for which `current_deploy` made the key."""
+    """The kind for which `current_deploy` or `kind_remains` made the key."""
     kind = unpack(key)[-1]
     assert isinstance(kind, str), "the last element of such a key is the kind"
     return kind
@@ -124,6 +131,31 @@ def deploy(namespace: str, kind: str, number: int) -> bytes:
 def deploys(namespace: str, kind: str) -> KeyRange:
     """All deploys of a kind, oldest first."""
     return children(pack("k", namespace, "deploy", kind))
+
+
+def kind_end(namespace: str, kind: str) -> bytes:
+    """Changes whenever the kind is deleted, and at no other time."""
+    return pack("k", namespace, "ended", kind)
+
+
+def kind_remains(namespace: str, kind: str) -> bytes:
+    return pack("k", namespace, "remains", kind)
+
+
+def remains_in(namespace: str) -> KeyRange:
+    """The kinds of a namespace that were deleted, and are not all cleared."""
+    return children(pack("k", namespace, "remains"))
+
+
+def actors_of(namespace: str, kind: str) -> KeyRange:
+    """Every key of the kind's actors but their chunks."""
+    return children(pack("a", namespace, kind))
+
+
+def everything_of(namespace: str, kind: str) -> list[KeyRange]:
+    """All that belongs to a kind: its actors, its deploys, and their chunks."""
+    prefixes = pack("a", namespace, kind), pack("k", namespace, "deploy", kind)
+    return [children(each) for prefix in prefixes for each in (prefix, chunks_of(prefix))]
 
 
 def number_of(key: bytes) -> int:
@@ -227,6 +259,10 @@ class ActorKeys:
         # What `pack` makes of two strings, for this is done twice in every turn.
         who, which = escape(principal.encode()), escape(request_id.encode())
         return self._records + b"\x02" + who + b"\0\x02" + which + b"\0"
+
+    def record_range(self) -> KeyRange:
+        """The records of all requests."""
+        return children(self._records)
 
     def record_index(self, tick: int, seq: int) -> bytes:
         """Names the requests that commit `seq` recorded in `tick`: trimming reads it."""
