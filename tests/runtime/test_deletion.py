@@ -135,6 +135,36 @@ async def test_a_read_from_memory_is_not_answered_after_it(
     assert await outcome(two.ask("read")) == "moved"
 
 
+async def test_nobody_answers_from_what_is_half_cleared(
+    world: World, scripted: StartScripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def keys(host: Host) -> Payload:
+        page = await host.list()
+        return text(str(len(page.entries)))
+
+    def fill(host: Host) -> Payload:
+        for n in range(10):
+            host.set(b"%d" % n, text(""))
+        return text("ok")
+
+    one = await scripted({"keys": keys, "fill": fill}, read_only={"keys"}, kind_rows_cleared_max=2)
+    two = await world.start(one.engine, one.limits, "two")
+    seen: list[str] = []
+    original = deletion._clear_some
+
+    async def clear_some(*given: object) -> bool:
+        cleared = await original(*given)  # type: ignore[arg-type]
+        seen.append(await outcome(two.ask("keys")))
+        return cleared
+
+    monkeypatch.setattr(deletion, "_clear_some", clear_some)
+    await two.get("fill")
+    assert await two.get("keys") == "10"
+    await one.runtime.delete_kind("default", "thing", force=True)
+    assert len(seen) > 5
+    assert set(seen) == {"moved", "kind-not-found"}
+
+
 async def test_a_turn_that_is_running(scripted: StartScripted) -> None:
     gate = Gate()
     node = await scripted({**SCRIPTS, "slow": gate.script(append)})
