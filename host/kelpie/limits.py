@@ -149,6 +149,12 @@ class Limits:
         4 * MIB,
         "log entries that wait for stderr; further ones are dropped, and the log says how many",
     )
+    metrics_kinds_max: int = _limit(
+        200, "kinds with metrics of their own; further ones share those of the kind `(other)`"
+    )
+    metrics_rejection_codes_max: int = _limit(
+        20, "rejection codes counted by name for each kind; further ones are `(other)`"
+    )
     log_flush_ms_max: int = _limit(
         1_000, "time that a stopped host gives to whoever reads its stderr"
     )

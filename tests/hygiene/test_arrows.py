@@ -16,7 +16,7 @@ LINES = (
     ("wasm", "journal", "store"),
     ("componentizer", "env"),
     ("ids",),
-    ("errors",),
+    ("errors", "meters"),
     ("limits",),
 )
 HEIGHT = {room: -line for line, rooms in enumerate(LINES) for room in rooms}
@@ -28,6 +28,7 @@ OWNERS = {
     "fdb": {"store"},
     "aiohttp": {"api"},
     "argparse": {"cli"},
+    "prometheus_client": {"api"},
 }
 
 

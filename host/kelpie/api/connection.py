@@ -34,6 +34,8 @@ _PREFIX = "/v1/actors/"
 _SEGMENTS = 6  # '', v1, actors, kind, key, operation
 _END_OF_HEAD = b"\r\n\r\n"
 _OK = 200
+# What is counted and logged where nobody was left to answer, as other servers do.
+_CLIENT_GONE = 499
 # What is whole in one read is never so large that its reader would want a pause.
 _NEVER_PAUSE_BYTES = 1 << 30
 
@@ -47,10 +49,12 @@ class HotConnection(asyncio.Protocol):
 
     __slots__ = (
         "_asked",
+        "_begun_ns",
         "_closing",
         "_idle_timer",
         "_later",
         "_parser",
+        "_path",
         "_reading",
         "_served",
         "_served_before",
@@ -63,6 +67,8 @@ class HotConnection(asyncio.Protocol):
         self._server = server
         self._transport: asyncio.Transport | None = None
         self._asked: Asked | None = None  # the request that is being answered
+        self._begun_ns = 0
+        self._path = ""
         self._later = b""
         self._reading = True
         self._write_paused = False
@@ -158,6 +164,7 @@ class HotConnection(asyncio.Protocol):
         assert content.is_eof(), "a hot request is whole"
         body = content.read_nowait()
         asked = None
+        self._begun_ns, self._path = server.env.monotonic_ns(), message.path
         try:
             segments = message.path.split("/")[3:]
             asked = server.invocations.ask(DEFAULT_NAMESPACE, segments, headers)
@@ -173,23 +180,31 @@ class HotConnection(asyncio.Protocol):
         assert asked is not None
         error = _stopped() if turn.cancelled() else turn.exception()
         if self._transport is None:
-            return  # the client went away
+            self._note(_CLIENT_GONE, asked, None)
+            return
         if error is None:
             reply = turn.result()
             content_type = self._server.invocations.reply_type(asked, reply)
             headers = {REQUEST_ID_HEADER: asked.request_id}
             self._write(_OK, content_type, headers, reply.data)
+            self._note(_OK, asked, None)
         else:
             assert isinstance(error, Exception)
             self._write_problem(asked, error)
         self._go_on()
 
     def _write_problem(self, asked: Asked | None, error: Exception) -> None:
-        problem = problem_of(as_kelpie_error(error))
+        known = as_kelpie_error(error)
+        problem = problem_of(known)
         headers = problem.headers
         if asked is not None:
             headers[REQUEST_ID_HEADER] = asked.request_id
         self._write(problem.status, PROBLEM_TYPE, headers, problem.body)
+        self._note(problem.status, asked, known.code)
+
+    def _note(self, status: int, asked: Asked | None, code: str | None) -> None:
+        request_id = None if asked is None else asked.request_id
+        self._server.requests.answered("POST", self._path, status, self._begun_ns, request_id, code)
 
     def _write(self, status: int, content_type: str, headers: dict[str, str], body: bytes) -> None:
         assert self._transport is not None

@@ -10,7 +10,9 @@ from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler
 
 from kelpie.api.handlers import Handlers
-from kelpie.api.responses import problem_response
+from kelpie.api.invocation import REQUEST_ID_HEADER
+from kelpie.api.request_log import RequestLog
+from kelpie.api.responses import ERROR_CODE, problem_response
 from kelpie.errors import HostFault, InvalidRequest, KelpieError
 from kelpie.limits import Limits
 
@@ -22,9 +24,17 @@ _SERVER_ERROR = 500
 class FullHttp(web.Server):
     """Makes a protocol for each connection that is given to it."""
 
-    def __init__(self, handlers: Handlers, limits: Limits, on_lost: Callable[[], object]) -> None:
-        super().__init__(handlers.handle)
+    def __init__(
+        self,
+        handlers: Handlers,
+        limits: Limits,
+        requests: RequestLog,
+        on_lost: Callable[[], object],
+    ) -> None:
+        super().__init__(self._handle)
+        self._handlers = handlers
         self._limits = limits
+        self.requests = requests
         self._on_lost = on_lost
 
     def __call__(self) -> RequestHandler:
@@ -42,10 +52,24 @@ class FullHttp(web.Server):
             max_headers=limits.http_headers_max,
         )
 
+    async def _handle(self, request: web.BaseRequest) -> web.Response:
+        begun_ns = self.requests.begin()
+        response = await self._handlers.handle(request)
+        self.requests.answered(
+            request.method,
+            request.raw_path,
+            response.status,
+            begun_ns,
+            response.headers.get(REQUEST_ID_HEADER),
+            response.get(ERROR_CODE),
+        )
+        return response
+
 
 class _FullConnection(RequestHandler):
     def __init__(self, server: FullHttp, on_lost: Callable[[], object], **options: object) -> None:
         super().__init__(server, **options)  # type: ignore[arg-type]
+        self._requests = server.requests
         self._on_lost = on_lost
         self._newest_body: StreamReader = EMPTY_PAYLOAD
 
@@ -82,4 +106,6 @@ class _FullConnection(RequestHandler):
             error = InvalidRequest("this is no valid HTTP request: " + " ".join(first_line))
         response = problem_response(error)
         response.force_close()
+        requests = self._requests
+        requests.answered("?", "?", response.status, requests.begin(), None, error.code)
         return response

@@ -10,6 +10,7 @@ from kelpie.api.bodies import Bodies
 from kelpie.api.invocation import REQUEST_ID_HEADER, Invocations
 from kelpie.api.kinds import KindHandlers
 from kelpie.api.manual import error_pages
+from kelpie.api.metrics import Metrics
 from kelpie.api.paths import Target, decode_segment, split_target
 from kelpie.api.problem import as_kelpie_error
 from kelpie.api.responses import Handler, json_response, problem_response, respond
@@ -38,6 +39,7 @@ ROUTES = (
     "GET /v1/kinds/{kind}/versions/{number}",
     "GET or POST /v1/kinds/{kind}/current",
     "GET /docs/errors/{code}.md",
+    "GET /metrics",
     "GET /livez",
     "GET /readyz",
 )
@@ -47,16 +49,23 @@ class Handlers:
     """Answers every request that this host understands, and every other one."""
 
     def __init__(
-        self, env: Env, runtime: Runtime, limits: Limits, invocations: Invocations
+        self,
+        env: Env,
+        runtime: Runtime,
+        limits: Limits,
+        invocations: Invocations,
+        metrics: Metrics,
     ) -> None:
         self._runtime = runtime
         self._limits = limits
         self._invocations = invocations
+        self._metrics = metrics
         self._arguments = Bodies(env, limits)
         self._error_pages = error_pages()
         kinds = KindHandlers(env, runtime, limits)
         # By the path's first segments, perhaps its fourth, and their number.
         self._routes: dict[tuple[str, int], dict[str, Handler]] = {
+            ("metrics", 1): {"GET": self._show_metrics},
             ("livez", 1): {"GET": self._live},
             ("readyz", 1): {"GET": self._ready},
             ("docs/errors", 3): {"GET": self._show_error_page},
@@ -120,6 +129,10 @@ class Handlers:
         if page is None:
             raise RouteNotFound(f"there is no page {name[:80]!a}")
         return respond(HTTPStatus.OK, _PAGE_TYPE, page)
+
+    async def _show_metrics(self, request: web.BaseRequest, _target: Target) -> web.Response:
+        accepted = ",".join(request.headers.getall("Accept", ()))
+        return respond(HTTPStatus.OK, *await self._metrics.scrape(accepted))
 
     async def _live(self, _request: web.BaseRequest, _target: Target) -> web.Response:
         return json_response({"status": "live"})

@@ -13,10 +13,12 @@ from kelpie.api.payloads import JSON_TYPE
 from kelpie.api.problem import PROBLEM_TYPE, problem_of
 from kelpie.errors import KelpieError
 
-__all__ = ["SERVER_HEADER", "Handler", "json_response", "problem_response", "respond"]
+__all__ = ["ERROR_CODE", "SERVER_HEADER", "Handler", "json_response", "problem_response", "respond"]
 
 Handler = Callable[[web.BaseRequest, Target], Awaitable[web.Response]]
 
+# Under which a response that is an error remembers which, for whoever counts it.
+ERROR_CODE = web.ResponseKey("kelpie.error_code", str)
 SERVER_HEADER = {"Server": "kelpie"}
 
 
@@ -35,4 +37,5 @@ def problem_response(error: KelpieError) -> web.Response:
     problem = problem_of(error)
     response = respond(problem.status, PROBLEM_TYPE, problem.body)
     response.headers.update(problem.headers)
+    response[ERROR_CODE] = error.code
     return response

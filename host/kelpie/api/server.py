@@ -13,9 +13,12 @@ from kelpie.api.connection import HotConnection
 from kelpie.api.full_http import FullHttp
 from kelpie.api.handlers import Handlers
 from kelpie.api.invocation import Invocations
+from kelpie.api.metrics import Metrics
+from kelpie.api.request_log import RequestLog
 from kelpie.api.wire import DateHeader
 from kelpie.env import Env
 from kelpie.limits import Limits
+from kelpie.meters.log import LogMeter
 from kelpie.runtime.host import Runtime
 
 __all__ = ["HttpServer"]
@@ -28,7 +31,9 @@ _log = logging.getLogger(__name__)
 class HttpServer:
     """The HTTP side of one host. Belongs to the loop that runs when it is made."""
 
-    def __init__(self, env: Env, runtime: Runtime, limits: Limits) -> None:
+    def __init__(
+        self, env: Env, runtime: Runtime, limits: Limits, log_meter: LogMeter | None = None
+    ) -> None:
         self.env = env
         self.limits = limits
         self.loop = asyncio.get_running_loop()
@@ -36,8 +41,10 @@ class HttpServer:
         self.invocations = Invocations(env, runtime, limits)
         # The parser wants somebody to pause; what it parses here needs no pause.
         self.parser_owner = BaseProtocol(self.loop)
-        handlers = Handlers(env, runtime, limits, self.invocations)
-        self._full_http = FullHttp(handlers, limits, self._lost_full)
+        self.requests = RequestLog(env)
+        metrics = Metrics(env, runtime, self.requests.meter, log_meter or LogMeter(), self._count)
+        handlers = Handlers(env, runtime, limits, self.invocations, metrics)
+        self._full_http = FullHttp(handlers, limits, self.requests, self._lost_full)
         self._hot: set[HotConnection] = set()
         self._full_count = 0
         self._listener: asyncio.Server | None = None

@@ -85,6 +85,7 @@ class Thread(Protocol):
 class ThreadedEnv(Env, Protocol):
     """An Env with threads: production's. For the few parts that the simulator
     replaces as a whole: the writer of the embedded store, the ticker of epochs.
+    Its `monotonic_ns` may be asked by any thread.
     """
 
     def start_thread(self, work: Callable[[], object], name: str) -> Thread:
@@ -96,7 +97,7 @@ class ThreadedEnv(Env, Protocol):
         ...
 
     def from_thread(self, function: Callable[..., object], *arguments: object) -> None:
-        """Has the loop call something soon. The one method for other threads.
+        """Has the loop call something soon. The one method for other threads that changes anything.
 
         Raises:
             RuntimeError: the loop is closed.

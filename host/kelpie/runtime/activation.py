@@ -222,6 +222,7 @@ class Activation:
             task = asyncio.current_task()
             assert task is not None
             task.uncancel()
+            runner.pipeline.meter.failed(self._given_up.code)
             message.fail(self._given_up)
         except KelpieError as error:
             # The turn did not run, or counts for nothing: there is nothing to wait for.
@@ -264,4 +265,5 @@ class Activation:
         self.ended = True
         if self._runner is not None:
             self._runner.slot.drop()
+            self._runner.pipeline.meter.ended += 1
         self._on_end(self, remaining)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 
 from kelpie.env import Env, Handle
 from kelpie.errors import Draining, Overloaded
 from kelpie.limits import Limits
-from kelpie.runtime.message import Message
+from kelpie.runtime.message import Message, Stage
 
 __all__ = ["Admission"]
 
@@ -84,6 +85,16 @@ class Admission:
             await self._env.within(limit_ms, empty)
         except TimeoutError:
             return
+
+    def stages(self) -> Counter[tuple[str, str, Stage]]:
+        """How many requests there are, by namespace, kind and stage.
+
+        Counted when it is asked for: there are at most `waiting_messages_max`.
+        """
+        return Counter(
+            (each.envelope.target.namespace, each.envelope.target.kind, each.stage)
+            for each in self._messages.values()
+        )
 
     def remaining(self) -> list[Message]:
         return list(self._messages.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 
 from kelpie.env import Env
@@ -15,6 +16,7 @@ from kelpie.errors import (
 )
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
+from kelpie.meters.turns import TurnMeters
 from kelpie.runtime.activation import Activation
 from kelpie.runtime.active import ActiveActors
 from kelpie.runtime.admission import Admission
@@ -85,6 +87,20 @@ class Runtime:
     def outstanding(self) -> int:
         """Requests that were taken on and are not yet settled."""
         return len(self._admission)
+
+    @property
+    def meters(self) -> TurnMeters:
+        """What this node's turns came to."""
+        return self.node.meters
+
+    @property
+    def state_bytes(self) -> int:
+        """State of active actors that is held in memory, about."""
+        return self._active.state_bytes
+
+    def stages(self) -> Counter[tuple[str, str, Stage]]:
+        """How many requests are outstanding, by namespace, kind and stage."""
+        return self._admission.stages()
 
     async def start(self) -> None:
         """Begins this incarnation of the node; earlier ones are fenced off.

@@ -7,6 +7,7 @@ import msgpack
 from kelpie.env import Env
 from kelpie.errors import Moved
 from kelpie.limits import Limits
+from kelpie.meters.turns import TurnMeters
 from kelpie.runtime.tick import Tick
 from kelpie.store import keyspace
 from kelpie.store.format import check_format
@@ -30,6 +31,7 @@ class Node:
         self.limits = limits
         self.name = name
         self.tick = Tick(env, store, limits)
+        self.meters = TurnMeters(limits)
         self.fence_key = keyspace.node_fence(name)
         self.fence_stored = b""
         self.incarnation = 0

@@ -47,12 +47,15 @@ class Pipeline:
         "_turn_number",
         "broken",
         "claim",
+        "meter",
     )
 
     def __init__(self, node: Node, claim: Claim, on_progress: Callable[[], None]) -> None:
         self._node = node
         self._committer = Committer(node, claim)
         self.claim = claim
+        address = claim.keys.address
+        self.meter = node.meters.of(address.namespace, address.kind)
         self._on_progress = on_progress
         self._open = Batch()
         self._sealed: Batch | None = None
@@ -164,6 +167,7 @@ class Pipeline:
         try:
             if batch.commits:
                 await self._committer.commit(batch)
+                self._node.meters.committed(self.meter, batch.commits)
             else:
                 await self._check_ownership()
         except Moved as error:

@@ -99,26 +99,30 @@ class TurnRunner:
             KelpieError: the turn was not run; the message is not yet answered.
         """
         envelope = message.envelope
-        if message.deadline_ns <= self._node.env.monotonic_ns():
+        begun_ns = self._node.env.monotonic_ns()
+        if message.deadline_ns <= begun_ns:
             raise DeadlineExceeded(
                 "the deadline of the request passed before its turn came: nothing was done"
             )
         if envelope.recorded and await self._answered_from_record(message):
             return
-        outcome, read_only = await self._run_guest(message)
+        outcome, read_only = await self._run_guest(message, begun_ns)
         if self.pipeline.broken is not None:
             # It has seen what is void.
             raise self.pipeline.broken
         self._finish(message, outcome, recorded=envelope.recorded and not read_only)
 
-    async def _run_guest(self, message: Message) -> tuple[Outcome, bool]:
+    async def _run_guest(self, message: Message, begun_ns: int) -> tuple[Outcome, bool]:
         """The outcome, and whether the operation is read-only."""
+        meter = self.pipeline.meter
         slot, operation = self.slot, message.envelope.operation
         guest = slot.take()
         if guest is None:
             try:
                 guest = await slot.make()
+                meter.instances_made += 1
             except KelpieError as error:
+                self._count(error)
                 self._note(error)
                 raise
         # The version that runs the turn decides.
@@ -128,13 +132,28 @@ class TurnRunner:
         except BaseException:
             slot.drop()
             raise
+        finally:
+            meter.durations_ns.add(self._node.env.monotonic_ns() - begun_ns)
         if outcome.instance_lost:
             slot.drop()
         else:
             slot.give_back()
+        meter.fuel += outcome.fuel
+        if outcome.error is None:
+            meter.replied += 1
+        else:
+            self._count(outcome.error)
         if outcome.log or outcome.error is not None:
             self._show(outcome)
         return outcome, read_only
+
+    def _count(self, error: KelpieError) -> None:
+        """A turn ended with an error."""
+        meter = self.pipeline.meter
+        if isinstance(error, ActorRejected):
+            meter.rejected(error.rejection_code)
+        else:
+            meter.failed(error.code)
 
     def _turn(self, message: Message, read_only: bool) -> Turn:
         envelope = message.envelope
@@ -197,6 +216,7 @@ class TurnRunner:
                 transaction, pipeline.claim.keys, envelope.principal, envelope.request_id
             )
         if record is not None:
+            pipeline.meter.repeated += 1
             records.answer(record, message)
             return True
         if (
@@ -253,6 +273,7 @@ async def load(
         _log.warning("%s could not be loaded: %s", address, error.message)
         raise LoadFailed(f"{address} could not be loaded: {error.message}") from error
     pipeline = Pipeline(node, claim, on_progress)
+    pipeline.meter.activations += 1
     slot = InstanceSlot(address, claim, deploy, deploys, instances)
     return TurnRunner(node, address, state, pipeline, slot)
 

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 from kelpie.env import Env
 from kelpie.errors import StoreConflict, StoreStopped, StoreTooOld
 from kelpie.limits import DEFAULT_LIMITS, Limits
+from kelpie.meters.store import StoreMeter
 from kelpie.store.buffer import Buffer, added
 from kelpie.store.conflicts import Conflicts
 from kelpie.store.protocol import KeyValue
@@ -224,7 +225,13 @@ class MemoryClient:
     def __init__(self, store: MemoryStore, link: Link) -> None:
         self.store = store
         self.link = link
+        self.meter = StoreMeter()
         self._closed = False
+
+    @property
+    def queued_bytes(self) -> int:
+        """Nothing is queued here: what waits is on the link."""
+        return 0
 
     def transaction(self, read_version: int | None = None) -> MemoryTransaction:
         if self._closed:

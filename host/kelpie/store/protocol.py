@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from kelpie.meters.store import StoreMeter
+
 __all__ = ["KeyValue", "Store", "Transaction"]
 
 KeyValue = tuple[bytes, bytes]
@@ -109,6 +111,16 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
+    @property
+    def meter(self) -> StoreMeter:
+        """What it has written, for whoever watches."""
+        ...
+
+    @property
+    def queued_bytes(self) -> int:
+        """Commits that wait to be written, or are being written, in this process."""
+        ...
+
     def transaction(self, read_version: int | None = None) -> Transaction:
         """A new transaction; `read_version` makes it see, and conflict from, an
         earlier version that this client learned from a commit or a read.

@@ -18,7 +18,7 @@ _Statement = tuple[bytes, str, str, str]
 class Batch:
     """Commits that are written, and become durable, together."""
 
-    __slots__ = ("_merged", "_statement", "commits", "size", "version")
+    __slots__ = ("_merged", "_statement", "commits", "size", "version", "write_ns")
 
     def __init__(self) -> None:
         self._merged = Buffer()
@@ -28,6 +28,8 @@ class Batch:
         self.version = 0
         """Of the last commit."""
         self.size = 0
+        self.write_ns = 0
+        """How long it took to become durable, by the writer's clock."""
 
     def add(self, commit: Buffer, version: int, waiter: asyncio.Future[int]) -> None:
         """Adds a commit behind those that are there."""

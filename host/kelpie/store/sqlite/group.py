@@ -10,6 +10,7 @@ from collections.abc import Callable
 from kelpie.env import ThreadedEnv
 from kelpie.errors import StoreError, StoreStopped, StoreWriteFailed
 from kelpie.limits import Limits
+from kelpie.meters.store import StoreMeter
 from kelpie.store.buffer import Buffer
 from kelpie.store.sqlite.batch import Batch
 from kelpie.store.sqlite.writer import Writer
@@ -36,6 +37,7 @@ class GroupCommit:
         limits: Limits,
         connection: sqlite3.Connection,
         settled: int,
+        meter: StoreMeter,
         on_settled: Callable[[], object],
         on_stopped: Callable[[StoreStopped], object],
     ) -> None:
@@ -45,13 +47,15 @@ class GroupCommit:
         self.stopped: StoreStopped | None = None
         self._env = env
         self._limits = limits
+        self._meter = meter
         self._on_settled = on_settled
         self._on_stopped = on_stopped
         self._filling = Batch()
         self._writing: Batch | None = None
         self._gathered = 0
         self._waiting: deque[Batch] = deque()
-        self._queued_bytes = 0
+        self.queued_bytes = 0
+        """Of the commits that wait or are being written."""
         self._drained: list[asyncio.Future[None]] = []
         self._writer = Writer(env, limits, connection, self._written)
 
@@ -68,7 +72,7 @@ class GroupCommit:
         Raises:
             StoreWriteFailed: `size` more bytes are too much to wait.
         """
-        if self._queued_bytes + size > self._limits.store_queue_bytes_max:
+        if self.queued_bytes + size > self._limits.store_queue_bytes_max:
             raise StoreWriteFailed("too much waits to be written: nothing of this was stored")
 
     def add(self, commit: Buffer, version: int) -> asyncio.Future[int]:
@@ -79,7 +83,7 @@ class GroupCommit:
             self._filling = Batch()
         waiter: asyncio.Future[int] = self._env.future()
         self._filling.add(commit, version, waiter)
-        self._queued_bytes += size
+        self.queued_bytes += size
         if not self.is_busy:
             self.is_busy = True
             self._gather()
@@ -125,11 +129,13 @@ class GroupCommit:
             return
         batch, self._writing = self._writing, None
         assert batch is not None, "the writer answers once for each batch"
-        self._queued_bytes -= batch.size
+        self.queued_bytes -= batch.size
         self.settled = batch.version
         if error is None:
+            self._meter.wrote(len(batch.commits), batch.size, batch.write_ns)
             batch.succeed()
         else:
+            self._meter.batch_failures += 1
             batch.fail(error)
         self._on_settled()
         if self._waiting or self._filling.commits:
@@ -141,6 +147,7 @@ class GroupCommit:
     def _stop(self, error: StoreStopped) -> None:
         """Of all that was not answered yet, nothing will ever be known."""
         self.stopped = error
+        self._meter.batch_failures += 1
         for each in (self._writing, *self._waiting, self._filling):
             if each is not None:
                 each.fail(error)

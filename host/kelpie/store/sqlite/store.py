@@ -20,6 +20,7 @@ from pathlib import Path
 from kelpie.env import ThreadedEnv
 from kelpie.errors import StoreConflict, StoreStopped, StoreTooOld
 from kelpie.limits import DEFAULT_LIMITS, Limits
+from kelpie.meters.store import StoreMeter
 from kelpie.store.conflicts import Conflicts
 from kelpie.store.protocol import KeyValue
 from kelpie.store.sqlite.directory import DataDirectory
@@ -79,14 +80,21 @@ class SqliteStore:
     ) -> None:
         self._env = env
         self._directory = directory
+        self.meter = StoreMeter()
         self._closing: asyncio.Task[None] | None = None
         self._versions = Versions(env, limits, newest)
         self._conflicts = Conflicts(limits.store_recent_write_bytes_max, newest)
         self._snapshots = Snapshots(directory.path, limits)
-        self._group = GroupCommit(env, limits, connection, newest, self._settled, on_stopped)
+        self._group = GroupCommit(
+            env, limits, connection, newest, self.meter, self._settled, on_stopped
+        )
 
     def transaction(self, read_version: int | None = None) -> SqliteTransaction:
         return SqliteTransaction(self, read_version)
+
+    @property
+    def queued_bytes(self) -> int:
+        return self._group.queued_bytes
 
     async def close(self) -> None:
         """Waits for commits in flight, then lets go of everything. Idempotent."""

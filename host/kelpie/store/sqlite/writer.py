@@ -67,10 +67,12 @@ class Writer:
             self._connection.close()
 
     def _write(self, batch: Batch) -> StoreError | None:
+        begun_ns = self._env.monotonic_ns()
         try:
             batch.write(self._connection)
         except sqlite3.Error as error:
             return self._failed(error)
+        batch.write_ns = self._env.monotonic_ns() - begun_ns
         return None
 
     def _failed(self, error: sqlite3.Error) -> StoreError:
