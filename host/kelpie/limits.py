@@ -149,6 +149,7 @@ class Limits:
         4 * MIB,
         "log entries that wait for stderr; further ones are dropped, and the log says how many",
     )
+    log_level_bytes_max: int = _limit(64, "the name of a log level; `payload-too-large`")
     metrics_kinds_max: int = _limit(
         200, "kinds with metrics of their own; further ones share those of the kind `(other)`"
     )

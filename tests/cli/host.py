@@ -50,15 +50,18 @@ class Served:
         return self.process.wait(SECONDS_MAX)
 
 
-def launch(data: Path, within: Sequence[str] = ()) -> tuple[subprocess.Popen[str], Path]:
+def launch(
+    data: Path, within: Sequence[str] = (), options: Sequence[str] = ()
+) -> tuple[subprocess.Popen[str], Path]:
     """Starts a host on a free port; its process, and the file with what it says.
 
-    `within` is a command that runs the command that follows it, in its own place.
+    `within` is a command that runs the command that follows it, in its own place;
+    `options` are further ones of `kelpie serve`.
     """
     talk = data.with_suffix(".talk")
     with talk.open("a") as stderr:
         process = subprocess.Popen(
-            [*within, COMMAND, "serve", "--data", data, "--port", "0"],
+            [*within, COMMAND, "serve", "--data", data, "--port", "0", *options],
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
@@ -66,9 +69,9 @@ def launch(data: Path, within: Sequence[str] = ()) -> tuple[subprocess.Popen[str
     return process, talk
 
 
-def start(data: Path, within: Sequence[str] = ()) -> Served:
+def start(data: Path, within: Sequence[str] = (), options: Sequence[str] = ()) -> Served:
     """Starts a host on a free port, and waits until it is ready. See `launch`."""
-    process, talk = launch(data, within)
+    process, talk = launch(data, within, options)
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line.startswith("ready on http://127.0.0.1:"), talk.read_text()
@@ -76,9 +79,11 @@ def start(data: Path, within: Sequence[str] = ()) -> Served:
 
 
 @contextmanager
-def serving(data: Path, within: Sequence[str] = ()) -> Iterator[Served]:
+def serving(
+    data: Path, within: Sequence[str] = (), options: Sequence[str] = ()
+) -> Iterator[Served]:
     """A host, until the block ends. See `launch`."""
-    served = start(data, within)
+    served = start(data, within, options)
     try:
         yield served
     finally:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from kelpie.cli.log_formats import LineFormatter
 from kelpie.cli.log_writer import LogWriter
 from kelpie.env.real import RealEnv
 from kelpie.limits import DEFAULT_LIMITS
@@ -78,6 +79,7 @@ async def test_what_is_dropped_is_counted(env: RealEnv) -> None:
     reader, descriptor = os.pipe()
     limits = replace(DEFAULT_LIMITS, log_waiting_bytes_max=100_000)
     writer = LogWriter(env, descriptor, limits)
+    writer.setFormatter(LineFormatter())
     for _ in range(30):
         writer.handle(entry("x" * 9_999))
     # The thread waits in the pipe, and its entry counts until it is written.
@@ -91,16 +93,20 @@ async def test_what_is_dropped_is_counted(env: RealEnv) -> None:
         lines = pipe.read().decode().splitlines()
     notices = [line for line in lines if "dropped" in line]
     assert len(notices) == 1
-    count = int(notices[0].split()[0])
+    count = int(notices[0].partition("kelpie.log: ")[2].split()[0])
     assert 10 <= count < 30
     assert lines[-1] == "once more"
+    assert writer.meter.dropped == count
 
 
 async def test_what_is_no_utf8_is_written_all_the_same(env: RealEnv, tmp_path: Path) -> None:
     file = tmp_path / "log"
     with file.open("wb") as stream:
         writer = LogWriter(env, stream.fileno(), DEFAULT_LIMITS)
+        writer.setFormatter(LineFormatter())
         writer.handle(entry("a\udcffb"))
         writer.say("é")
         writer.flush()
-    assert file.read_text() == "a\\udcffb\né\n"
+    first, second = file.read_text().splitlines()
+    assert first.endswith("INFO kelpie: a\\udcffb")
+    assert second == "é"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
@@ -112,3 +113,47 @@ def test_interrupting_a_command(tmp_path: Path) -> None:
             output, said = process.communicate(timeout=SECONDS_MAX)
     assert (process.returncode, output) == (130, "")
     assert "Traceback" not in said
+
+
+def _entries(served: Served) -> list[dict[str, object]]:
+    return [json.loads(line) for line in served.talk.read_text().splitlines()]
+
+
+def test_the_log_is_json_where_no_terminal_is(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as served:
+        kelpie("deploy", COUNTER, url=served.url)
+        assert _count(served) == '{"value":1}'
+        assert served.end() == 0
+        entries = _entries(served)
+    assert all({"time", "level", "logger", "message"} <= entry.keys() for entry in entries)
+    assert [entry["logger"] for entry in entries] == ["kelpie.serve", "kelpie.serve"]
+
+
+def test_every_request_is_told_of_if_that_is_wanted(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", options=["--log-requests", "all"]) as served:
+        kelpie("deploy", COUNTER, url=served.url)
+        assert _count(served) == '{"value":1}'
+        assert served.end() == 0
+        told = [each for each in _entries(served) if each["logger"] == "kelpie.request"]
+    assert [(each["method"], each["path"], each["status"]) for each in told] == [
+        ("PUT", "/v1/kinds/counter", 201),
+        ("POST", "/v1/actors/counter/alice/increment", 200),
+    ]
+    assert told[1]["request_id"]
+
+
+def test_the_log_as_text(tmp_path: Path) -> None:
+    options = ["--log-format", "text", "--log-requests", "all", "--log-level", "error"]
+    with serving(tmp_path / "data", options=options) as served:
+        assert kelpie("kinds", url=served.url).returncode == 0
+        assert served.end() == 0
+        said = served.talk.read_text()
+    assert " INFO kelpie.request: GET /v1/kinds 200 " in said
+    assert said.startswith("store: sqlite in ")
+
+
+def test_a_level_that_is_none(tmp_path: Path) -> None:
+    done = kelpie("serve", "--data", tmp_path / "data", "--log-level", "loud")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'loud'" in done.stderr
+    assert not (tmp_path / "data").exists()

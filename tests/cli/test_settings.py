@@ -47,6 +47,21 @@ def test_the_environment_comes_before_the_file(
     assert found["serve.host"]["source"] == "default"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("log_level", "loud"), ("log_requests", "some"), ("log_format", "xml")]
+)
+def test_what_the_log_may_be(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    variable = f"KELPIE_{name.upper()}"
+    monkeypatch.setenv(variable, value)
+    assert main(["settings"]) == 2
+    assert f"${variable}: '{value}' is none of " in capsys.readouterr().err
+    good = {"log_level": "off", "log_requests": "none", "log_format": "text"}[name]
+    monkeypatch.setenv(variable, good)
+    assert shown(capsys)[f"serve.{name}"] == {"value": good, "source": f"${variable}"}
+
+
 def test_a_path_is_meant_from_where_the_file_is(
     elsewhere: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,10 +134,11 @@ def test_who_needs_no_setting_is_not_kept_by_a_wrong_file(elsewhere: Path) -> No
 
 def test_the_documentation_lists_every_setting() -> None:
     rows = re.findall(
-        r"^\| `([a-z.]+)` \| `--([a-z]+)` \| `([A-Z_]+)` \| `([^`]+)` \|$",
+        r"^\| `([a-z._]+)` \| `--([a-z-]+)` \| `([A-Z_]+)` \| `([^`]+)` \|$",
         (ROOT / "docs" / "cli.md").read_text(),
         re.MULTILINE,
     )
     assert rows == [
-        (each.full_name, each.name, each.variable, str(each.default)) for each in SETTINGS
+        (each.full_name, each.name.replace("_", "-"), each.variable, str(each.default))
+        for each in SETTINGS
     ]

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from tests.api.support import Remote
 from tests.cli.host import serving
 
-FORGED = "2026-01-01 00:00:00,000 ERROR kelpie: all is lost"
+FORGED = '{"level": "error", "message": "all is lost"}'
 
 
 async def test_nobody_forges_an_entry(data: Path) -> None:
@@ -26,8 +26,12 @@ async def test_nobody_forges_an_entry(data: Path) -> None:
     assert said.count("hello") == 3
     assert "\x1b" not in said
     assert "\r" not in said
-    told = [line for line in said.split("\n") if "all is lost" in line]
-    # Of each actor the second line, and of eve the first one for her name.
-    assert len(told) == 4
-    for line in told:
-        assert "INFO kelpie.actor: default/rogue/" in line.partition(FORGED)[0]
+    entries = [json.loads(line) for line in said.splitlines()]
+    told = [entry for entry in entries if "all is lost" in entry["message"]]
+    assert len(told) == 3
+    for entry in told:
+        assert (entry["logger"], entry["level"]) == ("kelpie.actor", "info")
+        assert entry["actor"].startswith("default/rogue/")
+        assert entry["turn"] == 1
+        assert entry["message"].startswith("hello\n")
+    assert not [entry for entry in entries if entry["level"] == "error"]

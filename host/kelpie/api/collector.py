@@ -52,7 +52,7 @@ class HostCollector:
         yield from self._served()
 
     def _turns(self) -> Iterator[Metric]:
-        meters = self._runtime.meters
+        meters = self._runtime.node.meters
         kinds = meters.kinds
         turns = counter("turns", "Turns that ended, by outcome", (*KIND, "outcome"))
         rejections = counter("turn_rejections", "Turns that the actor refused", (*KIND, "code"))
@@ -89,11 +89,11 @@ class HostCollector:
 
     def _requests(self) -> Iterator[Metric]:
         by_stage = dict.fromkeys(Stage, 0)
-        queued: dict[tuple[str, str], int] = dict.fromkeys(self._runtime.meters.kinds, 0)
+        queued: dict[tuple[str, str], int] = dict.fromkeys(self._runtime.node.meters.kinds, 0)
         for (namespace, kind, stage), count in self._runtime.stages().items():
             by_stage[stage] += count
             if stage is Stage.QUEUED:
-                name = self._runtime.meters.name(namespace, kind)
+                name = self._runtime.node.meters.name(namespace, kind)
                 queued[name] = queued.get(name, 0) + count
         outstanding = gauge("requests_outstanding", "Requests not yet answered", ("stage",))
         for stage, count in by_stage.items():
@@ -108,7 +108,7 @@ class HostCollector:
         runtime = self._runtime
         instances = runtime.instances
         active = gauge("actors_active", "Actors that are loaded", KIND)
-        for name, meter in runtime.meters.kinds.items():
+        for name, meter in runtime.node.meters.kinds.items():
             active.add_metric(name, meter.activations - meter.ended)
         yield active
         yield plain_gauge(

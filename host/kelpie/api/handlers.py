@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 
 from aiohttp import web
@@ -9,6 +10,7 @@ from aiohttp import web
 from kelpie.api.bodies import Bodies
 from kelpie.api.invocation import REQUEST_ID_HEADER, Invocations
 from kelpie.api.kinds import KindHandlers
+from kelpie.api.log_levels import levels, set_level
 from kelpie.api.manual import error_pages
 from kelpie.api.metrics import Metrics
 from kelpie.api.paths import Target, decode_segment, split_target
@@ -30,6 +32,8 @@ from kelpie.runtime.host import Runtime
 __all__ = ["ROUTES", "Handlers"]
 
 _PAGE_TYPE = "text/markdown; charset=utf-8"
+_log = logging.getLogger("kelpie")
+
 ROUTES = (
     "POST /v1/actors/{kind}/{key}/{operation}",
     "GET /v1/actors/{kind}/{key}",
@@ -40,6 +44,8 @@ ROUTES = (
     "GET or POST /v1/kinds/{kind}/current",
     "GET /docs/errors/{code}.md",
     "GET /metrics",
+    "GET /v1/log-levels",
+    "PUT /v1/log-levels/{logger}",
     "GET /livez",
     "GET /readyz",
 )
@@ -65,6 +71,8 @@ class Handlers:
         kinds = KindHandlers(env, runtime, limits)
         # By the path's first segments, perhaps its fourth, and their number.
         self._routes: dict[tuple[str, int], dict[str, Handler]] = {
+            ("v1/log-levels", 2): {"GET": self._show_log_levels},
+            ("v1/log-levels", 3): {"PUT": self._set_log_level},
             ("metrics", 1): {"GET": self._show_metrics},
             ("livez", 1): {"GET": self._live},
             ("readyz", 1): {"GET": self._ready},
@@ -133,6 +141,20 @@ class Handlers:
     async def _show_metrics(self, request: web.BaseRequest, _target: Target) -> web.Response:
         accepted = ",".join(request.headers.getall("Accept", ()))
         return respond(HTTPStatus.OK, *await self._metrics.scrape(accepted))
+
+    async def _show_log_levels(self, _request: web.BaseRequest, _target: Target) -> web.Response:
+        return json_response({"levels": levels()})
+
+    async def _set_log_level(self, request: web.BaseRequest, target: Target) -> web.Response:
+        limits = self._limits
+        async with self._arguments.arriving(
+            request, limits.log_level_bytes_max, limits.http_body_ms_max, PayloadTooLarge
+        ) as body:
+            level = body.decode("ascii", "replace").strip()
+        logger = decode_segment(target.segments[2])
+        set_level(logger, level)
+        _log.info("the level of %s is %s from now on", logger, level)
+        return json_response({"levels": levels()})
 
     async def _live(self, _request: web.BaseRequest, _target: Target) -> web.Response:
         return json_response({"status": "live"})

@@ -37,25 +37,37 @@ class RequestLog:
         self.meter.answered(status, duration_ns)
         if code is not None:
             self.meter.refused(code)
-        if not _log.isEnabledFor(logging.INFO):
-            return
+        level = logging.INFO if status < _SERVER_ERROR else logging.WARNING
+        if _log.isEnabledFor(level):
+            self._tell(level, method, path, status, duration_ns / _NS_PER_MS, request_id, code)
+
+    def _tell(
+        self,
+        level: int,
+        method: str,
+        path: str,
+        status: int,
+        duration_ms: float,
+        request_id: str | None,
+        code: str | None,
+    ) -> None:
         about: dict[str, object] = {
             "method": method,
             "path": path,
             "status": status,
-            "ms": round(duration_ns / _NS_PER_MS, 3),
+            "ms": round(duration_ms, 3),
         }
         if code is not None:
             about["code"] = code
         if request_id is not None:
             about["request_id"] = request_id
-        level = logging.INFO if status < _SERVER_ERROR else logging.WARNING
         _log.log(
             level,
-            "%s %s %d %.1f ms",
+            "%s %s %d %.1f ms %s",
             method,
             path,
             status,
-            duration_ns / _NS_PER_MS,
+            duration_ms,
+            request_id or "-",
             extra={"about": about},
         )

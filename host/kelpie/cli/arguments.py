@@ -7,9 +7,10 @@ with what to write instead.
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
+from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
-__all__ = ["DEFAULT_PORT", "DEFAULT_URL", "count", "host", "port", "text", "url", "whole"]
+__all__ = ["DEFAULT_PORT", "DEFAULT_URL", "count", "host", "one_of", "port", "text", "url", "whole"]
 
 DEFAULT_PORT = 7070
 DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
@@ -38,6 +39,17 @@ def count(given: str) -> int:
     if number == 0:
         raise ArgumentTypeError("it must be at least 1")
     return number
+
+
+def one_of(names: Collection[str]) -> Callable[[str], str]:
+    """A check that it is one of the names."""
+
+    def check(given: str) -> str:
+        if given not in names:
+            raise ArgumentTypeError(f"{given!a} is none of {', '.join(names)}")
+        return given
+
+    return check
 
 
 def text(given: str) -> str:

@@ -7,8 +7,10 @@ import os
 import select
 from queue import Empty, SimpleQueue
 
+from kelpie.cli.log_formats import word_for_people
 from kelpie.env import ThreadedEnv
 from kelpie.limits import Limits
+from kelpie.meters.log import LogMeter
 
 __all__ = ["LogWriter"]
 
@@ -31,6 +33,7 @@ class LogWriter(logging.Handler):
         self._taken_bytes = 0
         self._written_bytes = 0
         self._dropped = 0
+        self.meter = LogMeter()
         env.start_thread(self._write_all, "kelpie-log")
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -38,10 +41,10 @@ class LogWriter(logging.Handler):
         self._take(self.format(record))
 
     def say(self, told: str) -> None:
-        """Writes lines for people among the entries, as they are. Never fails."""
+        """Writes a word for people among the entries. Never fails."""
         self.acquire()
         try:
-            self._take(told)
+            self._take(self.format(word_for_people(told)))
         finally:
             self.release()
 
@@ -52,7 +55,8 @@ class LogWriter(logging.Handler):
         """
         self.acquire()
         try:
-            self._tell_dropped()
+            if self._dropped and self._put(self._notice().rstrip("\n")):
+                self._dropped = 0
         finally:
             self.release()
         reached: SimpleQueue[None] = SimpleQueue()
@@ -63,19 +67,21 @@ class LogWriter(logging.Handler):
             return  # nobody reads it: the rest is lost with this process
 
     def _take(self, told: str) -> None:
-        if not (self._tell_dropped() and self._put(told)):
+        # Together, or a notice would take the room that an entry needs, and the
+        # log would have notices alone.
+        if self._put(self._notice() + told):
+            self._dropped = 0
+        else:
             self._dropped += 1
+            self.meter.dropped += 1
 
-    def _tell_dropped(self) -> bool:
-        """Says how many entries were dropped, if any; False if there is no room."""
+    def _notice(self) -> str:
+        """Says how many entries were dropped since the last one, if any."""
         if not self._dropped:
-            return True
+            return ""
         message = f"{self._dropped} log entries were dropped: nobody read them in time"
         notice = logging.LogRecord("kelpie.log", logging.WARNING, "", 0, message, None, None)
-        if not self._put(self.format(notice)):
-            return False
-        self._dropped = 0
-        return True
+        return self.format(notice) + "\n"
 
     def _put(self, told: str) -> bool:
         entry = told.encode("utf-8", "backslashreplace") + b"\n"

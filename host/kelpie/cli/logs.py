@@ -1,42 +1,48 @@
-"""The host's log, on stderr: one entry a line, and nothing in it but text."""
+"""The host's log, on stderr: how it looks, and what is in it from the start."""
 
 from __future__ import annotations
 
 import logging
 import sys
+from dataclasses import dataclass
 
+from kelpie.api.log_levels import set_level
+from kelpie.cli.log_formats import JsonFormatter, LineFormatter
 from kelpie.cli.log_writer import LogWriter
 from kelpie.env import ThreadedEnv
-from kelpie.ids import on_one_line
 from kelpie.limits import Limits
 
-__all__ = ["LineFormatter", "log_to_stderr"]
+__all__ = ["LOGGED_REQUESTS", "LOG_FORMATS", "LogOptions", "log_to_stderr"]
 
-_HEAD = "%(asctime)s %(levelname)s %(name)s: "
+LOG_FORMATS = ("auto", "text", "json")
+LOGGED_REQUESTS = ("auto", "all", "failed", "none")
 
-
-class LineFormatter(logging.Formatter):
-    """Begins every line of a message alike, and escapes what is no text in it.
-
-    Actors and their clients choose much of what is logged: none of it can pass
-    for an entry of somebody else, or command a terminal.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(_HEAD)
-
-    def format(self, record: logging.LogRecord) -> str:
-        record.asctime = self.formatTime(record)
-        head = self.formatMessage(record)
-        told = record.getMessage()
-        if record.exc_info:
-            told += "\n" + self.formatException(record.exc_info)
-        return "\n".join(head + on_one_line(line) for line in told.split("\n"))
+_REQUEST_LEVELS = {"all": "info", "failed": "warning", "none": "off"}
 
 
-def log_to_stderr(env: ThreadedEnv, limits: Limits) -> LogWriter:
+@dataclass(frozen=True, slots=True)
+class LogOptions:
+    """How the log was asked for."""
+
+    level: str
+    """Of everything: a name of `api.log_levels`."""
+    requests: str
+    """Which requests are told of: one of LOGGED_REQUESTS. `failed` are those with
+    status 5xx; `auto` is `all` on a terminal, `failed` elsewhere."""
+    format: str
+    """One of LOG_FORMATS; `auto` is text on a terminal, JSON elsewhere."""
+
+
+def log_to_stderr(env: ThreadedEnv, limits: Limits, options: LogOptions) -> LogWriter:
     """Sends what is logged in this process there, in a thread of its own."""
+    is_terminal = sys.stderr.isatty()
     writer = LogWriter(env, sys.stderr.fileno(), limits)
-    writer.setFormatter(LineFormatter())
+    is_text = options.format == "text" or (options.format == "auto" and is_terminal)
+    writer.setFormatter(LineFormatter() if is_text else JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[writer])
+    set_level("kelpie", options.level)
+    wanted = options.requests
+    if wanted == "auto":
+        wanted = "all" if is_terminal else "failed"
+    set_level("kelpie.request", _REQUEST_LEVELS[wanted])
     return writer

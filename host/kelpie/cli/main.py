@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from kelpie import __version__
 from kelpie.api.client import HostUnreachable
+from kelpie.api.log_levels import LEVELS
 from kelpie.cli import arguments as checked
 from kelpie.cli import copies, doctor, inspect, remote, serve, settings, sim, versions
+from kelpie.cli.logs import LOG_FORMATS, LOGGED_REQUESTS
 from kelpie.cli.output import complain, tell_error
 from kelpie.errors import ActorOutcomeUnknown, KelpieError, OutcomeUnknown
 
@@ -110,6 +112,18 @@ def _add_serve(commands: _Commands) -> None:
         "--port",
         type=checked.port,
         help=f"port to listen on; 0 picks one (default: {checked.DEFAULT_PORT})",
+    )
+    command.add_argument(
+        "--log-level", choices=LEVELS, help="log entries of this level and above (default: info)"
+    )
+    command.add_argument(
+        "--log-requests",
+        choices=LOGGED_REQUESTS,
+        help="which requests are logged (default: auto: all on a terminal, else those with "
+        "status 5xx)",
+    )
+    command.add_argument(
+        "--log-format", choices=LOG_FORMATS, help="(default: auto: text on a terminal, else json)"
     )
     command.set_defaults(run=serve.run)
 

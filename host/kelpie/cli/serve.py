@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kelpie.api.server import HttpServer
 from kelpie.cli.log_writer import LogWriter
-from kelpie.cli.logs import log_to_stderr
+from kelpie.cli.logs import LogOptions, log_to_stderr
 from kelpie.cli.output import complain, printable, told_of
 from kelpie.env import real
 from kelpie.env.real import RealEnv
@@ -37,14 +37,15 @@ def run(options: argparse.Namespace) -> int:
     _use_all_descriptors()
 
     async def serve(env: RealEnv) -> int:
-        return await _serve(env, options.data.absolute(), options.host, options.port)
+        log_options = LogOptions(options.log_level, options.log_requests, options.log_format)
+        log = log_to_stderr(env, DEFAULT_LIMITS, log_options)
+        return await _serve(env, log, options.data.absolute(), options.host, options.port)
 
     return real.run(serve, _on_fault, DEFAULT_LIMITS)
 
 
-async def _serve(env: RealEnv, data: Path, host: str, port: int) -> int:
+async def _serve(env: RealEnv, log: LogWriter, data: Path, host: str, port: int) -> int:
     limits = DEFAULT_LIMITS
-    log = log_to_stderr(env, limits)
     end = _End(env, log)
     store = await open_store(env, data, end.store_stopped, limits)
     try:
@@ -52,7 +53,7 @@ async def _serve(env: RealEnv, data: Path, host: str, port: int) -> int:
         try:
             runtime = Runtime(env, store, engine, limits)
             await runtime.start()
-            server = HttpServer(env, runtime, limits)
+            server = HttpServer(env, runtime, limits, log.meter)
             try:
                 url = await server.start(host, port)
             except OSError as error:

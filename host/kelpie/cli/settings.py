@@ -13,7 +13,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from kelpie.api.log_levels import LEVELS
 from kelpie.cli import arguments
+from kelpie.cli.logs import LOG_FORMATS, LOGGED_REQUESTS
 from kelpie.cli.output import print_table
 
 __all__ = ["SETTINGS", "Setting", "Settings", "SettingsInvalid", "fill", "run"]
@@ -28,7 +30,8 @@ class SettingsInvalid(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: `section.name` in the file, `--name` as an option."""
+    """One setting: `section.name` in the file, `--name` as an option, with a
+    hyphen for each underscore."""
 
     section: str
     name: str
@@ -47,6 +50,11 @@ SETTINGS = (
     Setting("serve", "data", "KELPIE_DATA", Path, Path("kelpie-data")),
     Setting("serve", "host", "KELPIE_HOST", arguments.host, "127.0.0.1"),
     Setting("serve", "port", "KELPIE_PORT", arguments.port, arguments.DEFAULT_PORT, int),
+    Setting("serve", "log_level", "KELPIE_LOG_LEVEL", arguments.one_of(LEVELS), "info"),
+    Setting(
+        "serve", "log_requests", "KELPIE_LOG_REQUESTS", arguments.one_of(LOGGED_REQUESTS), "auto"
+    ),
+    Setting("serve", "log_format", "KELPIE_LOG_FORMAT", arguments.one_of(LOG_FORMATS), "auto"),
     Setting("client", "url", "KELPIE_URL", arguments.url, arguments.DEFAULT_URL),
 )
 

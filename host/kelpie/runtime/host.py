@@ -16,7 +16,6 @@ from kelpie.errors import (
 )
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
-from kelpie.meters.turns import TurnMeters
 from kelpie.runtime.activation import Activation
 from kelpie.runtime.active import ActiveActors
 from kelpie.runtime.admission import Admission
@@ -89,13 +88,7 @@ class Runtime:
         return len(self._admission)
 
     @property
-    def meters(self) -> TurnMeters:
-        """What this node's turns came to."""
-        return self.node.meters
-
-    @property
     def state_bytes(self) -> int:
-        """State of active actors that is held in memory, about."""
         return self._active.state_bytes
 
     def stages(self) -> Counter[tuple[str, str, Stage]]:

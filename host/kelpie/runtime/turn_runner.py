@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
-from itertools import groupby
-from operator import attrgetter
 
 from kelpie.errors import (
     ActorRejected,
     DeadlineExceeded,
     GuestLimitExceeded,
-    HostFault,
     KelpieError,
     LoadFailed,
     RequestRecordsFull,
@@ -26,6 +22,7 @@ from kelpie.runtime import claim as claims
 from kelpie.runtime import records
 from kelpie.runtime.batch import Finished
 from kelpie.runtime.deploys import Deploys
+from kelpie.runtime.guest_log import about_turn, log_error, log_lines
 from kelpie.runtime.instance_slot import InstanceSlot
 from kelpie.runtime.instances import Instances
 from kelpie.runtime.kv_view import KvView
@@ -34,19 +31,9 @@ from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.reading import reading
-from kelpie.wasm.turn import Caller, Level, LogLine, Outcome, Turn
+from kelpie.wasm.turn import Caller, Outcome, Turn
 
 __all__ = ["TurnRunner", "load"]
-
-_log = logging.getLogger("kelpie")
-_guest_log = logging.getLogger("kelpie.actor")
-
-_LEVELS: dict[Level, int] = {
-    "debug": logging.DEBUG,
-    "info": logging.INFO,
-    "warn": logging.WARNING,
-    "error": logging.ERROR,
-}
 
 
 class TurnRunner:
@@ -123,7 +110,7 @@ class TurnRunner:
                 meter.instances_made += 1
             except KelpieError as error:
                 self._count(error)
-                self._note(error)
+                self._note(error, self._about(message))
                 raise
         # The version that runs the turn decides.
         read_only = slot.deploy.manifest.is_read_only(operation)
@@ -144,8 +131,14 @@ class TurnRunner:
         else:
             self._count(outcome.error)
         if outcome.log or outcome.error is not None:
-            self._show(outcome)
+            about = self._about(message)
+            log_lines(outcome.log, about)
+            if outcome.error is not None:
+                self._note(outcome.error, about)
         return outcome, read_only
+
+    def _about(self, message: Message) -> dict[str, object]:
+        return about_turn(self.address, self.pipeline.next_turn_number, message)
 
     def _count(self, error: KelpieError) -> None:
         """A turn ended with an error."""
@@ -194,7 +187,10 @@ class TurnRunner:
         # What its instance has in memory is not rolled back with the rest.
         self.slot.drop()
         error = _too_large(finished.bytes_max, self._node.limits)
-        self._note(error)
+        # Its guest had replied; nobody has seen the count in between.
+        self.pipeline.meter.replied -= outcome.error is None
+        self._count(error)
+        self._note(error, self._about(finished.message))
         outcome = replace(outcome, reply=None, error=error)
         return Finished(finished.message, outcome, self.pipeline.claim.keys, recorded=False)
 
@@ -231,23 +227,9 @@ class TurnRunner:
             )
         return False
 
-    def _show(self, outcome: Outcome) -> None:
-        """Lets people see what the turn said, and what went wrong in it."""
-        # Line after line of one level is one entry: an entry costs more than a line.
-        for level, lines in groupby(outcome.log, key=attrgetter("level")):
-            if _guest_log.isEnabledFor(_LEVELS[level]):
-                _guest_log.log(_LEVELS[level], "%s", _told(self.address, lines))
-        if outcome.error is not None:
-            self._note(outcome.error)
-
-    def _note(self, error: KelpieError) -> None:
+    def _note(self, error: KelpieError, about: dict[str, object]) -> None:
         self.last_error = error
-        if isinstance(error, HostFault):
-            _log.error("a turn of %s met a fault of the host", self.address, exc_info=error)
-        elif isinstance(error, StoredValueCorrupt):
-            _log.error("%s: %s", self.address, error.message)
-        elif "backtrace" in error.details:
-            _guest_log.warning("%s: %s", self.address, error.details["backtrace"])
+        log_error(error, about)
 
 
 async def load(
@@ -267,21 +249,16 @@ async def load(
         claim, state = await claims.load(node, ActorKeys(address))
         deploy = await deploys.at(address.namespace, address.kind, claim.owner.deploy_number)
     except StoredValueCorrupt as error:
-        _log.error("%s: %s", address, error.message)
+        log_error(error, {"actor": str(address)})
         raise
     except StoreError as error:
-        _log.warning("%s could not be loaded: %s", address, error.message)
-        raise LoadFailed(f"{address} could not be loaded: {error.message}") from error
+        failed = LoadFailed(f"{address} could not be loaded: {error.message}")
+        log_error(failed, {"actor": str(address)})
+        raise failed from error
     pipeline = Pipeline(node, claim, on_progress)
     pipeline.meter.activations += 1
     slot = InstanceSlot(address, claim, deploy, deploys, instances)
     return TurnRunner(node, address, state, pipeline, slot)
-
-
-def _told(address: Address, lines: Iterable[LogLine]) -> str:
-    """What an actor logged, each line of it under the actor's name."""
-    name = str(address)
-    return "\n".join(f"{name}: {part}" for line in lines for part in line.message.split("\n"))
 
 
 def _too_large(size: int, limits: Limits) -> GuestLimitExceeded:
