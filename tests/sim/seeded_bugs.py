@@ -23,7 +23,8 @@ from kelpie.runtime.batch import Batch
 from kelpie.runtime.claim import Claim
 from kelpie.runtime.commit import Committer
 from kelpie.runtime.host import Runtime
-from kelpie.runtime.kv_view import KvView, _behind, _Listing
+from kelpie.runtime.kv_listing import KvListing
+from kelpie.runtime.kv_view import KvView, _behind
 from kelpie.runtime.message import Message, Stage
 from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline, _fail_all
@@ -114,12 +115,9 @@ def overlay_dropped_under_a_listing() -> Any:
             for key, value in self._overlay(writes).items()
             if key.startswith(prefix) and _behind(key, after, reverse)
         }
-        limits = self._node.limits
-        listing = _Listing(
-            min(limit, limits.kv_page_entries_max), limits.kv_page_bytes_max, hidden, reverse
-        )
+        listing = KvListing(self._node.limits, limit, hidden, reverse)
         begin, end = self._keys.kv_range(prefix, after, reverse)
-        await self._fill(listing, transaction, begin, end)
+        await listing.fill(transaction, self._keys, begin, end)
         return listing.page()
 
     return _patches((KvView, "kv_list", kv_list))
