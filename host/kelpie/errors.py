@@ -3,10 +3,8 @@
     KelpieError
       CallerError               the request is at fault
         InvalidAddress, InvalidRequest, InvalidText
-        RouteNotFound, MethodNotAllowed, UnsupportedMediaType
-        PayloadTooLarge, RequestTimeout
-        KindNotFound, VersionNotFound
-        RequestMismatch
+        RouteNotFound, MethodNotAllowed, UnsupportedMediaType, PayloadTooLarge, RequestTimeout
+        KindNotFound, VersionNotFound, ValueNotFound, RequestMismatch
         ComponentError          an upload that cannot become an actor
           ComponentTooLarge, ComponentInvalid, ComponentRefused, ComponentTooCostly
         KindsFull, DeployBreaking, KindInUse
@@ -17,14 +15,11 @@
         GuestTimedOut, GuestLimitExceeded, GuestBrokeContract, ReadOnlyViolation
       PlatformError             the host is at fault, or too busy
         Overloaded, MailboxFull, RequestRecordsFull
-        DeadlineExceeded
-        Draining, Moved, CommitFailed, OutcomeUnknown, LoadFailed
-        HostFault
+        DeadlineExceeded, Draining, Moved, CommitFailed, OutcomeUnknown, LoadFailed, HostFault
         StoreError
           StoreConflict, StoreTooOld, StoreCommitUnknown
           StoreReadFailed, StoreWriteFailed, StoreFull, StoreStopped
-          StoredValueCorrupt
-          StoreFormatUnsupported, DataDirectoryLocked
+          StoredValueCorrupt, StoreFormatUnsupported, DataDirectoryLocked
 
 `code` is stable: programs and the pages in `docs/errors/` are keyed by it.
 `retryable` says whether the same request, under the same id, can succeed later.
@@ -98,6 +93,10 @@ class KindNotFound(CallerError):
 
 class VersionNotFound(CallerError):
     code, status, title = "version-not-found", 404, "The kind has no such version"
+
+
+class ValueNotFound(CallerError):
+    code, status, title = "value-not-found", 404, "The actor has stored nothing here"
 
 
 class RequestMismatch(CallerError):

@@ -60,13 +60,23 @@ def test_segments_are_kept_apart(names: list[str]) -> None:
 
 
 def test_whole_urls() -> None:
-    assert split_target("http://host:7070/v1/kinds?namespace=a") == Target(["v1", "kinds"], "a")
-    assert split_target("HTTP://host") == Target([""], "default")
+    assert split_target("http://host:7070/v1/kinds?namespace=a") == Target(["v1", "kinds"], "a", {})
+    assert split_target("HTTP://host") == Target([""], "default", {})
 
 
 @pytest.mark.parametrize(
     "raw",
-    ["", "*", "kinds", "host:7070", "/a?namespace=x&namespace=y", "/a?b=1&b=1"],
+    [
+        "",
+        "*",
+        "kinds",
+        "host:7070",
+        "/a?b=%ff",
+        "/a?b=%",
+        "/a?é",
+        "/a?namespace=x&namespace=y",
+        "/a?b=1&b=1",
+    ],
 )
 def test_refused(raw: str) -> None:
     if raw == "":
@@ -84,6 +94,11 @@ def test_parameters() -> None:
     target.check_parameters(("check", "limit"))
     with pytest.raises(InvalidRequest, match="'limit' here: only 'namespace' and 'check'"):
         target.check_parameters(("check",))
+
+
+def test_parameters_are_decoded() -> None:
+    target = split_target("/a?namespace=x&prefix=a%2Fb+c&after")
+    assert target == Target(["a"], "x", {"prefix": "a/b c", "after": ""})
 
 
 @pytest.mark.parametrize("given", ["", "0", "18", "-1", "+1", "1_0", "x", "\u0663", "9" * 5000])

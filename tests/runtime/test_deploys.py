@@ -79,7 +79,7 @@ async def test_an_actor_is_upgraded_between_turns_and_keeps_its_state(
     assert await outcome(running) == "ab"
     assert await outcome(after) == "new:ab"
     assert await node.get("append", "c") == "abc"
-    view = await node.runtime.show(node.envelope("x").target)
+    view = await node.runtime.actors.show(node.envelope("x").target)
     assert (view.deploy_number, view.epoch) == (2, 1)
     assert not node.component.live
 
@@ -100,7 +100,7 @@ async def test_an_upgrade_while_a_commit_is_in_flight(scripted: StartScripted) -
     assert await outcome(asked) == "ab"
     assert [await outcome(each) for each in upgraded] == ["new:ab", "abc", "abc"]
     # In the store, too.
-    assert (await node.runtime.show(node.envelope("x").target)).deploy_number == 2
+    assert (await node.runtime.actors.show(node.envelope("x").target)).deploy_number == 2
     assert await node.get("read") == "abc"
     assert node.engine.components["newer"].made == 1  # type: ignore[attr-defined]
 
@@ -150,7 +150,7 @@ async def test_a_broken_version_leaves_the_state_and_a_good_one_works_again(
     await node.runtime.deploy("default", "thing", b"broken")
     for _ in range(3):
         assert await outcome(node.ask("append", "b")) == "guest-trapped"
-    view = await node.runtime.show(node.envelope("x").target)
+    view = await node.runtime.actors.show(node.envelope("x").target)
     assert view.last_error is not None
     assert "at its start" in view.last_error
     await node.runtime.deploy("default", "thing", b"thing")

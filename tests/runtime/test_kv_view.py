@@ -256,7 +256,7 @@ async def test_reads_let_go_of_what_they_hold(scripted: StartScripted) -> None:
     await node.get("put", json.dumps({"writes": {"a": "1"}}), id="request")
     await node.value("look", {"writes": {}, "key": "a"})
     await node.value("page", {"writes": {}})
-    await node.runtime.show(node.envelope("x").target)
+    await node.runtime.actors.show(node.envelope("x").target)
     node.link.hold()
     asked = node.ask("put", json.dumps({"writes": {"b": "1"}}))
     (await node.link.held()).lose()

@@ -69,7 +69,7 @@ async def test_a_failed_turn_leaves_nothing_and_its_instance_is_dropped(
     assert not node.component.live
     assert await node.get("look") == "a/None"
     assert node.component.made == made + 1
-    assert (await node.runtime.show(node.envelope("x").target)).turns == 1
+    assert (await node.runtime.actors.show(node.envelope("x").target)).turns == 1
 
 
 async def test_a_good_turn_keeps_its_instance(scripted: StartScripted) -> None:
@@ -82,7 +82,7 @@ async def test_a_good_turn_keeps_its_instance(scripted: StartScripted) -> None:
 async def test_a_turn_may_write_nothing(scripted: StartScripted) -> None:
     node = await scripted({"nothing": lambda host: text("ok"), "append": append})
     assert await node.get("nothing") == "ok"
-    view = await node.runtime.show(node.envelope("x").target)
+    view = await node.runtime.actors.show(node.envelope("x").target)
     assert (view.turns, view.epoch) == (0, 0)
     assert await node.get("append", "a") == "a"
 

@@ -107,7 +107,7 @@ async def test_an_actor_moves_back_between_turns_and_keeps_its_state(
     gate.open()
     assert [await outcome(running), await outcome(after)] == ["ab", "old:ab"]
     assert await node.get("append", "c") == "abc"
-    view = await node.runtime.show(node.envelope("x").target)
+    view = await node.runtime.actors.show(node.envelope("x").target)
     assert (view.deploy_number, view.epoch) == (3, 1)
 
 

@@ -53,6 +53,21 @@ def test_an_actors_keys_are_its_own(one: Address, two: Address) -> None:
     assert (begin <= keyspace.chunks_of(keys_two.state) + pack(3) < end) == (one == two)
 
 
+@given(addresses, st.sampled_from(["a", "counter"]), keys | st.just(""), st.none() | keys)
+def test_the_actors_of_a_kind(address: Address, kind: str, prefix: str, after: str | None) -> None:
+    begin, end = keyspace.actors_of("default", kind, prefix, after)
+    assert begin <= end
+    key = address.key.encode()
+    wanted = (
+        address.kind == kind
+        and key.startswith(prefix.encode())
+        and (after is None or key > after.encode())
+    )
+    actor = ActorKeys(address)
+    for each in (actor.own, actor.seq, actor.state, actor.kv_entry(b"\xff"), actor.kv_entry(b"")):
+        assert (begin <= each < end) == wanted
+
+
 @given(addresses, kv_keys, kv_keys)
 def test_kv_entries_are_in_the_order_of_their_keys(
     address: Address, one: bytes, two: bytes

@@ -8,7 +8,8 @@ bodies        reading bodies, with limits
 responses     what an answer is made of
 handlers      every route but the hot one's shortcut
 kinds         the routes of kinds and their versions
-views         deploys and actors as JSON
+actor_handlers  those that look at actors
+views         deploys, actors and kv as JSON
 manual        the pages about errors
 connection    the shortcut: a whole request in one piece never leaves the protocol
 server        listening, and letting go

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import aiohttp
 from yarl import URL
@@ -139,6 +139,44 @@ class Client:
         query = "&".join(f"{name}=true" for name, is_set in flags.items() if is_set)
         path = f"/v1/kinds/{_quote(kind)}" + (f"?{query}" if query else "")
         return await self._json("PUT", path, upload, headers)
+
+    async def actors(
+        self, kind: str, *, prefix: str = "", after: str | None = None, limit: int | None = None
+    ) -> dict[str, Any]:
+        """One page of the actors of a kind that hold something, by key, behind
+        `after`; the page's own `after` is where the next one begins, or None."""
+        return await self._page(f"/v1/actors/{_quote(kind)}", prefix, after, limit)
+
+    async def state(self, kind: str, key: str) -> Payload:
+        """An actor's state, as it is stored."""
+        return await self._value(f"/v1/state/{_quote(kind)}/{_quote(key)}")
+
+    async def kv_page(
+        self,
+        kind: str,
+        key: str,
+        *,
+        prefix: str = "",
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> dict[str, Any]:
+        """One page of an actor's kv, as `actors`."""
+        return await self._page(f"/v1/kv/{_quote(kind)}/{_quote(key)}", prefix, after, limit)
+
+    async def kv_entry(self, kind: str, key: str, entry: str) -> Payload:
+        """One value of an actor's kv, as it is stored."""
+        return await self._value(f"/v1/kv/{_quote(kind)}/{_quote(key)}/{_quote(entry)}")
+
+    async def _value(self, path: str) -> Payload:
+        content_type, body = await self._ask("GET", path, b"", {})
+        return Payload(content_type != BYTES_TYPE, body)
+
+    async def _page(
+        self, path: str, prefix: str, after: str | None, limit: int | None
+    ) -> dict[str, Any]:
+        given = {"prefix": prefix or None, "after": after, "limit": limit}
+        query = urlencode({name: value for name, value in given.items() if value is not None})
+        return await self._json("GET", f"{path}?{query}" if query else path)
 
     async def _json(
         self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from kelpie.api.actor_handlers import ActorHandlers
 from kelpie.api.bodies import Bodies
 from kelpie.api.invocation import REQUEST_ID_HEADER, Invocations
 from kelpie.api.kinds import KindHandlers
@@ -15,8 +16,13 @@ from kelpie.api.manual import error_pages
 from kelpie.api.metrics import Metrics
 from kelpie.api.paths import Target, decode_segment, split_target
 from kelpie.api.problem import as_kelpie_error
-from kelpie.api.responses import Handler, json_response, problem_response, respond
-from kelpie.api.views import actor_view
+from kelpie.api.responses import (
+    SERVER_HEADER,
+    Handler,
+    json_response,
+    problem_response,
+    respond,
+)
 from kelpie.env import Env
 from kelpie.errors import (
     Draining,
@@ -25,7 +31,6 @@ from kelpie.errors import (
     PayloadTooLarge,
     RouteNotFound,
 )
-from kelpie.ids import Address
 from kelpie.limits import Limits
 from kelpie.runtime.host import Runtime
 
@@ -36,7 +41,11 @@ _log = logging.getLogger("kelpie")
 
 ROUTES = (
     "POST /v1/actors/{kind}/{key}/{operation}",
+    "GET /v1/actors/{kind}",
     "GET /v1/actors/{kind}/{key}",
+    "GET /v1/state/{kind}/{key}",
+    "GET /v1/kv/{kind}/{key}",
+    "GET /v1/kv/{kind}/{key}/{entry}",
     "GET /v1/kinds",
     "GET or PUT or DELETE /v1/kinds/{kind}",
     "GET /v1/kinds/{kind}/versions",
@@ -68,6 +77,7 @@ class Handlers:
         self._metrics = metrics
         self._arguments = Bodies(env, limits)
         self._error_pages = error_pages()
+        actors = ActorHandlers(runtime.actors, limits)
         kinds = KindHandlers(env, runtime, limits)
         # By the path's first segments, perhaps its fourth, and their number.
         self._routes: dict[tuple[str, int], dict[str, Handler]] = {
@@ -77,37 +87,38 @@ class Handlers:
             ("livez", 1): {"GET": self._live},
             ("readyz", 1): {"GET": self._ready},
             ("docs/errors", 3): {"GET": self._show_error_page},
-            ("v1/actors", 4): {"GET": self._show_actor},
             ("v1/actors", 5): {"POST": self._invoke},
+            **actors.routes,
             **kinds.routes,
         }
-        self._parameters = kinds.parameters
+        self._parameters = {**actors.parameters, **kinds.parameters}
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answers one request. It raises nothing but cancellation."""
         try:
             _check_coding(request)
+            if request.method == "OPTIONS" and request.raw_path == "*":
+                return _options(sorted({each for route in self._routes.values() for each in route}))
             target = split_target(request.raw_path)
-            handler = self._find(request.method, target.segments)
-            target.check_parameters(self._parameters.get(handler, ()))
-            return await handler(request, target)
+            return await self._answer(request, target)
         except Exception as error:  # noqa: BLE001 - logged and answered
             return problem_response(as_kelpie_error(error))
 
-    def _find(self, method: str, segments: list[str]) -> Handler:
+    async def _answer(self, request: web.BaseRequest, target: Target) -> web.Response:
+        segments, method = target.segments, request.method
         name = segments[0] if len(segments) == 1 else "/".join(segments[:2])
         methods = self._routes.get((name, len(segments)))
         if methods is None and len(segments) > 3:
             methods = self._routes.get((f"{name}/*/{segments[3]}", len(segments)))
         if methods is None:
             raise RouteNotFound(_no_route(segments), routes=list(ROUTES))
+        if method == "OPTIONS":
+            return _options(list(methods))
         handler = methods.get("GET" if method == "HEAD" else method)
         if handler is None:
-            allow = sorted(methods) + (["HEAD"] if "GET" in methods else [])
-            raise MethodNotAllowed(
-                f"{method[:20]} is not possible here: use {' or '.join(allow)}", allow=allow
-            )
-        return handler
+            raise _not_allowed(method, list(methods))
+        target.check_parameters(self._parameters.get(handler, ()))
+        return await handler(request, target)
 
     async def _invoke(self, request: web.BaseRequest, target: Target) -> web.Response:
         asked = self._invocations.ask(target.namespace, target.segments[2:], request.headers)
@@ -120,16 +131,11 @@ class Handlers:
                 content_type = request.headers.get("Content-Type")
                 reply = await self._invocations.submit(asked, content_type, body)
             response_type = self._invocations.reply_type(asked, reply)
-            response = respond(HTTPStatus.OK, response_type, reply.data)
+            answer = respond(HTTPStatus.OK, response_type, reply.data)
         except Exception as error:  # noqa: BLE001 - logged and answered
-            response = problem_response(as_kelpie_error(error))
-        response.headers[REQUEST_ID_HEADER] = asked.request_id
-        return response
-
-    async def _show_actor(self, _request: web.BaseRequest, target: Target) -> web.Response:
-        kind, key = map(decode_segment, target.segments[2:])
-        address = Address.checked(target.namespace, kind, key, self._limits)
-        return json_response(actor_view(await self._runtime.show(address)))
+            answer = problem_response(as_kelpie_error(error))
+        answer.headers[REQUEST_ID_HEADER] = asked.request_id
+        return answer
 
     async def _show_error_page(self, _request: web.BaseRequest, target: Target) -> web.Response:
         name = decode_segment(target.segments[2])
@@ -163,6 +169,27 @@ class Handlers:
         if not self._runtime.ready:
             raise Draining("the host is starting or stopping")
         return json_response({"status": "ready"})
+
+
+def _options(methods: list[str]) -> web.Response:
+    """What may be asked here."""
+    allow = ", ".join(_allowed(methods))
+    return web.Response(status=HTTPStatus.NO_CONTENT, headers={**SERVER_HEADER, "Allow": allow})
+
+
+def _allowed(methods: list[str]) -> list[str]:
+    return sorted(methods) + (["HEAD"] if "GET" in methods else []) + ["OPTIONS"]
+
+
+def _not_allowed(method: str, methods: list[str]) -> MethodNotAllowed:
+    allow = _allowed(methods)
+    told = f"{method[:20]} is not possible here: use {' or '.join(allow)}"
+    if methods == ["POST"] and method in {"GET", "HEAD"}:
+        told += (
+            "; this is an operation of an actor: what it stores is read with "
+            "GET /v1/state/{kind}/{key} and GET /v1/kv/{kind}/{key}"
+        )
+    return MethodNotAllowed(told, allow=allow)
 
 
 def _no_route(segments: list[str]) -> str:

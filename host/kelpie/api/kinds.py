@@ -10,7 +10,7 @@ from aiohttp import web
 from kelpie.api.bodies import Bodies
 from kelpie.api.paths import Target, decode_segment, number_of
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE
-from kelpie.api.responses import Handler, json_response
+from kelpie.api.responses import Handler, json_response, unless_known
 from kelpie.api.views import (
     check_view,
     deploy_summary,
@@ -65,13 +65,15 @@ class KindHandlers:
             self._list_versions: ("before", "limit"),
         }
 
-    async def _list(self, _request: web.BaseRequest, target: Target) -> web.Response:
+    async def _list(self, request: web.BaseRequest, target: Target) -> web.Response:
         check_name("namespace", target.namespace, self._limits)
         deploys = self._runtime.kinds(target.namespace)
-        return json_response({"kinds": [deploy_summary(each) for each in deploys]})
+        view = {"kinds": [deploy_summary(each) for each in deploys]}
+        return unless_known(request, JSON_TYPE, json.dumps(view).encode())
 
-    async def _show(self, _request: web.BaseRequest, target: Target) -> web.Response:
-        return json_response(deploy_view(self._runtime.kind(target.namespace, self._kind(target))))
+    async def _show(self, request: web.BaseRequest, target: Target) -> web.Response:
+        view = deploy_view(self._runtime.kind(target.namespace, self._kind(target)))
+        return unless_known(request, JSON_TYPE, json.dumps(view).encode())
 
     async def _deploy(self, request: web.BaseRequest, target: Target) -> web.Response:
         kind = self._kind(target)

@@ -66,7 +66,8 @@ def split_target(raw: str) -> Target:
     """Takes a request's target apart: `/v1/kinds?namespace=x`, or a whole URL.
 
     Raises:
-        InvalidRequest: it is no path, or its query has a parameter twice.
+        InvalidRequest: it is no path, or its query is not percent-encoded UTF-8,
+            or names a parameter twice.
     """
     if not raw.startswith("/"):
         raw = _ABSOLUTE.sub("", raw, count=1) or "/"
@@ -114,8 +115,17 @@ def number_of(name: str, given: str, maximum: int) -> int:
 
 
 def _parameters(query: str) -> dict[str, str]:
+    if not query.isascii() or _BAD_ESCAPE.search(query):
+        raise InvalidRequest(
+            f"the query {_shown(query)} is not percent-encoded: write %XX for each byte, and "
+            "'%25' for a '%'"
+        )
     found: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True, encoding="utf-8"):
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, encoding="utf-8", errors="strict")
+    except UnicodeDecodeError:
+        raise InvalidRequest(f"the query {_shown(query)} is not UTF-8") from None
+    for name, value in pairs:
         if name in found:
             raise InvalidRequest(f"the query has {_shown(name)} twice: give it once")
         found[name] = value

@@ -6,6 +6,7 @@ as JSON is JSON is left to the actor, which has to parse it anyhow.
 
 from __future__ import annotations
 
+import json
 from enum import Enum
 from functools import lru_cache
 
@@ -13,7 +14,15 @@ from kelpie.errors import UnsupportedMediaType
 from kelpie.ids import Payload, binary, text
 from kelpie.wasm.turn import Manifest
 
-__all__ = ["BYTES_TYPE", "JSON_TYPE", "TEXT_TYPE", "payload_of", "reply_type"]
+__all__ = [
+    "BYTES_TYPE",
+    "JSON_TYPE",
+    "TEXT_TYPE",
+    "is_json",
+    "payload_of",
+    "reply_type",
+    "value_type",
+]
 
 JSON_TYPE = "application/json"
 TEXT_TYPE = "text/plain; charset=utf-8"
@@ -60,6 +69,27 @@ def reply_type(payload: Payload, manifest: Manifest, operation: str) -> str:
         return BYTES_TYPE
     known = manifest.operations.get(operation)
     return TEXT_TYPE if known is None or known.result is None else JSON_TYPE
+
+
+def value_type(payload: Payload) -> str:
+    """The Content-Type of a stored value: by what it is, for nobody declared it."""
+    if not payload.is_text:
+        return BYTES_TYPE
+    return JSON_TYPE if is_json(payload.data) else TEXT_TYPE
+
+
+def is_json(data: bytes) -> bool:
+    """Whether it is JSON, as RFC 8259 has it."""
+    try:
+        # Numbers are left as they are written: they need fit nothing here.
+        json.loads(data.decode(), parse_int=str, parse_float=str, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 @lru_cache(_TYPES_KEPT_MAX)

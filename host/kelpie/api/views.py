@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from datetime import UTC, datetime
 
+from kelpie.api.payloads import is_json
+from kelpie.ids import Payload
+from kelpie.runtime.actor_views import ActorPage, ActorView
 from kelpie.runtime.changes import Changes
 from kelpie.runtime.deploy import Deploy
-from kelpie.runtime.host import ActorView
+from kelpie.wasm.turn import Page
 
 __all__ = [
+    "actor_page_view",
     "actor_view",
     "check_view",
     "deploy_summary",
     "deploy_view",
     "deployed_view",
+    "kv_page_view",
     "version_summary",
     "version_view",
 ]
@@ -96,3 +103,26 @@ def actor_view(view: ActorView) -> dict[str, object]:
         "last_error": view.last_error,
         "queued": view.queued,
     }
+
+
+def actor_page_view(page: ActorPage) -> dict[str, object]:
+    return {"actors": [actor_view(each) for each in page.actors], "after": page.after}
+
+
+def kv_page_view(page: Page) -> bytes:
+    """A page of kv as JSON. Values that are JSON stand in it as they were stored,
+    byte by byte: no number loses a digit."""
+    entries = b",".join(_kv_entry(key, value) for key, value in page.entries)
+    after = json.dumps(page.entries[-1][0].decode() if page.more else None)
+    return b'{"entries":[%b],"after":%b}' % (entries, after.encode())
+
+
+def _kv_entry(key: bytes, value: Payload) -> bytes:
+    if not value.is_text:
+        encoding, shown = "base64", b'"%b"' % b64encode(value.data)
+    elif is_json(value.data):
+        encoding, shown = "json", value.data
+    else:
+        encoding, shown = "text", json.dumps(value.data.decode()).encode()
+    head = json.dumps({"key": key.decode(), "encoding": encoding})[:-1]
+    return b'%b,"value":%b}' % (head.encode(), shown)

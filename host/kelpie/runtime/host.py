@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass
 
 from kelpie.env import Env
 from kelpie.errors import (
@@ -18,6 +17,7 @@ from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
 from kelpie.runtime.activation import Activation
 from kelpie.runtime.active import ActiveActors
+from kelpie.runtime.actor_views import ActorViews
 from kelpie.runtime.admission import Admission
 from kelpie.runtime.deletion import clear_all, clear_remains
 from kelpie.runtime.deploy import Deploy
@@ -27,28 +27,12 @@ from kelpie.runtime.history import History
 from kelpie.runtime.instances import Instances
 from kelpie.runtime.message import Message, Stage
 from kelpie.runtime.node import Node
-from kelpie.runtime.ownership import read_stored
-from kelpie.store.keyspace import ActorKeys
 from kelpie.store.protocol import Store
-from kelpie.store.reading import reading
 from kelpie.wasm.turn import Engine
 
-__all__ = ["ActorView", "Runtime"]
+__all__ = ["Runtime"]
 
 _RequestKey = tuple[Address, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class ActorView:
-    """An actor as seen from outside. Of one that was never used, all is zero."""
-
-    address: Address
-    active: bool
-    epoch: int
-    turns: int
-    deploy_number: int
-    last_error: str | None
-    queued: int
 
 
 class Runtime:
@@ -65,6 +49,7 @@ class Runtime:
         self._deploys = Deploys(self.node, engine)
         self._admission = Admission(env, limits, self._expire)
         self._active = ActiveActors(self.node)
+        self.actors = ActorViews(self.node, self._deploys, self._active)
         self._requests: dict[_RequestKey, Message] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
@@ -192,27 +177,6 @@ class Runtime:
             self._requests[request] = message
         self._dispatch(message)
         return waiter
-
-    async def show(self, address: Address) -> ActorView:
-        """What can be said of an actor without running it.
-
-        Raises:
-            KindNotFound, StoreError
-        """
-        self._deploys.current(address.namespace, address.kind)
-        with reading(self.node.store) as transaction:
-            owner, sequence = await read_stored(transaction, ActorKeys(address))
-        activation = self._active.get(address)
-        error = None if activation is None else activation.last_error
-        return ActorView(
-            address=address,
-            active=activation is not None,
-            epoch=owner.epoch,
-            turns=sequence.number,
-            deploy_number=owner.deploy_number,
-            last_error=None if error is None else f"{error.code}: {error.message}",
-            queued=0 if activation is None else activation.queued,
-        )
 
     async def drain(self) -> None:
         """Takes no more requests and lets those in the house finish, for at most

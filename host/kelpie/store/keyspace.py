@@ -65,6 +65,7 @@ _NODES, _HEARTBEAT = pack("h"), pack("hb")
 _OWN, _SEQ, _STATE = pack("own"), pack("seq"), pack("st")
 _KV, _RECORDS, _TICKS = pack("kv"), pack("rq"), pack("rqt")
 _BYTES_CODE = b"\x01"  # how the tuple layer begins an element of bytes
+_STR_CODE = b"\x02"  # ... and one of text
 
 
 def store_format() -> bytes:
@@ -147,11 +148,6 @@ def remains_in(namespace: str) -> KeyRange:
     return children(pack("k", namespace, "remains"))
 
 
-def actors_of(namespace: str, kind: str) -> KeyRange:
-    """Every key of the kind's actors but their chunks."""
-    return children(pack("a", namespace, kind))
-
-
 def everything_of(namespace: str, kind: str) -> list[KeyRange]:
     """All that belongs to a kind: its actors, its deploys, and their chunks."""
     prefixes = pack("a", namespace, kind), pack("k", namespace, "deploy", kind)
@@ -184,6 +180,18 @@ def chunks_of(key: bytes) -> bytes:
     They are a family of their own, so that a range of values reads only those.
     """
     return _CHUNKS + key
+
+
+def actors_of(namespace: str, kind: str, prefix: str = "", after: str | None = None) -> KeyRange:
+    """Every key, but for chunks, of the actors of a kind whose keys begin with `prefix`, in the
+    order of the UTF-8 of their keys, beginning behind the actor `after`. It may
+    be empty, never inside out.
+    """
+    begin, end = prefixed(pack("a", namespace, kind) + _STR_CODE + escape(prefix.encode()))
+    if after is not None:
+        behind = ActorKeys(Address(namespace, kind, after)).everything()[1]
+        begin = min(end, max(begin, behind))
+    return begin, end
 
 
 def address_of(key: bytes) -> Address:

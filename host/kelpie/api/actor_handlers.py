@@ -1,0 +1,94 @@
+"""Looking at actors over HTTP: which there are, what they are, what they store."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from kelpie.api.paths import Target, decode_segment
+from kelpie.api.payloads import JSON_TYPE, value_type
+from kelpie.api.responses import Handler, json_response, unless_known
+from kelpie.api.views import actor_page_view, actor_view, kv_page_view
+from kelpie.errors import ValueNotFound
+from kelpie.ids import Address, Payload, check_name
+from kelpie.limits import Limits
+from kelpie.runtime.actor_views import ActorViews
+
+__all__ = ["ActorHandlers"]
+
+_PAGE_PARAMETERS = ("prefix", "after", "limit")
+
+
+class ActorHandlers:
+    """State and kv have paths of their own, not below the actor's: what follows
+    an actor's key there is an operation, and a component may name one `state`.
+    """
+
+    def __init__(self, views: ActorViews, limits: Limits) -> None:
+        self._views = views
+        self._limits = limits
+        self.routes: dict[tuple[str, int], dict[str, Handler]] = {
+            ("v1/actors", 3): {"GET": self._list_actors},
+            ("v1/actors", 4): {"GET": self._show_actor},
+            ("v1/state", 4): {"GET": self._show_state},
+            ("v1/kv", 4): {"GET": self._list_kv},
+            ("v1/kv", 5): {"GET": self._show_kv_entry},
+        }
+        self.parameters: dict[Handler, tuple[str, ...]] = {
+            self._list_actors: _PAGE_PARAMETERS,
+            self._list_kv: _PAGE_PARAMETERS,
+        }
+
+    async def _list_actors(self, _request: web.BaseRequest, target: Target) -> web.Response:
+        kind = decode_segment(target.segments[2])
+        check_name("namespace", target.namespace, self._limits)
+        check_name("kind", kind, self._limits)
+        limit = (
+            target.number("limit", self._limits.actor_page_entries_max)
+            or self._limits.page_entries_default
+        )
+        prefix, after = target.parameters.get("prefix", ""), target.parameters.get("after")
+        page = await self._views.page(target.namespace, kind, prefix, after, limit)
+        return json_response(actor_page_view(page))
+
+    async def _show_actor(self, _request: web.BaseRequest, target: Target) -> web.Response:
+        return json_response(actor_view(await self._views.show(self._address(target))))
+
+    async def _show_state(self, request: web.BaseRequest, target: Target) -> web.Response:
+        address = self._address(target)
+        state = await self._views.state(address)
+        if state is None:
+            raise ValueNotFound(
+                f"{address} has no state: it never saved any, or cleared it; `kelpie actors "
+                f"{address.kind}` lists actors that hold something"
+            )
+        return _value_response(request, state)
+
+    async def _list_kv(self, request: web.BaseRequest, target: Target) -> web.Response:
+        address = self._address(target)
+        limit = (
+            target.number("limit", self._limits.kv_page_entries_max)
+            or self._limits.page_entries_default
+        )
+        prefix, after = target.parameters.get("prefix", ""), target.parameters.get("after")
+        page = await self._views.kv_page(address, prefix, after, limit)
+        return unless_known(request, JSON_TYPE, kv_page_view(page))
+
+    async def _show_kv_entry(self, request: web.BaseRequest, target: Target) -> web.Response:
+        address, key = self._address(target), decode_segment(target.segments[4])
+        value = await self._views.kv_entry(address, key)
+        if value is None:
+            raise ValueNotFound(
+                f"{address} has no kv entry {key[:80]!a}; `kelpie kv list` lists those that it has"
+            )
+        return _value_response(request, value)
+
+    def _address(self, target: Target) -> Address:
+        kind, key = map(decode_segment, target.segments[2:4])
+        return Address.checked(target.namespace, kind, key, self._limits)
+
+
+def _value_response(request: web.BaseRequest, value: Payload) -> web.Response:
+    told = unless_known(request, value_type(value), value.data)
+    # What actors store is the actors' own: no browser shall guess that it is a page.
+    told.headers["X-Content-Type-Options"] = "nosniff"
+    return told
