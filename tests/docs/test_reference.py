@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kelpie.api.handlers import ROUTES
-from kelpie.cli.main import parser
+from kelpie.cli.parser import parser
 from kelpie.errors import KelpieError, every_error
 from kelpie.limits import Limits, page
 

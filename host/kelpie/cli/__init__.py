@@ -2,10 +2,12 @@
 
 Exit status: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
 
-main        options, and what an error looks like
+main        the command, and what an error looks like
+parser      every command's options
 serve       runs a host
 versions    deploy, check, versions, rollback, undeploy
 remote      invoke and kinds
+actors      actors, show, state, kv list and kv get
 with_host   asking a host
 inspect     looks into a component, without a host
 sim         simulates a component, without a host

@@ -10,7 +10,18 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
-__all__ = ["DEFAULT_PORT", "DEFAULT_URL", "count", "host", "one_of", "port", "text", "url", "whole"]
+__all__ = [
+    "DEFAULT_PORT",
+    "DEFAULT_URL",
+    "actor",
+    "count",
+    "host",
+    "one_of",
+    "port",
+    "text",
+    "url",
+    "whole",
+]
 
 DEFAULT_PORT = 7070
 DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
@@ -50,6 +61,14 @@ def one_of(names: Collection[str]) -> Callable[[str], str]:
         return given
 
     return check
+
+
+def actor(given: str) -> tuple[str, str]:
+    """Kind and key."""
+    kind, _, key = text(given).partition("/")
+    if not key:
+        raise ArgumentTypeError(f"{given!r} names no actor: write KIND/KEY, as in counter/alice")
+    return kind, key
 
 
 def text(given: str) -> str:

@@ -32,6 +32,7 @@ _NEXT = {
     "version-not-found": "see which versions there are with `kelpie versions KIND`",
     "kind-in-use": "--force deletes what they hold as well; it cannot be undone",
     "deploy-breaking": "the same without --strict, if nobody calls what it removes or narrows",
+    "value-not-found": "`kelpie show KIND/KEY` says whether the actor was ever used",
     "component-refused": "`kelpie inspect FILE.wasm` shows what it imports and exports",
     "component-invalid": "build the actor first, and give the .wasm file",
     "data-directory-locked": "stop that host, or give another directory with --data",

@@ -11,16 +11,13 @@ from kelpie.cli.output import complain, print_table, say, short_digest, size
 from kelpie.cli.with_host import with_host
 from kelpie.ids import Payload, text
 
-__all__ = ["invoke", "kinds"]
+__all__ = ["invoke", "kinds", "print_payload"]
 
 _WRONG_USAGE = 2
 
 
 def invoke(options: argparse.Namespace) -> int:
-    kind, slash, key = options.actor.partition("/")
-    if not (slash and key):
-        complain(f"{options.actor!r} names no actor: write KIND/KEY, as in counter/alice")
-        return _WRONG_USAGE
+    kind, key = options.actor
     argument = text(b"")
     if options.argument is not None:
         given = sys.stdin.buffer.read() if options.argument == "-" else options.argument
@@ -45,7 +42,7 @@ def invoke(options: argparse.Namespace) -> int:
             deadline_ms=options.deadline_ms,
         ),
     )
-    _print_reply(reply)
+    print_payload(reply)
     return 0
 
 
@@ -69,9 +66,10 @@ def kinds(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print_reply(reply: Payload) -> None:
+def print_payload(payload: Payload) -> None:
+    """To stdout, as it is; a text ends its line."""
     out = sys.stdout.buffer
-    out.write(reply.data)
-    if reply.is_text and not reply.data.endswith(b"\n"):
+    out.write(payload.data)
+    if payload.is_text and not payload.data.endswith(b"\n"):
         out.write(b"\n")
     out.flush()

@@ -1,0 +1,146 @@
+"""The commands that look at actors: actors, show, state, kv list, kv get."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from base64 import b64encode
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from kelpie.api.client import Client
+from kelpie.api.payloads import is_json
+from kelpie.cli.output import print_table, say
+from kelpie.cli.remote import print_payload
+from kelpie.cli.with_host import with_host
+from kelpie.ids import Payload
+
+__all__ = ["actors", "kv_get", "kv_list", "show", "state"]
+
+_Page = dict[str, Any]
+_PAGE_ENTRIES_MAX = 1000
+_VALUE_LETTERS_SHOWN = 60
+
+
+def actors(options: argparse.Namespace) -> int:
+    def turn_page(client: Client, after: str | None, limit: int) -> Awaitable[_Page]:
+        return client.actors(options.kind, prefix=options.prefix, after=after, limit=limit)
+
+    found, after = with_host(
+        options.url, lambda client: _gather(client, "actors", turn_page, options)
+    )
+    if options.output == "json":
+        _print_json({"actors": found, "after": after})
+    elif found:
+        rows = [
+            (
+                each["key"],
+                str(each["turns"]),
+                str(each["deploy_number"]),
+                str(each["epoch"]),
+                "yes" if each["active"] else "no",
+            )
+            for each in found
+        ]
+        print_table(("KEY", "TURNS", "DEPLOY", "EPOCH", "ACTIVE"), rows)
+    elif after is None:
+        say(f"no actor of {options.kind} holds anything{_under(options.prefix)}")
+    _tell_of_more(after)
+    return 0
+
+
+def show(options: argparse.Namespace) -> int:
+    kind, key = options.actor
+    view = with_host(options.url, lambda client: client.actor(kind, key))
+    if options.output == "json":
+        _print_json(view)
+    else:
+        shown = {name: "-" if value is None else value for name, value in view.items()}
+        print_table(("FIELD", "VALUE"), [(name, str(value)) for name, value in shown.items()])
+    if not view["turns"]:
+        say(f"{kind}/{key} was never used; see who was: kelpie actors {kind}")
+    return 0
+
+
+def state(options: argparse.Namespace) -> int:
+    kind, key = options.actor
+    _print_value(options, with_host(options.url, lambda client: client.state(kind, key)))
+    return 0
+
+
+def kv_get(options: argparse.Namespace) -> int:
+    kind, key = options.actor
+    value = with_host(options.url, lambda client: client.kv_entry(kind, key, options.entry))
+    _print_value(options, value)
+    return 0
+
+
+def kv_list(options: argparse.Namespace) -> int:
+    kind, key = options.actor
+
+    def turn_page(client: Client, after: str | None, limit: int) -> Awaitable[_Page]:
+        return client.kv_page(kind, key, prefix=options.prefix, after=after, limit=limit)
+
+    found, after = with_host(
+        options.url, lambda client: _gather(client, "entries", turn_page, options)
+    )
+    if options.output == "json":
+        _print_json({"entries": found, "after": after})
+    elif found:
+        rows = [(each["key"], each["encoding"], _shortened(each)) for each in found]
+        print_table(("KEY", "IS", "VALUE"), rows)
+    else:
+        say(f"{kind}/{key} has no kv entries{_under(options.prefix)}")
+    _tell_of_more(after)
+    return 0
+
+
+async def _gather(
+    client: Client,
+    what: str,
+    turn_page: Callable[[Client, str | None, int], Awaitable[_Page]],
+    options: argparse.Namespace,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """As many as are wanted, page by page, and where the next one would begin."""
+    found: list[dict[str, Any]] = []
+    after = options.after
+    while len(found) < options.limit:
+        page = await turn_page(client, after, min(options.limit - len(found), _PAGE_ENTRIES_MAX))
+        found += page[what]
+        after = page["after"]
+        if after is None:
+            break
+    return found, after
+
+
+def _tell_of_more(after: str | None) -> None:
+    if after is not None:
+        say(f"there may be more: raise --limit, or go on with --after {json.dumps(after)}")
+
+
+def _under(prefix: str) -> str:
+    return f" that begins with {prefix!r}" if prefix else ""
+
+
+def _shortened(entry: dict[str, Any]) -> str:
+    value = entry["value"]
+    shown = json.dumps(value, ensure_ascii=False) if entry["encoding"] == "json" else str(value)
+    cut = len(shown) > _VALUE_LETTERS_SHOWN
+    return shown[: _VALUE_LETTERS_SHOWN - 3] + "..." if cut else shown
+
+
+def _print_value(options: argparse.Namespace, value: Payload) -> None:
+    """As it is stored, or with `-o json` as a page of kv has it."""
+    if options.output != "json":
+        print_payload(value)
+    elif not value.is_text:
+        _print_json({"encoding": "base64", "value": b64encode(value.data).decode()})
+    elif is_json(value.data):
+        # As it was stored: no number loses a digit.
+        print(f'{{"encoding": "json", "value": {value.data.decode()}}}')
+    else:
+        _print_json({"encoding": "text", "value": value.data.decode()})
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, indent=2))

@@ -1,0 +1,123 @@
+"""The commands that look at actors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cli.host import COUNTER, LEDGER, Served, kelpie, serving
+
+KEYS = ["al", "alice", "alice/b", "bob"]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("host") / "data") as host:
+        assert kelpie("deploy", COUNTER, url=host.url).returncode == 0
+        assert kelpie("deploy", LEDGER, url=host.url).returncode == 0
+        for key in KEYS:
+            assert kelpie("invoke", f"counter/{key}", "increment", url=host.url).returncode == 0
+        for item in ("one", "2"):
+            words = ("invoke", "ledger/x", "append", json.dumps({"item": item}))
+            done = kelpie(*words, url=host.url)
+            assert done.returncode == 0, done.stderr
+        yield host
+
+
+def test_listing(served: Served) -> None:
+    done = kelpie("actors", "counter", url=served.url)
+    head, *rows = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert head.split() == ["KEY", "TURNS", "DEPLOY", "EPOCH", "ACTIVE"]
+    assert [row.split() for row in rows] == [[key, "1", "1", "1", "yes"] for key in KEYS]
+    done = kelpie("actors", "counter", "--prefix", "al", "--limit", "2", url=served.url)
+    assert [row.split()[0] for row in done.stdout.splitlines()[1:]] == ["al", "alice"]
+    assert '--after "alice"' in done.stderr
+    words = ("actors", "counter", "--after", "alice", "-o", "json")
+    found = json.loads(kelpie(*words, url=served.url).stdout)
+    assert [each["key"] for each in found["actors"]] == ["alice/b", "bob"]
+    assert found["after"] is None
+
+
+def test_nothing_to_list(served: Served) -> None:
+    done = kelpie("actors", "counter", "--prefix", "zoe", url=served.url)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "no actor of counter holds anything that begins with 'zoe'" in done.stderr
+    done = kelpie("kv", "list", "counter/bob", url=served.url)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "counter/bob has no kv entries" in done.stderr
+
+
+def test_showing(served: Served) -> None:
+    done = kelpie("show", "counter/alice/b", url=served.url)
+    assert done.returncode == 0
+    assert ["key", "alice/b"] in [line.split() for line in done.stdout.splitlines()]
+    view = json.loads(kelpie("show", "counter/bob", "-o", "json", url=served.url).stdout)
+    assert (view["key"], view["turns"], view["active"]) == ("bob", 1, True)
+    done = kelpie("show", "counter/nobody", url=served.url)
+    assert done.returncode == 0
+    assert "counter/nobody was never used" in done.stderr
+    assert "kelpie actors counter" in done.stderr
+
+
+def test_state(served: Served) -> None:
+    done = kelpie("state", "ledger/x", url=served.url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {"next": 3, "count": 2}
+    done = kelpie("state", "ledger/x", "-o", "json", url=served.url)
+    assert json.loads(done.stdout) == {"encoding": "json", "value": {"next": 3, "count": 2}}
+
+
+def test_kv(served: Served) -> None:
+    listed = kelpie("kv", "list", "ledger/x", "-o", "json", url=served.url)
+    entries = json.loads(listed.stdout)["entries"]
+    assert [each["encoding"] for each in entries] == ["text", "json"]
+    assert [each["value"] for each in entries] == ["one", 2]
+    done = kelpie("kv", "list", "ledger/x", "--prefix", entries[1]["key"], url=served.url)
+    assert [row.split() for row in done.stdout.splitlines()] == [
+        ["KEY", "IS", "VALUE"],
+        [entries[1]["key"], "json", "2"],
+    ]
+    done = kelpie("kv", "get", "ledger/x", entries[0]["key"], url=served.url)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "one\n", "")
+    done = kelpie("kv", "get", "ledger/x", entries[0]["key"], "-o", "json", url=served.url)
+    assert json.loads(done.stdout) == {"encoding": "text", "value": "one"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("actors", "conuter"), "did you mean 'counter'?"),
+        (("show", "conuter/x"), "did you mean 'counter'?"),
+        (("state", "conuter/x"), "kelpie kinds"),
+        (("state", "ledger/nobody"), "value-not-found"),
+        (("kv", "get", "ledger/x", "zzz"), "kelpie kv list"),
+        (("kv", "list", "nothing/x"), "kind-not-found"),
+        (("actors", "Bad"), "invalid-address"),
+    ],
+)
+def test_mistakes(served: Served, words: tuple[str, ...], said: str) -> None:
+    done = kelpie(*words, url=served.url)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("actors",), "KIND"),
+        (("show", "counter"), "KIND/KEY"),
+        (("state", "counter/"), "KIND/KEY"),
+        (("kv",), "COMMAND"),
+        (("kv", "get", "counter/x"), "ENTRY"),
+        (("actors", "counter", "--limit", "0"), "at least 1"),
+        (("actors", "counter", "-o", "xml"), "xml"),
+    ],
+)
+def test_wrong_usage(words: tuple[str, ...], said: str) -> None:
+    done = kelpie(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
