@@ -38,7 +38,7 @@ def actors(options: argparse.Namespace) -> int:
                 str(each["turns"]),
                 str(each["deploy_number"]),
                 str(each["epoch"]),
-                "yes" if each["active"] else "no",
+                _told(each["active"]),
             )
             for each in found
         ]
@@ -55,8 +55,7 @@ def show(options: argparse.Namespace) -> int:
     if options.output == "json":
         _print_json(view)
     else:
-        shown = {name: "-" if value is None else value for name, value in view.items()}
-        print_table(("FIELD", "VALUE"), [(name, str(value)) for name, value in shown.items()])
+        print_table(("FIELD", "VALUE"), [(name, _told(value)) for name, value in view.items()])
     if not view["turns"]:
         say(f"{kind}/{key} was never used; see who was: kelpie actors {kind}")
     return 0
@@ -116,6 +115,12 @@ async def _gather(
 def _tell_of_more(after: str | None) -> None:
     if after is not None:
         say(f"there may be more: raise --limit, or go on with --after {json.dumps(after)}")
+
+
+def _told(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "-" if value is None else str(value)
 
 
 def _under(prefix: str) -> str:
