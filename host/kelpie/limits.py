@@ -68,9 +68,7 @@ class Limits:
     store_tick_ms: int = _limit(60_000, "length of a tick of the store-wide clock of records")
 
     # Looking at actors.
-    actor_page_entries_max: int = _limit(
-        1000, "actors in one page of a listing, `invalid-request` if more are asked for"
-    )
+    actor_page_entries_max: int = _limit(1000, "actors in a page of a listing; `invalid-request`")
     actor_page_bytes_max: int = _limit(1 * MIB, "their keys, about; more follow")
     actor_page_examined_max: int = _limit(
         10_000, "actors looked at for one page, those that hold nothing any more too; more follow"
