@@ -11,7 +11,8 @@ import pytest
 from kelpie.api.handlers import ROUTES
 from kelpie.cli.parser import parser
 from kelpie.errors import KelpieError, every_error
-from kelpie.limits import Limits, page
+from kelpie.limits import Limits
+from kelpie.limits.page import page
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 ERRORS = {error.code: error for error in every_error()}

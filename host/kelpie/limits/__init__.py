@@ -3,14 +3,14 @@
 A limit exists so that nothing grows without bound and one actor over its limit
 hurts no other. Each is enforced with an error of its own, and nothing is ever
 truncated silently. `docs/limits.md` is generated from this file by
-`python -m kelpie.limits`.
+`python -m kelpie.limits.page`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
-__all__ = ["DEFAULT_LIMITS", "KIB", "MIB", "Limits", "page"]
+__all__ = ["DEFAULT_LIMITS", "KIB", "MIB", "Limits"]
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -281,26 +281,3 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
-
-
-_PAGE_HEAD = """# Limits
-
-Every limit of a host, its default, and what it bounds; after the semicolon, the \
-[error](errors/README.md) beyond it, or what happens instead. This page is made by \
-`python -m kelpie.limits`.
-
-| limit | default | what it bounds |
-|---|---|---|
-"""
-
-
-def page() -> str:
-    """The limits as a page of documentation, in Markdown."""
-    return _PAGE_HEAD + "".join(
-        f"| `{each.name}` | {each.default:,} | {each.metadata['doc']} |\n"
-        for each in fields(Limits)
-    )
-
-
-if __name__ == "__main__":
-    print(page(), end="")
