@@ -36,7 +36,9 @@ _OVER_STORE_LIMIT = ("exceeds memory limits", "exceeds table limits", "resource 
 def fault_of_host_call(cause: BaseException) -> KelpieError:
     """The error of a guest that trapped because a host call raised `cause`."""
     if isinstance(cause, KelpieError):
-        return cause
+        # Its traceback leads back to the frame that will hold the error, and so
+        # to the whole turn: such a ring lives until the collector comes by.
+        return cause.with_traceback(None)
     fault = HostFault(f"a host call failed unexpectedly: {cause!r}")
     fault.__cause__ = cause
     return fault

@@ -94,7 +94,8 @@ class Instance:
             try:
                 reply = self._reply(collector)
             except KelpieError as error:
-                fault = error
+                # Not with its traceback, which leads back here: see `fault_of_host_call`.
+                fault = error.with_traceback(None)
         if fault is not None:
             native.close()
             return Outcome(None, fault, Effects(), collector.journal, collector.log, fuel, True)

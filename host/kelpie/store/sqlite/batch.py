@@ -84,10 +84,11 @@ class Batch:
 
         For the writer's thread, once it is sealed.
         """
-        if self._statement is None:
+        statement, self._statement = self._statement, None
+        if statement is None:
             self._resolve_additions(connection)
-            self._statement = self._make_statement()
-        connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", self._statement)
+            statement = self._make_statement()
+        connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", statement)
 
     def _resolve_additions(self, connection: sqlite3.Connection) -> None:
         writes = self._merged.writes

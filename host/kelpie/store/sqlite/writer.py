@@ -59,9 +59,12 @@ class Writer:
     def _run(self) -> None:
         try:
             while (batch := self._queue.get()) is not None:
+                pages_max = batch.pages_max
                 error = self._write(batch)
+                # Not held until the next one comes: it may be large.
+                del batch
                 self._env.from_thread(self._done, error)
-                if isinstance(error, StoreStopped) or not self._checkpoint(batch):
+                if isinstance(error, StoreStopped) or not self._checkpoint(pages_max):
                     return
         finally:
             self._connection.close()
@@ -91,13 +94,14 @@ class Writer:
         stopped.__cause__ = error
         return stopped
 
-    def _checkpoint(self, batch: Batch) -> bool:
-        """Moves the log into the file once it is long enough; whether to go on.
+    def _checkpoint(self, pages_max: int) -> bool:
+        """Moves the log, by so many pages longer, into the file once it is long
+        enough; whether to go on.
 
         It happens here, between two batches, so that the log is whole when it
         begins and the next batch can begin it anew.
         """
-        self._log_pages += batch.pages_max
+        self._log_pages += pages_max
         if self._log_pages < self._log_pages_max:
             return True
         try:
