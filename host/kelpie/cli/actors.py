@@ -10,7 +10,7 @@ from typing import Any
 
 from kelpie.api.client import Client
 from kelpie.api.payloads import is_json
-from kelpie.cli.output import print_table, say
+from kelpie.cli.output import print_json, print_table, say
 from kelpie.cli.remote import print_payload
 from kelpie.cli.with_host import with_host
 from kelpie.ids import Payload
@@ -30,7 +30,7 @@ def actors(options: argparse.Namespace) -> int:
         options.url, lambda client: _gather(client, "actors", turn_page, options)
     )
     if options.output == "json":
-        _print_json({"actors": found, "after": after})
+        print_json({"actors": found, "after": after})
     elif found:
         rows = [
             (
@@ -53,7 +53,7 @@ def show(options: argparse.Namespace) -> int:
     kind, key = options.actor
     view = with_host(options.url, lambda client: client.actor(kind, key))
     if options.output == "json":
-        _print_json(view)
+        print_json(view)
     else:
         print_table(("FIELD", "VALUE"), [(name, _told(value)) for name, value in view.items()])
     if not view["turns"]:
@@ -84,7 +84,7 @@ def kv_list(options: argparse.Namespace) -> int:
         options.url, lambda client: _gather(client, "entries", turn_page, options)
     )
     if options.output == "json":
-        _print_json({"entries": found, "after": after})
+        print_json({"entries": found, "after": after})
     elif found:
         rows = [(each["key"], each["encoding"], _shortened(each)) for each in found]
         print_table(("KEY", "IS", "VALUE"), rows)
@@ -139,13 +139,9 @@ def _print_value(options: argparse.Namespace, value: Payload) -> None:
     if options.output != "json":
         print_payload(value)
     elif not value.is_text:
-        _print_json({"encoding": "base64", "value": b64encode(value.data).decode()})
+        print_json({"encoding": "base64", "value": b64encode(value.data).decode()})
     elif is_json(value.data):
         # As it was stored: no number loses a digit.
         print(f'{{"encoding": "json", "value": {value.data.decode()}}}')
     else:
-        _print_json({"encoding": "text", "value": value.data.decode()})
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, indent=2))
+        print_json({"encoding": "text", "value": value.data.decode()})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 import resource
 import shutil
@@ -13,9 +12,8 @@ from typing import Literal, NamedTuple
 
 from kelpie import __version__
 from kelpie.api.client import Client, HostUnreachable
-from kelpie.cli.output import print_table, say, size
-from kelpie.env import real
-from kelpie.env.real import RealEnv
+from kelpie.cli.output import print_json, print_table, size
+from kelpie.cli.with_host import with_host
 from kelpie.errors import KelpieError
 from kelpie.limits import DEFAULT_LIMITS, MIB
 from kelpie.store.sqlite.copies import check_store
@@ -47,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         _host(options.url),
     ]
     if options.output == "json":
-        print(json.dumps([finding._asdict() for finding in findings], indent=2))
+        print_json([finding._asdict() for finding in findings])
     else:
         print_table(("check", "verdict", ""), findings)
     return int(any(finding.verdict == "failed" for finding in findings))
@@ -106,12 +104,8 @@ def _store(data: Path) -> Finding:
 
 
 def _host(url: str) -> Finding:
-    async def kinds(_env: RealEnv) -> int:
-        async with Client(url) as client:
-            return len(await client.kinds())
-
     try:
-        count = real.run(kinds, lambda what, error: say(f"kelpie: {what}: {error}"))
+        count = len(with_host(url, Client.kinds))
     except HostUnreachable:
         return Finding("host", "warning", f"none answers at {url}")
     except KelpieError as error:

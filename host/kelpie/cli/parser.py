@@ -91,13 +91,13 @@ def _add_versions(commands: _Commands) -> None:
         command.set_defaults(run=run)
 
     command = _remote(commands, "versions", "list the versions of a kind, newest first")
-    command.add_argument("kind", type=checked.text, metavar="KIND")
+    _add_kind(command)
     command.add_argument("--limit", type=checked.count, metavar="N", help="at most so many")
     _add_output(command)
     command.set_defaults(run=versions.list_versions)
 
     command = _remote(commands, "rollback", "make an older version of a kind current again")
-    command.add_argument("kind", type=checked.text, metavar="KIND")
+    _add_kind(command)
     command.add_argument(
         "--to",
         type=checked.count,
@@ -108,7 +108,7 @@ def _add_versions(commands: _Commands) -> None:
     command.set_defaults(run=versions.roll_back)
 
     command = _remote(commands, "undeploy", "delete a kind, with all its versions")
-    command.add_argument("kind", type=checked.text, metavar="KIND")
+    _add_kind(command)
     command.add_argument(
         "--force", action="store_true", help="delete all that its actors hold as well"
     )
@@ -142,7 +142,7 @@ def _add_remote(commands: _Commands) -> None:
 
 def _add_actors(commands: _Commands) -> None:
     command = _remote(commands, "actors", "list the actors of a kind that hold something")
-    command.add_argument("kind", type=checked.text, metavar="KIND")
+    _add_kind(command)
     _add_page(command)
     command.set_defaults(run=actors.actors)
 
@@ -167,6 +167,10 @@ def _add_actors(commands: _Commands) -> None:
     command.add_argument("entry", type=checked.text, metavar="ENTRY", help="its key")
     _add_output(command)
     command.set_defaults(run=actors.kv_get)
+
+
+def _add_kind(command: argparse.ArgumentParser) -> None:
+    command.add_argument("kind", type=checked.text, metavar="KIND")
 
 
 def _add_address(command: argparse.ArgumentParser) -> None:

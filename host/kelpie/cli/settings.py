@@ -4,7 +4,6 @@ that order of precedence; else the default."""
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -16,7 +15,7 @@ from typing import Any
 from kelpie.api.log_levels import LEVELS
 from kelpie.cli import arguments
 from kelpie.cli.logs import LOG_FORMATS, LOGGED_REQUESTS
-from kelpie.cli.output import print_table
+from kelpie.cli.output import print_json, print_table
 
 __all__ = ["SETTINGS", "Setting", "Settings", "SettingsInvalid", "fill", "run"]
 
@@ -161,7 +160,7 @@ def run(options: argparse.Namespace) -> int:
     values = {setting.full_name: settings.value(setting) for setting in SETTINGS}
     if options.output == "json":
         shown = {name: {"value": _plain(v.value), "source": v.source} for name, v in values.items()}
-        print(json.dumps(shown, indent=2))
+        print_json(shown)
     else:
         rows = [(name, str(v.value), v.source) for name, v in values.items()]
         print_table(("setting", "value", "from"), rows)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from kelpie.errors import DataDirectoryLocked, StoredValueCorrupt, StoreFull, StoreReadFailed
 from kelpie.store.frame import unframe
 from kelpie.store.keyspace import has_frame
-from kelpie.store.sqlite.directory import DataDirectory, sync_directory
+from kelpie.store.sqlite.directory import DataDirectory, sync
 from kelpie.store.sqlite.schema import (
     FILE_NAME,
     check_readable,
@@ -112,13 +112,13 @@ def _copy(source: sqlite3.Connection, origin: Path, place: Path) -> Contents:
     try:
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         contents = _fill(source, origin, partial)
-        _make_durable(partial)
+        sync(partial)
         # It never takes the place of another one.
         os.link(partial, place)
     finally:
         with suppress(FileNotFoundError):
             partial.unlink()
-    sync_directory(place.parent)
+    sync(place.parent)
     return contents
 
 
@@ -154,11 +154,3 @@ def _check(connection: sqlite3.Connection, place: Path) -> Contents:
     except sqlite3.Error as error:
         raise failed_read(error) from error
     return Contents(pairs, size, version)
-
-
-def _make_durable(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kelpie.errors import DataDirectoryLocked
 
-__all__ = ["DataDirectory", "sync_directory"]
+__all__ = ["DataDirectory", "sync"]
 
 _LOCK_NAME = "lock"
 _PID_BYTES_MAX = 32
@@ -57,13 +57,13 @@ def _make(path: Path) -> None:
     if path.parent != path:
         _make(path.parent)
     path.mkdir(mode=0o700, exist_ok=True)
-    sync_directory(path.parent)
+    sync(path.parent)
 
 
-def sync_directory(path: Path) -> None:
-    """Makes the names in a directory durable."""
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+def sync(path: Path) -> None:
+    """Makes what is in a file durable, or the names in a directory."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(directory)
+        os.fsync(descriptor)
     finally:
-        os.close(directory)
+        os.close(descriptor)

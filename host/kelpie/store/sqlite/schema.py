@@ -14,7 +14,7 @@ from kelpie.errors import (
     StoreFull,
     StoreReadFailed,
 )
-from kelpie.store.sqlite.directory import sync_directory
+from kelpie.store.sqlite.directory import sync
 
 __all__ = [
     "FILE_NAME",
@@ -91,7 +91,7 @@ def connect_writer(directory: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA wal_autocheckpoint = 0")  # the writer does it, and hears errors
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.executescript(_APPLY)
-        sync_directory(directory)
+        sync(directory)
     except sqlite3.DatabaseError as error:
         connection.close()
         raise _unopened(path, error) from error
