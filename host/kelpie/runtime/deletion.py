@@ -120,7 +120,9 @@ async def _disown(node: Node, namespace: str, kind: str) -> int:
 
         async def work(transaction: Transaction, begin: bytes = begin) -> list[Address]:
             found: list[Address] = []
-            while len(found) < _ACTORS_AT_ONCE and await has_remains(transaction, namespace, kind):
+            if not await has_remains(transaction, namespace, kind):
+                return found
+            while len(found) < _ACTORS_AT_ONCE:
                 rows = await transaction.get_range(begin, end, limit=1, snapshot=True)
                 if not rows:
                     break

@@ -8,12 +8,10 @@ import msgpack
 
 from kelpie.store.frame import frame, unframe
 from kelpie.store.keyspace import ActorKeys
+from kelpie.store.packing import pack_value
 from kelpie.store.protocol import Transaction
 
 __all__ = ["Owner", "Sequence", "read_stored"]
-
-# One for all: each new one takes a large buffer.
-_pack = msgpack.Packer().pack
 
 
 class Owner(NamedTuple):
@@ -25,7 +23,7 @@ class Owner(NamedTuple):
     deploy_number: int
 
     def stored(self, keys: ActorKeys) -> bytes:
-        return frame(keys.own, _pack(self))
+        return frame(keys.own, pack_value(self))
 
     @classmethod
     def read(cls, keys: ActorKeys, stored: bytes | None) -> Owner:
@@ -52,7 +50,7 @@ class Sequence(NamedTuple):
     activation: int
 
     def stored(self, keys: ActorKeys) -> bytes:
-        return frame(keys.seq, _pack(self))
+        return frame(keys.seq, pack_value(self))
 
     @classmethod
     def read(cls, keys: ActorKeys, stored: bytes | None) -> Sequence:

@@ -21,12 +21,10 @@ from kelpie.runtime.tick import TICKS_BEHIND_MAX
 from kelpie.store.chunks import clear_value, read_value, write_value, written_bytes_max
 from kelpie.store.frame import frame, unframe
 from kelpie.store.keyspace import ActorKeys
+from kelpie.store.packing import pack_value
 from kelpie.store.protocol import Transaction
 
 __all__ = ["Expired", "Record", "answer", "clear", "count", "expired", "find", "write"]
-
-# One for all: each new one takes a large buffer.
-_pack = msgpack.Packer().pack
 
 _Name = tuple[str, str]
 """Principal and id of a request."""
@@ -58,12 +56,12 @@ def write(
         envelope, error = each.message.envelope, each.error
         assert error is None or isinstance(error, ActorRejected)
         rejection = (error.rejection_code, error.message) if error is not None else None
-        body = _pack((each.message.digest, tick, each.reply, rejection))
+        body = pack_value((each.message.digest, tick, each.reply, rejection))
         key = keys.record(envelope.principal, envelope.request_id)
         large |= write_value(transaction, key, body, had_chunks=had_chunks)
         names.append((envelope.principal, envelope.request_id))
     index_key = keys.record_index(tick, sequence_number)
-    transaction.set(index_key, frame(index_key, _pack(names)))
+    transaction.set(index_key, frame(index_key, pack_value(names)))
     return large
 
 
@@ -149,7 +147,7 @@ def clear(
         for name in row.names:
             clear_value(transaction, keys.record(*name), had_chunks=had_chunks)
         if row.rest:
-            transaction.set(row.index_key, frame(row.index_key, _pack(row.rest)))
+            transaction.set(row.index_key, frame(row.index_key, pack_value(row.rest)))
         else:
             transaction.clear(row.index_key)
     return count(rows)
