@@ -9,7 +9,7 @@ from kelpie.api.payloads import JSON_TYPE, value_type
 from kelpie.api.responses import Handler, json_response, unless_known
 from kelpie.api.views import actor_page_view, actor_view, kv_page_view
 from kelpie.errors import ValueNotFound
-from kelpie.ids import Address, Payload, check_name
+from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
 from kelpie.runtime.actor_views import ActorViews
 
@@ -39,15 +39,9 @@ class ActorHandlers:
         }
 
     async def _list_actors(self, _request: web.BaseRequest, target: Target) -> web.Response:
-        kind = decode_segment(target.segments[2])
-        check_name("namespace", target.namespace, self._limits)
-        check_name("kind", kind, self._limits)
-        limit = (
-            target.number("limit", self._limits.actor_page_entries_max)
-            or self._limits.page_entries_default
-        )
-        prefix, after = target.parameters.get("prefix", ""), target.parameters.get("after")
-        page = await self._views.page(target.namespace, kind, prefix, after, limit)
+        kind = target.kind(self._limits)
+        wanted = self._wanted(target, self._limits.actor_page_entries_max)
+        page = await self._views.page(target.namespace, kind, *wanted)
         return json_response(actor_page_view(page))
 
     async def _show_actor(self, _request: web.BaseRequest, target: Target) -> web.Response:
@@ -65,12 +59,8 @@ class ActorHandlers:
 
     async def _list_kv(self, request: web.BaseRequest, target: Target) -> web.Response:
         address = self._address(target)
-        limit = (
-            target.number("limit", self._limits.kv_page_entries_max)
-            or self._limits.page_entries_default
-        )
-        prefix, after = target.parameters.get("prefix", ""), target.parameters.get("after")
-        page = await self._views.kv_page(address, prefix, after, limit)
+        wanted = self._wanted(target, self._limits.kv_page_entries_max)
+        page = await self._views.kv_page(address, *wanted)
         return unless_known(request, JSON_TYPE, kv_page_view(page))
 
     async def _show_kv_entry(self, request: web.BaseRequest, target: Target) -> web.Response:
@@ -81,6 +71,11 @@ class ActorHandlers:
                 f"{address} has no kv entry {key[:80]!a}; `kelpie kv list` lists those that it has"
             )
         return _value_response(request, value)
+
+    def _wanted(self, target: Target, entries_max: int) -> tuple[str, str | None, int]:
+        """Which page: what keys begin with, behind which one, and how many."""
+        limit = target.number("limit", entries_max) or self._limits.page_entries_default
+        return target.parameters.get("prefix", ""), target.parameters.get("after"), limit
 
     def _address(self, target: Target) -> Address:
         kind, key = map(decode_segment, target.segments[2:4])

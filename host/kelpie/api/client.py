@@ -99,9 +99,8 @@ class Client:
     ) -> tuple[list[dict[str, Any]], bool]:
         """A page of a kind's versions, newest first, and whether there are more:
         ask again with `before` set to the last number."""
-        wanted = {"before": before, "limit": limit}
-        query = "&".join(f"{name}={n}" for name, n in wanted.items() if n is not None)
-        page = await self._json("GET", f"/v1/kinds/{_quote(kind)}/versions?{query}".rstrip("?"))
+        path = _with_query(f"/v1/kinds/{_quote(kind)}/versions", before=before, limit=limit)
+        page = await self._json("GET", path)
         return page["versions"], page["more"]
 
     async def version(self, kind: str, number: int) -> dict[str, Any]:
@@ -118,8 +117,8 @@ class Client:
     async def delete_kind(self, kind: str, *, force: bool = False) -> dict[str, Any]:
         """Deletes a kind with all its versions. Unless `force`, it is refused while
         actors of it hold state, kv or request records; they are deleted as well."""
-        query = "?force=true" if force else ""
-        return await self._json("DELETE", f"/v1/kinds/{_quote(kind)}{query}")
+        path = _with_query(f"/v1/kinds/{_quote(kind)}", force="true" if force else None)
+        return await self._json("DELETE", path)
 
     async def kinds(self) -> list[dict[str, Any]]:
         """What is deployed, by name."""
@@ -136,8 +135,8 @@ class Client:
 
     async def _upload(self, kind: str, upload: bytes, **flags: bool) -> dict[str, Any]:
         headers = {"Content-Type": "application/wasm"}
-        query = "&".join(f"{name}=true" for name, is_set in flags.items() if is_set)
-        path = f"/v1/kinds/{_quote(kind)}" + (f"?{query}" if query else "")
+        given = {name: "true" for name, is_set in flags.items() if is_set}
+        path = _with_query(f"/v1/kinds/{_quote(kind)}", **given)
         return await self._json("PUT", path, upload, headers)
 
     async def actors(
@@ -174,9 +173,8 @@ class Client:
     async def _page(
         self, path: str, prefix: str, after: str | None, limit: int | None
     ) -> dict[str, Any]:
-        given = {"prefix": prefix or None, "after": after, "limit": limit}
-        query = urlencode({name: value for name, value in given.items() if value is not None})
-        return await self._json("GET", f"{path}?{query}" if query else path)
+        path = _with_query(path, prefix=prefix or None, after=after, limit=limit)
+        return await self._json("GET", path)
 
     async def _json(
         self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
@@ -220,6 +218,12 @@ def _type_of(argument: Payload, is_json: bool) -> str:
     if not argument.is_text:
         return BYTES_TYPE
     return JSON_TYPE if is_json else TEXT_TYPE
+
+
+def _with_query(path: str, **given: str | int | None) -> str:
+    """The path with the parameters that are given."""
+    query = urlencode({name: value for name, value in given.items() if value is not None})
+    return f"{path}?{query}" if query else path
 
 
 def _quote(segment: str) -> str:

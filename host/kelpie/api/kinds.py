@@ -72,11 +72,11 @@ class KindHandlers:
         return unless_known(request, JSON_TYPE, json.dumps(view).encode())
 
     async def _show(self, request: web.BaseRequest, target: Target) -> web.Response:
-        view = deploy_view(self._runtime.kind(target.namespace, self._kind(target)))
+        view = deploy_view(self._runtime.kind(target.namespace, target.kind(self._limits)))
         return unless_known(request, JSON_TYPE, json.dumps(view).encode())
 
     async def _deploy(self, request: web.BaseRequest, target: Target) -> web.Response:
-        kind = self._kind(target)
+        kind = target.kind(self._limits)
         check, strict = target.flag("check"), target.flag("strict")
         _check_upload_type(request)
         limits, runtime = self._limits, self._runtime
@@ -90,7 +90,7 @@ class KindHandlers:
         return _deployed(deploy)
 
     async def _list_versions(self, _request: web.BaseRequest, target: Target) -> web.Response:
-        kind, entries_max = self._kind(target), self._limits.versions_page_entries_max
+        kind, entries_max = target.kind(self._limits), self._limits.versions_page_entries_max
         count = target.number("limit", entries_max) or entries_max
         before = target.number("before", _NUMBER_MAX)
         current = self._runtime.kind(target.namespace, kind)
@@ -100,14 +100,14 @@ class KindHandlers:
         return json_response({"versions": versions, "more": more})
 
     async def _show_version(self, _request: web.BaseRequest, target: Target) -> web.Response:
-        kind = self._kind(target)
+        kind = target.kind(self._limits)
         number = number_of("the version", decode_segment(target.segments[4]), _NUMBER_MAX)
         current = self._runtime.kind(target.namespace, kind)
         found = await self._runtime.history.version(target.namespace, kind, number)
         return json_response(version_view(found, current))
 
     async def _make_current(self, request: web.BaseRequest, target: Target) -> web.Response:
-        kind = self._kind(target)
+        kind = target.kind(self._limits)
         self._runtime.kind(target.namespace, kind)
         limits = self._limits
         async with self._wishes.arriving(
@@ -117,20 +117,11 @@ class KindHandlers:
         return _deployed(await self._runtime.roll_back(target.namespace, kind, to))
 
     async def _delete(self, _request: web.BaseRequest, target: Target) -> web.Response:
-        kind, force = self._kind(target), target.flag("force")
+        kind, force = target.kind(self._limits), target.flag("force")
         actors = await self._runtime.delete_kind(target.namespace, kind, force=force)
         return json_response(
             {"namespace": target.namespace, "kind": kind, "deleted": True, "actors": actors}
         )
-
-    def _kind(self, target: Target) -> str:
-        """Raises:
-        InvalidAddress
-        """
-        kind = decode_segment(target.segments[2])
-        check_name("namespace", target.namespace, self._limits)
-        check_name("kind", kind, self._limits)
-        return kind
 
 
 def _deployed(deploy: Deploy) -> web.Response:

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from kelpie.errors import InvalidRequest
+from kelpie.ids import check_name
+from kelpie.limits import Limits
 
 __all__ = ["DEFAULT_NAMESPACE", "Target", "decode_segment", "number_of", "split_target"]
 
@@ -29,6 +31,17 @@ class Target(NamedTuple):
     segments: list[str]
     namespace: str
     parameters: Mapping[str, str] = MappingProxyType({})
+
+    def kind(self, limits: Limits) -> str:
+        """The kind that the path names behind its first two segments.
+
+        Raises:
+            InvalidRequest, InvalidAddress: it is no name, or the namespace is none.
+        """
+        kind = decode_segment(self.segments[2])
+        check_name("namespace", self.namespace, limits)
+        check_name("kind", kind, limits)
+        return kind
 
     def check_parameters(self, known: Collection[str]) -> None:
         """Raises:
