@@ -97,7 +97,9 @@ class Transaction(Protocol):
         nothing and never fails.
 
         Raises:
-            StoreConflict, StoreTooOld: surely not committed.
+            StoreConflict: surely not committed; a transaction that begins from
+                now on sees what this one met.
+            StoreTooOld: surely not committed.
             StoreWriteFailed (StoreFull): surely not committed.
             StoreCommitUnknown: committed, or not, or it will be at any later
                 time until a conflicting transaction commits.

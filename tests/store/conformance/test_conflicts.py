@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -61,6 +62,24 @@ async def test_what_was_read_and_then_written_conflicts(
     with pytest.raises(StoreConflict):
         await loser.commit()
     assert await read(store, b"other") is None
+
+
+async def test_who_tries_again_after_a_conflict_does_not_meet_the_same_commit(store: Store) -> None:
+    """Also where that commit was still on its way when the conflict was found."""
+    for waits in range(4):
+        loser = store.transaction()
+        await loser.get(b"m")
+        in_flight = [asyncio.ensure_future(put(store, m=b"%d" % n)) for n in range(2)]
+        for _ in range(1 + waits):
+            await asyncio.sleep(0)
+        loser.set(b"m", b"late")
+        with pytest.raises(StoreConflict):
+            await loser.commit()
+        again = store.transaction()
+        await again.get(b"m")
+        again.set(b"m", b"again")
+        await again.commit()
+        await asyncio.gather(*in_flight)
 
 
 @pytest.mark.parametrize("reading", READS)

@@ -18,13 +18,14 @@ _Statement = tuple[bytes, str, str, str]
 class Batch:
     """Commits that are written, and become durable, together."""
 
-    __slots__ = ("_merged", "_statement", "commits", "size", "version", "write_ns")
+    __slots__ = ("_merged", "_refused", "_statement", "commits", "size", "version", "write_ns")
 
     def __init__(self) -> None:
         self._merged = Buffer()
         self._statement: _Statement | None = None
         self.commits: list[tuple[asyncio.Future[int], int]] = []
         """Who waits, and for which version."""
+        self._refused: list[tuple[asyncio.Future[int], StoreError]] = []
         self.version = 0
         """Of the last commit."""
         self.size = 0
@@ -42,6 +43,10 @@ class Batch:
         self.size += commit.size
         self.commits.append((waiter, version))
 
+    def refuse_after(self, waiter: asyncio.Future[int], error: StoreError) -> None:
+        """Fails `waiter` with `error` once everyone here was told."""
+        self._refused.append((waiter, error))
+
     def _add_in_order(self, commit: Buffer, version: int) -> None:
         merged = self._merged
         for begin, end in commit.cleared:
@@ -58,6 +63,7 @@ class Batch:
         for waiter, version in self.commits:
             if not waiter.done():
                 waiter.set_result(version)
+        self._tell_refused()
 
     def fail(self, error: StoreError) -> None:
         """Tells everyone who waits."""
@@ -66,6 +72,12 @@ class Batch:
                 failure = type(error)(error.message)
                 failure.__cause__ = error
                 waiter.set_exception(failure)
+        self._tell_refused()
+
+    def _tell_refused(self) -> None:
+        for waiter, error in self._refused:
+            if not waiter.done():
+                waiter.set_exception(error)
 
     @property
     def pages_max(self) -> int:

@@ -89,6 +89,15 @@ class GroupCommit:
             self._gather()
         return waiter
 
+    def refuse_after_all(self, error: StoreError) -> asyncio.Future[int]:
+        """Fails with `error` once every commit so far was answered."""
+        assert self.is_busy, "a commit that nobody waits for was met"
+        on_their_way = (self._writing, *self._waiting, self._filling)
+        newest = [each for each in on_their_way if each is not None and each.commits][-1]
+        waiter: asyncio.Future[int] = self._env.future()
+        newest.refuse_after(waiter, error)
+        return waiter
+
     async def close(self) -> None:
         """Waits until every commit was answered; from then on all are refused."""
         if self.is_busy and self.stopped is None:

@@ -140,13 +140,19 @@ class SqliteStore:
 
         Raises:
             StoreConflict, StoreTooOld, StoreWriteFailed, StoreStopped: decided
-                against, so nothing of it happens.
+                against, so nothing of it happens. A conflict may come by the
+                future: by then, what it met is seen by whoever begins.
         """
         self._group.check_running()
         self._check_age(version)
         conflicts = self._conflicts
         if conflicts.met_by(version, transaction.read_keys, transaction.read_ranges):
-            raise StoreConflict("another transaction has written what this one read")
+            met = StoreConflict("another transaction has written what this one read")
+            if not self._group.is_busy:
+                raise met
+            # What it met is seen only once it is durable: told now, whoever
+            # tries again would meet the same commit again and again.
+            return self._group.refuse_after_all(met)
         self._group.check_room(transaction.size)
         if not self._group.is_busy:
             # The versions since the last commit are as durable as that one. Were
