@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from kelpie.api.handlers import ROUTES
-from kelpie.cli.parser import parser
+from kelpie.cli.parser import CommandParser, parser
 from kelpie.errors import KelpieError, every_error
 from kelpie.limits import Limits
 from kelpie.limits.page import page
@@ -65,15 +66,23 @@ def test_every_route_is_documented(route: str) -> None:
 
 def test_every_command_and_option_is_documented() -> None:
     text = (DOCS / "cli.md").read_text()
-    commands = next(a for a in parser()._actions if a.choices and not a.option_strings).choices
-    assert commands
-    for name, command in commands.items():  # type: ignore[union-attr]
-        section = re.search(rf"\n## `kelpie {name}\b.*?(?=\n## |\Z)", text, re.DOTALL)
-        assert section, f"`kelpie {name}` is not documented"
-        for action in command._actions:
-            for option in action.option_strings:
-                if option not in {"-h", "--help"}:
-                    assert option in section[0], f"{name} {option} is not documented"
+    shared = re.search(r"\n## Options of many commands\n.*?(?=\n## )", text, re.DOTALL)
+    assert shared
+    for name, command in _leaves("kelpie", parser()):
+        section = re.search(rf"\n## `{name}\b.*?(?=\n## |\Z)", text, re.DOTALL)
+        assert section, f"`{name}` is not documented"
+        for option in command.options():
+            told = section[0] + shared[0]
+            assert f"`{option}" in told, f"{name} {option} is not documented"
+
+
+def _leaves(name: str, command: CommandParser) -> Iterator[tuple[str, CommandParser]]:
+    """The commands that have no commands of their own."""
+    commands = command.commands()
+    if not commands:
+        yield name, command
+    for word, below in commands.items():
+        yield from _leaves(f"{name} {word}", below)
 
 
 @pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.name)

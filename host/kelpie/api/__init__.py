@@ -2,6 +2,7 @@
 
 paths         a raw request path taken apart
 payloads      bodies and their types, both ways
+headers       the names of our own headers
 invocation    one request to an actor: parsed, invoked, answered
 problem       errors as RFC 9457 has them
 bodies        reading bodies, with limits
@@ -14,6 +15,7 @@ manual        the pages about errors
 connection    the shortcut: a whole request in one piece never leaves the protocol
 server        listening, and letting go
 client        the other side
+unreachable   ... when nobody is there
 """
 
 from __future__ import annotations

@@ -10,27 +10,16 @@ from urllib.parse import quote, urlencode
 import aiohttp
 from yarl import URL
 
-from kelpie.api.invocation import DEADLINE_HEADER, ID_HEADER, REQUEST_ID_HEADER
+from kelpie.api.headers import DEADLINE_HEADER, ID_HEADER, REQUEST_ID_HEADER
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE, TEXT_TYPE
 from kelpie.api.problem import PROBLEM_TYPE, error_of
+from kelpie.api.unreachable import HostUnreachable
 from kelpie.errors import HostFault
 from kelpie.ids import Payload
 
-__all__ = ["Client", "HostUnreachable"]
+__all__ = ["Client"]
 
 _CONNECT_SECONDS = 10
-
-
-class HostUnreachable(ConnectionError):
-    """There was no answer: no host is at the URL, or it went away.
-
-    What was asked may have been done if it could be sent (`sent`): ask again
-    under the same request id to learn which.
-    """
-
-    def __init__(self, message: str, *, sent: bool) -> None:
-        super().__init__(message)
-        self.sent = sent
 
 
 class Client:

@@ -18,7 +18,8 @@ from aiohttp import HttpVersion11, StreamReader
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
 
-from kelpie.api.invocation import REQUEST_ID_HEADER, Asked
+from kelpie.api.headers import REQUEST_ID_HEADER
+from kelpie.api.invocation import Asked
 from kelpie.api.paths import DEFAULT_NAMESPACE
 from kelpie.api.problem import PROBLEM_TYPE, as_kelpie_error, problem_of
 from kelpie.api.wire import response_head

@@ -10,7 +10,7 @@ from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler
 
 from kelpie.api.handlers import Handlers
-from kelpie.api.invocation import REQUEST_ID_HEADER
+from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.request_log import RequestLog
 from kelpie.api.responses import ERROR_CODE, problem_response
 from kelpie.errors import HostFault, InvalidRequest, KelpieError

@@ -9,7 +9,8 @@ from aiohttp import web
 
 from kelpie.api.actor_handlers import ActorHandlers
 from kelpie.api.bodies import Bodies
-from kelpie.api.invocation import REQUEST_ID_HEADER, Invocations
+from kelpie.api.headers import REQUEST_ID_HEADER
+from kelpie.api.invocation import Invocations
 from kelpie.api.kinds import KindHandlers
 from kelpie.api.log_levels import levels, set_level
 from kelpie.api.manual import error_pages

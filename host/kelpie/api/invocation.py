@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from multidict import MultiMapping
 
+from kelpie.api.headers import DEADLINE_HEADER, ID_HEADER
 from kelpie.api.paths import decode_segment
 from kelpie.api.payloads import payload_of, reply_type
 from kelpie.env import Env
@@ -17,11 +18,7 @@ from kelpie.limits import Limits
 from kelpie.runtime.envelope import Envelope
 from kelpie.runtime.host import Runtime
 
-__all__ = ["DEADLINE_HEADER", "ID_HEADER", "REQUEST_ID_HEADER", "Invocations"]
-
-ID_HEADER = "Idempotency-Key"
-DEADLINE_HEADER = "Kelpie-Deadline-Ms"
-REQUEST_ID_HEADER = "Kelpie-Request-Id"
+__all__ = ["Asked", "Invocations"]
 
 # There is no login yet: everybody is the same client.
 _PRINCIPAL = "anonymous"

@@ -12,7 +12,9 @@ with_host   asking a host
 inspect     looks into a component, without a host
 sim         simulates a component, without a host
 output      tables and errors for people
-logs        what a line of the log looks like
+host_log    the host's log on stderr
+log_options ... how it may be asked for
+log_formats ... what a line of it looks like
 log_writer  writing it, without waiting for its reader
 """
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from kelpie import __version__
-from kelpie.api.client import Client, HostUnreachable
+from kelpie.api.client import Client
+from kelpie.api.unreachable import HostUnreachable
 from kelpie.cli.output import print_json, print_table, size
 from kelpie.cli.with_host import with_host
 from kelpie.errors import KelpieError

@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 
-from kelpie.api.client import HostUnreachable
+from kelpie.api.unreachable import HostUnreachable
 from kelpie.cli import arguments as checked
 from kelpie.cli import settings
 from kelpie.cli.output import complain, tell_error
 from kelpie.cli.parser import parser
 from kelpie.errors import ActorOutcomeUnknown, KelpieError, OutcomeUnknown
 
-__all__ = ["main", "run"]
+__all__ = ["function_of", "main", "run"]
 
 _WRONG_USAGE = 2
 _INTERRUPTED = 130
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     try:
         _take_environment(options)
-        status: int = options.run(options)
+        status = function_of(options.run)(options)
         sys.stdout.flush()
     except settings.SettingsInvalid as error:
         complain(str(error))
@@ -52,6 +53,15 @@ def main(arguments: Sequence[str]) -> int:
     else:
         return status
     return 1
+
+
+def function_of(name: str) -> Callable[[argparse.Namespace], int]:
+    """What runs a command: the `run` of its options, see `cli.parser`."""
+    module, _, function = name.partition(":")
+    found: Callable[[argparse.Namespace], int] = getattr(
+        import_module(f"kelpie.cli.{module}"), function
+    )
+    return found
 
 
 def _take_environment(options: argparse.Namespace) -> None:

@@ -13,8 +13,9 @@ from collections.abc import Coroutine
 from pathlib import Path
 
 from kelpie.api.server import HttpServer
+from kelpie.cli.host_log import log_to_stderr
+from kelpie.cli.log_options import LogOptions
 from kelpie.cli.log_writer import LogWriter
-from kelpie.cli.logs import LogOptions, log_to_stderr
 from kelpie.cli.output import complain, printable, told_of
 from kelpie.env import real
 from kelpie.env.real import RealEnv

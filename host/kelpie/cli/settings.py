@@ -14,7 +14,7 @@ from typing import Any
 
 from kelpie.api.log_levels import LEVELS
 from kelpie.cli import arguments
-from kelpie.cli.logs import LOG_FORMATS, LOGGED_REQUESTS
+from kelpie.cli.log_options import LOG_FORMATS, LOGGED_REQUESTS
 from kelpie.cli.output import print_json, print_table
 
 __all__ = ["SETTINGS", "Setting", "Settings", "SettingsInvalid", "fill", "run"]

@@ -6,6 +6,7 @@ import argparse
 
 from kelpie.cli.inspect import cache_directory
 from kelpie.cli.output import complain
+from kelpie.sim.command import simulate
 
 __all__ = ["run"]
 
@@ -21,9 +22,6 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:
         complain(f"{options.file}: {error.strerror}")
         return _NOTHING_TO_SIMULATE
-    # Only this command needs the simulator: the others start without it.
-    from kelpie.sim.command import simulate  # noqa: PLC0415
-
     return simulate(
         options.file,
         seeds=options.seeds,

@@ -1,0 +1,17 @@
+"""What a client of a host meets where no host answers."""
+
+from __future__ import annotations
+
+__all__ = ["HostUnreachable"]
+
+
+class HostUnreachable(ConnectionError):
+    """There was no answer: no host is at the URL, or it went away.
+
+    What was asked may have been done if it could be sent (`sent`): ask again
+    under the same request id to learn which.
+    """
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent

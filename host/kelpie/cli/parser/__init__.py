@@ -1,0 +1,36 @@
+"""Every command with its options.
+
+A command is known here by its names and its help alone; `run` names what runs
+it, as `module:function` within `kelpie.cli`. That module is imported when the
+command runs: so no command waits for what only others need.
+
+reading     how a command line is read, and what a wrong one is told
+shared      options that many commands have
+host        serve, settings, doctor, backup, restore
+kinds       deploy, check, kinds, versions, rollback, undeploy
+actors      invoke, actors, show, state, kv
+components  inspect, sim
+"""
+
+from __future__ import annotations
+
+from kelpie import __version__
+from kelpie.cli.parser import actors, components, host, kinds
+from kelpie.cli.parser.reading import CommandParser
+
+__all__ = ["CommandParser", "parser"]
+
+
+def parser() -> CommandParser:
+    """All commands with their options."""
+    whole = CommandParser(
+        prog="kelpie", description="A host for virtual actors that are WebAssembly components."
+    )
+    whole.add_argument("--version", action="version", version=f"kelpie {__version__}")
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    host.add_serve(commands)
+    kinds.add(commands)
+    actors.add(commands)
+    host.add_care(commands)
+    components.add(commands)
+    return whole

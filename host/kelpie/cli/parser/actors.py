@@ -1,0 +1,65 @@
+"""Actors: having them run, and looking at them."""
+
+from __future__ import annotations
+
+from kelpie.cli import arguments as checked
+from kelpie.cli.parser.reading import Commands
+from kelpie.cli.parser.shared import add_address, add_kind, add_output, add_page, add_remote
+
+__all__ = ["add"]
+
+
+def add(commands: Commands) -> None:
+    _add_invoke(commands)
+
+    command = add_remote(commands, "actors", "list the actors of a kind that hold something")
+    add_kind(command)
+    add_page(command)
+    command.set_defaults(run="actors:actors")
+
+    for name, help_text in (
+        ("show", "show an actor, without running it"),
+        ("state", "print the state of an actor"),
+    ):
+        command = add_remote(commands, name, help_text)
+        add_address(command)
+        add_output(command)
+        command.set_defaults(run=f"actors:{name}")
+
+    _add_kv(commands)
+
+
+def _add_invoke(commands: Commands) -> None:
+    command = add_remote(commands, "invoke", "have an actor run one operation")
+    add_address(command)
+    command.add_argument("operation", type=checked.text, metavar="OPERATION")
+    command.add_argument(
+        "argument",
+        type=checked.text,
+        metavar="JSON",
+        nargs="?",
+        help="its argument; '-' reads it from stdin",
+    )
+    command.add_argument(
+        "--id",
+        type=checked.text,
+        metavar="ID",
+        help="an id under which the same can be asked again, and is done once",
+    )
+    command.add_argument("--deadline-ms", type=int, metavar="N", help="how long it may take")
+    command.set_defaults(run="remote:invoke")
+
+
+def _add_kv(commands: Commands) -> None:
+    kv = commands.add_parser("kv", help="look into the kv of an actor")
+    kv_commands = kv.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    command = add_remote(kv_commands, "list", "list its entries")
+    add_address(command)
+    add_page(command)
+    command.set_defaults(run="actors:kv_list")
+
+    command = add_remote(kv_commands, "get", "print one value")
+    add_address(command)
+    command.add_argument("entry", type=checked.text, metavar="ENTRY", help="its key")
+    add_output(command)
+    command.set_defaults(run="actors:kv_get")

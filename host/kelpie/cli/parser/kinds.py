@@ -1,0 +1,56 @@
+"""Kinds and their versions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kelpie.cli import arguments as checked
+from kelpie.cli.parser.reading import Commands
+from kelpie.cli.parser.shared import add_kind, add_output, add_remote
+
+__all__ = ["add"]
+
+
+def add(commands: Commands) -> None:
+    for name, help_text, strict in (
+        ("deploy", "deploy a component, or a core module", "refuse one that"),
+        ("check", "say what a deploy would change", "fail if it"),
+    ):
+        command = add_remote(commands, name, help_text)
+        command.add_argument("file", type=Path, metavar="FILE.wasm")
+        command.add_argument(
+            "--name", type=checked.text, metavar="KIND", help="its kind (default: the file's name)"
+        )
+        command.add_argument(
+            "--strict", action="store_true", help=f"{strict} removes or narrows operations"
+        )
+        add_output(command)
+        command.set_defaults(run=f"versions:{name}")
+
+    command = add_remote(commands, "kinds", "list what is deployed")
+    command.set_defaults(run="remote:kinds")
+
+    command = add_remote(commands, "versions", "list the versions of a kind, newest first")
+    add_kind(command)
+    command.add_argument("--limit", type=checked.count, metavar="N", help="at most so many")
+    add_output(command)
+    command.set_defaults(run="versions:list_versions")
+
+    command = add_remote(commands, "rollback", "make an older version of a kind current again")
+    add_kind(command)
+    command.add_argument(
+        "--to",
+        type=checked.count,
+        metavar="N",
+        help="which version (default: the newest with another component)",
+    )
+    add_output(command)
+    command.set_defaults(run="versions:roll_back")
+
+    command = add_remote(commands, "undeploy", "delete a kind, with all its versions")
+    add_kind(command)
+    command.add_argument(
+        "--force", action="store_true", help="delete all that its actors hold as well"
+    )
+    add_output(command)
+    command.set_defaults(run="versions:undeploy")

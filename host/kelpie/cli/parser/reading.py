@@ -1,0 +1,66 @@
+"""How a command line is read, and what a wrong one is told."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, NoReturn
+
+__all__ = ["CommandParser", "Commands"]
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser that takes no abbreviations, and answers a wrong name with the nearest."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        # What is short for one option today would be short for two tomorrow.
+        options["allow_abbrev"] = False
+        super().__init__(*arguments, **options)
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As argparse has it; but the parser of the command itself refuses what it
+        does not know, for it knows what there is."""
+        known, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self._refuse(unknown)
+        return known, unknown
+
+    def _refuse(self, unknown: list[str]) -> NoReturn:
+        option = next((each for each in unknown if each.startswith("-")), None)
+        if option is None:
+            self.error(f"this is too much: {' '.join(map(ascii, unknown))}")
+        option = option.partition("=")[0]
+        self.error(f"there is no option {option!a}{_did_you_mean(option, self.options())}")
+
+    def options(self) -> list[str]:
+        """The names of its options, both short and long."""
+        return [name for action in self._actions for name in action.option_strings]
+
+    def commands(self) -> dict[str, CommandParser]:
+        """Its own commands, by name."""
+        found = (each for each in self._actions if isinstance(each, argparse._SubParsersAction))
+        return {name: command for action in found for name, command in action.choices.items()}
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            choices = list(map(str, action.choices))
+            near = _did_you_mean(str(value), choices)
+            what = "command" if isinstance(action, argparse._SubParsersAction) else "choice"
+            there_are = near or f": use one of {', '.join(choices)}"
+            raise argparse.ArgumentError(
+                None if what == "command" else action, f"there is no {what} {value!a}{there_are}"
+            )
+
+
+def _did_you_mean(given: str, names: Sequence[str]) -> str:
+    near = get_close_matches(given, names, n=1)
+    return f": did you mean {near[0]}?" if near else ""
+
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[CommandParser]
+else:
+    Commands = argparse._SubParsersAction

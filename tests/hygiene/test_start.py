@@ -1,0 +1,66 @@
+"""What a command imports before it does anything: nobody waits for what others need."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from kelpie.cli.main import function_of
+from kelpie.cli.parser import CommandParser, parser
+
+NOWHERE = ("--url", "http://127.0.0.1:1")
+SCRIPT = """
+import sys
+from kelpie.cli.main import main
+try:
+    main(sys.argv[1:])
+except SystemExit:
+    pass
+print("modules:", *sys.modules)
+"""
+
+
+def _imported(*command: str) -> set[str]:
+    """The modules that the command has imported when it is done."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *command], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.rpartition("modules:")[2].split())
+
+
+def _below(module: str, imported: set[str]) -> set[str]:
+    return {name for name in imported if name == module or name.startswith(f"{module}.")}
+
+
+@pytest.mark.parametrize("command", [("--help",), ("invoke", "--help"), ("--version",)])
+def test_help_imports_no_command(command: tuple[str, ...]) -> None:
+    imported = _imported(*command)
+    assert "kelpie.cli.parser" in imported
+    for module in ("wasmtime", "aiohttp", "asyncio", "uvloop", "sqlite3", "kelpie.runtime"):
+        assert not _below(module, imported)
+
+
+@pytest.mark.parametrize("command", [("invoke", "counter/alice", "get"), ("kinds",)])
+def test_who_asks_a_host_is_none(command: tuple[str, ...]) -> None:
+    imported = _imported(*command, *NOWHERE)
+    assert "aiohttp" in imported
+    for module in ("wasmtime", "sqlite3", "prometheus_client", "kelpie.runtime", "kelpie.store"):
+        assert not _below(module, imported)
+
+
+def _runs(command: CommandParser) -> Iterator[str]:
+    run = command.get_default("run")
+    if run is not None:
+        yield run
+    for below in command.commands().values():
+        yield from _runs(below)
+
+
+def test_every_command_is_there() -> None:
+    runs = list(_runs(parser()))
+    assert len(runs) > 10
+    for run in runs:
+        assert callable(function_of(run)), run
