@@ -7,8 +7,10 @@ invocation    one request to an actor: parsed, invoked, answered
 problem       errors as RFC 9457 has them
 bodies        reading bodies, with limits
 responses     what an answer is made of
+routes        all of them, as a table: what is dispatched, and documented
+router        from a path and a method to a route, and its handler
 handlers      every route but the hot one's shortcut
-kinds         the routes of kinds and their versions
+kinds         the handlers of kinds and their versions
 actor_handlers  those that look at actors
 views         deploys, actors and kv as JSON
 manual        the pages about errors

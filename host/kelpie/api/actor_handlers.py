@@ -15,8 +15,6 @@ from kelpie.runtime.actor_views import ActorViews
 
 __all__ = ["ActorHandlers"]
 
-_PAGE_PARAMETERS = ("prefix", "after", "limit")
-
 
 class ActorHandlers:
     """State and kv have paths of their own, not below the actor's: what follows
@@ -26,16 +24,12 @@ class ActorHandlers:
     def __init__(self, views: ActorViews, limits: Limits) -> None:
         self._views = views
         self._limits = limits
-        self.routes: dict[tuple[str, int], dict[str, Handler]] = {
-            ("v1/actors", 3): {"GET": self._list_actors},
-            ("v1/actors", 4): {"GET": self._show_actor},
-            ("v1/state", 4): {"GET": self._show_state},
-            ("v1/kv", 4): {"GET": self._list_kv},
-            ("v1/kv", 5): {"GET": self._show_kv_entry},
-        }
-        self.parameters: dict[Handler, tuple[str, ...]] = {
-            self._list_actors: _PAGE_PARAMETERS,
-            self._list_kv: _PAGE_PARAMETERS,
+        self.handlers: dict[str, Handler] = {
+            "list_actors": self._list_actors,
+            "show_actor": self._show_actor,
+            "show_state": self._show_state,
+            "list_kv": self._list_kv,
+            "show_kv_entry": self._show_kv_entry,
         }
 
     async def _list_actors(self, _request: web.BaseRequest, target: Target) -> web.Response:

@@ -1,4 +1,4 @@
-"""The routes. A request's path leads to a handler, an error to a problem."""
+"""A request's path leads to a handler, an error to a problem."""
 
 from __future__ import annotations
 
@@ -17,13 +17,9 @@ from kelpie.api.manual import error_pages
 from kelpie.api.metrics import Metrics
 from kelpie.api.paths import Target, decode_segment, split_target
 from kelpie.api.problem import as_kelpie_error
-from kelpie.api.responses import (
-    SERVER_HEADER,
-    Handler,
-    json_response,
-    problem_response,
-    respond,
-)
+from kelpie.api.responses import SERVER_HEADER, json_response, problem_response, respond
+from kelpie.api.router import Router
+from kelpie.api.routes import ROUTES
 from kelpie.env import Env
 from kelpie.errors import (
     Draining,
@@ -35,30 +31,10 @@ from kelpie.errors import (
 from kelpie.limits import Limits
 from kelpie.runtime.host import Runtime
 
-__all__ = ["ROUTES", "Handlers"]
+__all__ = ["Handlers"]
 
 _PAGE_TYPE = "text/markdown; charset=utf-8"
 _log = logging.getLogger("kelpie")
-
-ROUTES = (
-    "POST /v1/actors/{kind}/{key}/{operation}",
-    "GET /v1/actors/{kind}",
-    "GET /v1/actors/{kind}/{key}",
-    "GET /v1/state/{kind}/{key}",
-    "GET /v1/kv/{kind}/{key}",
-    "GET /v1/kv/{kind}/{key}/{entry}",
-    "GET /v1/kinds",
-    "GET or PUT or DELETE /v1/kinds/{kind}",
-    "GET /v1/kinds/{kind}/versions",
-    "GET /v1/kinds/{kind}/versions/{number}",
-    "GET or POST /v1/kinds/{kind}/current",
-    "GET /docs/errors/{code}.md",
-    "GET /metrics",
-    "GET /v1/log-levels",
-    "PUT /v1/log-levels/{logger}",
-    "GET /livez",
-    "GET /readyz",
-)
 
 
 class Handlers:
@@ -78,48 +54,44 @@ class Handlers:
         self._metrics = metrics
         self._arguments = Bodies(env, limits)
         self._error_pages = error_pages()
-        actors = ActorHandlers(runtime.actors, limits)
-        kinds = KindHandlers(env, runtime, limits)
-        # By the path's first segments, perhaps its fourth, and their number.
-        self._routes: dict[tuple[str, int], dict[str, Handler]] = {
-            ("v1/log-levels", 2): {"GET": self._show_log_levels},
-            ("v1/log-levels", 3): {"PUT": self._set_log_level},
-            ("metrics", 1): {"GET": self._show_metrics},
-            ("livez", 1): {"GET": self._live},
-            ("readyz", 1): {"GET": self._ready},
-            ("docs/errors", 3): {"GET": self._show_error_page},
-            ("v1/actors", 5): {"POST": self._invoke},
-            **actors.routes,
-            **kinds.routes,
-        }
-        self._parameters = {**actors.parameters, **kinds.parameters}
+        self._router = Router(
+            ROUTES,
+            {
+                "invoke": self._invoke,
+                "show_log_levels": self._show_log_levels,
+                "set_log_level": self._set_log_level,
+                "show_metrics": self._show_metrics,
+                "show_error_page": self._show_error_page,
+                "live": self._live,
+                "ready": self._ready,
+                **ActorHandlers(runtime.actors, limits).handlers,
+                **KindHandlers(env, runtime, limits).handlers,
+            },
+        )
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answers one request. It raises nothing but cancellation."""
         try:
             _check_coding(request)
             if request.method == "OPTIONS" and request.raw_path == "*":
-                return _options(sorted({each for route in self._routes.values() for each in route}))
+                return _options(self._router.methods)
             target = split_target(request.raw_path)
             return await self._answer(request, target)
         except Exception as error:  # noqa: BLE001 - logged and answered
             return problem_response(as_kelpie_error(error))
 
     async def _answer(self, request: web.BaseRequest, target: Target) -> web.Response:
-        segments, method = target.segments, request.method
-        name = segments[0] if len(segments) == 1 else "/".join(segments[:2])
-        methods = self._routes.get((name, len(segments)))
-        if methods is None and len(segments) > 3:
-            methods = self._routes.get((f"{name}/*/{segments[3]}", len(segments)))
+        methods = self._router.find(target.segments)
         if methods is None:
-            raise RouteNotFound(_no_route(segments), routes=list(ROUTES))
+            raise RouteNotFound(_no_route(target.segments), routes=list(map(str, ROUTES)))
+        method = request.method
         if method == "OPTIONS":
             return _options(list(methods))
-        handler = methods.get("GET" if method == "HEAD" else method)
-        if handler is None:
+        found = methods.get("GET" if method == "HEAD" else method)
+        if found is None:
             raise _not_allowed(method, list(methods))
-        target.check_parameters(self._parameters.get(handler, ()))
-        return await handler(request, target)
+        target.check_parameters(found.query)
+        return await found.handler(request, target)
 
     async def _invoke(self, request: web.BaseRequest, target: Target) -> web.Response:
         asked = self._invocations.ask(target.namespace, target.segments[2:], request.headers)
@@ -198,7 +170,7 @@ def _no_route(segments: list[str]) -> str:
         return (
             "an actor's path has a kind, a key and an operation: write a slash inside a key as %2F"
         )
-    return "nothing is here; these are: " + "; ".join(ROUTES)
+    return "nothing is here; these are: " + "; ".join(map(str, ROUTES))
 
 
 def _check_coding(request: web.BaseRequest) -> None:

@@ -1,4 +1,4 @@
-"""The routes of kinds and of their versions."""
+"""Kinds and their versions over HTTP."""
 
 from __future__ import annotations
 
@@ -48,21 +48,15 @@ class KindHandlers:
         # Apart from arguments, so that uploads which never end keep none out.
         self._uploads = Bodies(env, limits)
         self._wishes = Bodies(env, limits)
-        self.routes: dict[tuple[str, int], dict[str, Handler]] = {
-            ("v1/kinds", 2): {"GET": self._list},
-            ("v1/kinds", 3): {
-                "GET": self._show,
-                "PUT": self._deploy,
-                "DELETE": self._delete,
-            },
-            ("v1/kinds/*/versions", 4): {"GET": self._list_versions},
-            ("v1/kinds/*/versions", 5): {"GET": self._show_version},
-            ("v1/kinds/*/current", 4): {"GET": self._show, "POST": self._make_current},
-        }
-        self.parameters: dict[Handler, tuple[str, ...]] = {
-            self._deploy: ("check", "strict"),
-            self._delete: ("force",),
-            self._list_versions: ("before", "limit"),
+        self.handlers: dict[str, Handler] = {
+            "list_kinds": self._list,
+            "show_kind": self._show,
+            "deploy": self._deploy,
+            "delete_kind": self._delete,
+            "list_versions": self._list_versions,
+            "show_version": self._show_version,
+            "show_current": self._show,
+            "roll_back": self._make_current,
         }
 
     async def _list(self, request: web.BaseRequest, target: Target) -> web.Response:

@@ -49,7 +49,7 @@ class Target(NamedTuple):
         """
         for name in self.parameters:
             if name not in known:
-                every = " and ".join(map(repr, ("namespace", *known)))
+                every = " and ".join(map(repr, ("namespace", *sorted(known))))
                 raise InvalidRequest(
                     f"there is no query parameter {_shown(name)} here: only {every}"
                 )

@@ -1,0 +1,92 @@
+"""The routes of actors."""
+
+from __future__ import annotations
+
+from kelpie.api.headers import DEADLINE_HEADER, ID_HEADER
+from kelpie.api.routes.route import Route, header, number, text
+from kelpie.api.routes.shared import KIND, PAYLOAD, STORE, TURN, json_of
+from kelpie.errors import ValueNotFound
+
+__all__ = ["ACTOR_ROUTES"]
+
+_PAGE = (
+    text("prefix", "Only keys that begin with this"),
+    text("after", "Only keys behind this one: the `after` of the page before"),
+)
+
+ACTOR_ROUTES = (
+    Route(
+        name="invoke",
+        method="POST",
+        path="/v1/actors/{kind}/{key}/{operation}",
+        doc="Have an actor run an operation",
+        parameters=(
+            header(
+                ID_HEADER,
+                "text",
+                "Under the same key the same request is done once",
+                "request_id_bytes_max",
+            ),
+            header(
+                DEADLINE_HEADER,
+                "number",
+                "How many milliseconds it may take",
+                "request_deadline_ms_max",
+            ),
+        ),
+        body=PAYLOAD,
+        answers={200: PAYLOAD},
+        errors=TURN,
+        namespaced=True,
+    ),
+    Route(
+        name="list_actors",
+        method="GET",
+        path="/v1/actors/{kind}",
+        doc="List the actors of a kind that hold something",
+        parameters=(*_PAGE, number("limit", "How many at most", "actor_page_entries_max")),
+        answers={200: json_of("ActorPage")},
+        errors=(*KIND, *STORE),
+        namespaced=True,
+    ),
+    Route(
+        name="show_actor",
+        method="GET",
+        path="/v1/actors/{kind}/{key}",
+        doc="Show an actor, without running it",
+        answers={200: json_of("Actor")},
+        errors=(*KIND, *STORE),
+        namespaced=True,
+    ),
+    Route(
+        name="show_state",
+        method="GET",
+        path="/v1/state/{kind}/{key}",
+        doc="Read the state of an actor, as it is stored",
+        answers={200: PAYLOAD},
+        errors=(*KIND, ValueNotFound, *STORE),
+        namespaced=True,
+        conditional=True,
+    ),
+    Route(
+        name="list_kv",
+        method="GET",
+        path="/v1/kv/{kind}/{key}",
+        doc="List the kv of an actor",
+        parameters=(*_PAGE, number("limit", "How many at most", "kv_page_entries_max")),
+        answers={200: json_of("KvPage")},
+        errors=(*KIND, *STORE),
+        namespaced=True,
+        conditional=True,
+    ),
+    Route(
+        name="show_kv_entry",
+        method="GET",
+        path="/v1/kv/{kind}/{key}/{entry}",
+        doc="Read one value of an actor's kv, as it is stored",
+        answers={200: PAYLOAD},
+        errors=(*KIND, ValueNotFound, *STORE),
+        namespaced=True,
+        conditional=True,
+    ),
+)
