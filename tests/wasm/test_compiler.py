@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,3 +107,38 @@ async def test_closing_the_engine_ends_its_compilations(
     engine.close()
     with pytest.raises(HostFault, match="closed"):
         await load
+
+
+_STOPPED_BY_GROUP = """
+import os, pathlib, signal, sys, threading, time
+from tests.wasm.test_compiler import compiler, replace, DEFAULT_LIMITS
+signal.signal(signal.SIGTERM, lambda *_: None)
+bomb = pathlib.Path(sys.argv[1]).read_bytes()
+made = compiler(None, replace(DEFAULT_LIMITS, component_compile_ms_max=1_500))
+def compile():
+    try:
+        made.compile(bomb)
+    except Exception as error:
+        print(type(error).__name__)
+thread = threading.Thread(target=compile)
+thread.start()
+while not made.running:
+    time.sleep(0.01)
+os.killpg(0, signal.SIGTERM)
+thread.join()
+"""
+
+
+def test_a_signal_to_the_hosts_group_does_not_end_a_compilation(
+    tmp_path: Path, bomb: bytes
+) -> None:
+    path = tmp_path / "bomb.wasm"
+    path.write_bytes(bomb)
+    ended = subprocess.run(
+        [sys.executable, "-c", _STOPPED_BY_GROUP, path],
+        start_new_session=True,
+        capture_output=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert ended.stdout.decode().split() == ["ComponentTooCostly"]

@@ -129,6 +129,9 @@ def _start(order: str) -> subprocess.Popen[bytes]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, **_FEW_THREADS},
+            # What a terminal sends to all in its foreground is for the host to heed,
+            # which finishes its turns first.
+            process_group=0,
         )
     except OSError as error:
         raise HostFault(f"the compiler cannot be started: {error}") from error
