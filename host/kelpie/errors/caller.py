@@ -1,0 +1,122 @@
+"""The request is at fault."""
+
+from __future__ import annotations
+
+from kelpie.errors.base import KelpieError
+
+__all__ = [
+    "CallerError",
+    "InvalidAddress",
+    "InvalidRequest",
+    "InvalidText",
+    "RouteNotFound",
+    "MethodNotAllowed",
+    "UnsupportedMediaType",
+    "PayloadTooLarge",
+    "RequestTimeout",
+    "KindNotFound",
+    "VersionNotFound",
+    "ValueNotFound",
+    "RequestMismatch",
+    "ComponentError",
+    "ComponentTooLarge",
+    "ComponentInvalid",
+    "ComponentRefused",
+    "ComponentTooCostly",
+    "KindsFull",
+    "DeployBreaking",
+    "KindInUse",
+]
+
+
+class CallerError(KelpieError):
+    source = "caller"
+
+
+class InvalidAddress(CallerError):
+    code, status, title = "invalid-address", 400, "This is no actor's address"
+
+
+class InvalidRequest(CallerError):
+    code, status, title = "invalid-request", 400, "The request is malformed"
+
+
+class InvalidText(CallerError):
+    code, status, title = "invalid-text", 400, "The text is not valid UTF-8"
+
+
+class RouteNotFound(CallerError):
+    code, status, title = "not-found", 404, "There is nothing at this path"
+
+
+class MethodNotAllowed(CallerError):
+    code, status, title = "method-not-allowed", 405, "This path has no such method"
+
+
+class UnsupportedMediaType(CallerError):
+    code, status, title = "unsupported-media-type", 415, "Bodies of this type are not accepted"
+
+
+class PayloadTooLarge(CallerError):
+    code, status, title = "payload-too-large", 413, "The body is too large"
+
+
+class RequestTimeout(CallerError):
+    code, status, title = "request-timeout", 408, "The body took too long to arrive"
+    retryable = True
+
+
+class KindNotFound(CallerError):
+    code, status, title = "kind-not-found", 404, "No component of this kind is deployed"
+
+
+class VersionNotFound(CallerError):
+    code, status, title = "version-not-found", 404, "The kind has no such version"
+
+
+class ValueNotFound(CallerError):
+    code, status, title = "value-not-found", 404, "The actor has stored nothing here"
+
+
+class RequestMismatch(CallerError):
+    """The id was used before, for something else: nothing is done."""
+
+    code, status, title = "request-mismatch", 422, "This request id belongs to another request"
+
+
+class ComponentError(CallerError):
+    pass
+
+
+class ComponentTooLarge(ComponentError):
+    code, status, title = "component-too-large", 413, "The component is too large"
+
+
+class ComponentInvalid(ComponentError):
+    code, status, title = "component-invalid", 400, "This is no WebAssembly"
+
+
+class ComponentRefused(ComponentError):
+    """WebAssembly, but no actor: `details["reasons"]` has every reason."""
+
+    code, status, title = "component-refused", 422, "This component is no actor"
+
+
+class ComponentTooCostly(ComponentError):
+    code, status, title = "component-too-costly", 422, "The component takes too much to compile"
+
+
+class KindsFull(CallerError):
+    code, status, title = "kinds-full", 409, "The namespace has as many kinds as it may"
+
+
+class DeployBreaking(CallerError):
+    """Nothing was deployed: `details["reasons"]` has what callers would miss."""
+
+    code, status, title = "deploy-breaking", 409, "The component removes or narrows operations"
+
+
+class KindInUse(CallerError):
+    """Nothing was deleted: `details` counts what its actors hold."""
+
+    code, status, title = "kind-in-use", 409, "Actors of this kind hold data"

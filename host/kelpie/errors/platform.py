@@ -1,0 +1,82 @@
+"""The host is at fault, or too busy."""
+
+from __future__ import annotations
+
+from kelpie.errors.base import KelpieError
+
+__all__ = [
+    "PlatformError",
+    "Overloaded",
+    "MailboxFull",
+    "RequestRecordsFull",
+    "DeadlineExceeded",
+    "Draining",
+    "Moved",
+    "CommitFailed",
+    "OutcomeUnknown",
+    "LoadFailed",
+    "HostFault",
+]
+
+
+class PlatformError(KelpieError):
+    source = "platform"
+    retryable = True
+
+
+class Overloaded(PlatformError):
+    """Surely not done. `retry_after_ms` is in `details`."""
+
+    code, status, title = "overloaded", 429, "The host has too much to do"
+
+    def __init__(self, message: str, retry_after_ms: int = 1000, **details: object) -> None:
+        super().__init__(message, retry_after_ms=retry_after_ms, **details)
+
+
+class MailboxFull(Overloaded):
+    code, title = "mailbox-full", "Too many requests wait for this actor"
+
+
+class RequestRecordsFull(Overloaded):
+    code, title = "request-records-full", "The actor keeps as many request records as it may"
+
+
+class DeadlineExceeded(PlatformError):
+    """The deadline passed before the turn began, or ended it: surely not done."""
+
+    code, status, title = "deadline-exceeded", 504, "The deadline passed"
+
+
+class Draining(PlatformError):
+    code, status, title = "draining", 503, "The host is stopping"
+
+
+class Moved(PlatformError):
+    """This node no longer owns the actor. Surely not done here."""
+
+    code, status, title = "moved", 503, "The actor has moved to another node"
+
+
+class CommitFailed(PlatformError):
+    """Surely not done."""
+
+    code, status, title = "commit-failed", 503, "The turn could not be committed"
+
+
+class OutcomeUnknown(PlatformError):
+    """Perhaps done: ask again under the same id to learn which."""
+
+    code, status, title = "outcome-unknown", 503, "Whether the turn was committed is not known"
+
+
+class LoadFailed(PlatformError):
+    """The actor's state could not be read; it is never taken for empty."""
+
+    code, status, title = "load-failed", 503, "The actor could not be loaded"
+
+
+class HostFault(PlatformError):
+    """A bug of the host. Nothing of the turn is kept."""
+
+    code, status, title = "host-fault", 500, "The host made a mistake"
+    retryable = False
