@@ -10,10 +10,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["COUNTER", "LEDGER", "Served", "kelpie", "launch", "serving", "start"]
+__all__ = [
+    "COMMAND",
+    "COUNTER",
+    "LEDGER",
+    "ROGUE",
+    "SECONDS_MAX",
+    "Served",
+    "kelpie",
+    "launch",
+    "serving",
+    "start",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTER = ROOT / "examples" / "rust-counter" / "counter.wasm"
+ROGUE = ROOT / "tests" / "guests" / "rogue.wasm"
 LEDGER = ROOT / "tests" / "guests" / "ledger.wasm"
 COMMAND = Path(sys.executable).parent / "kelpie"
 SECONDS_MAX = 60

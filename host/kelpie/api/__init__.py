@@ -12,9 +12,12 @@ router        from a path and a method to a route, and its handler
 handlers      every route but the hot one's shortcut
 kinds         the handlers of kinds and their versions
 actor_handlers  those that look at actors
+logs          what actors say, as it comes
+moments       times in queries and answers
 views         deploys, actors and kv as JSON
 manual        the pages about errors
 connection    the shortcut: a whole request in one piece never leaves the protocol
+departure     clients that go away before they have their answer
 server        listening, and letting go
 client        the other side
 unreachable   ... when nobody is there

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlencode
@@ -155,6 +157,38 @@ class Client:
         """One value of an actor's kv, as it is stored."""
         return await self._value(f"/v1/kv/{_quote(kind)}/{_quote(key)}/{_quote(entry)}")
 
+    async def lines(
+        self,
+        kind: str | None = None,
+        key: str | None = None,
+        *,
+        level: str | None = None,
+        since: str | None = None,
+        last: int | None = None,
+        follow: bool = False,
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """What actors have logged of late: of every kind, of one, or of one actor.
+        With `follow` also what they log from now on, until the host stops; an item
+        `{"lost": n}` says how many lines came faster than they were read.
+
+        `since` is how long ago, as `10m`, or a time; `last` at most so many of
+        those that there are."""
+        path = _with_query(
+            "/v1/logs",
+            kind=kind,
+            key=key,
+            level=level,
+            since=since,
+            last=last,
+            follow="true" if follow else None,
+        )
+        rest = b""
+        async with self._asking("GET", path, b"", {}) as response:
+            async for piece in response.content.iter_any():
+                *whole, rest = (rest + piece).split(b"\n")
+                for line in filter(None, whole):
+                    yield json.loads(line)
+
     async def _value(self, path: str) -> Payload:
         content_type, body = await self._ask("GET", path, b"", {})
         return Payload(content_type != BYTES_TYPE, body)
@@ -177,6 +211,14 @@ class Client:
     async def _ask(
         self, method: str, path: str, body: bytes, headers: dict[str, str]
     ) -> tuple[str, bytes]:
+        async with self._asking(method, path, body, headers) as response:
+            return response.content_type, await response.read()
+
+    @asynccontextmanager
+    async def _asking(
+        self, method: str, path: str, body: bytes, headers: dict[str, str]
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer, of which only the head is read."""
         assert self._session is not None, "use the client in an `async with` block"
         try:
             async with self._session.request(
@@ -186,21 +228,26 @@ class Client:
                 headers=headers,
                 allow_redirects=False,
             ) as response:
-                answer = await response.read()
+                await self._check(response)
+                yield response
         except aiohttp.ClientConnectorError as error:
             message = f"no host answers at {self._base}: {error.strerror or error}"
             raise HostUnreachable(message, sent=False) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             message = f"the host at {self._base} went away before it answered: {error}"
             raise HostUnreachable(message, sent=True) from error
+
+    async def _check(self, response: aiohttp.ClientResponse) -> None:
+        """Raises:
+        KelpieError: what the host answers with.
+        """
         if response.content_type == PROBLEM_TYPE:
-            problem = error_of(json.loads(answer))
+            problem = error_of(json.loads(await response.read()))
             if REQUEST_ID_HEADER in response.headers:
                 problem.details["request_id"] = response.headers[REQUEST_ID_HEADER]
             raise problem
         if not response.ok:
             raise HostFault(f"{self._base} answers {response.status}, as no Kelpie host does")
-        return response.content_type, answer
 
 
 def _type_of(argument: Payload, is_json: bool) -> str:

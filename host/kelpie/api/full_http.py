@@ -9,6 +9,7 @@ from aiohttp import StreamReader, web
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler
 
+from kelpie.api.departure import AttendedConnection
 from kelpie.api.handlers import Handlers
 from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.request_log import RequestLog
@@ -52,7 +53,7 @@ class FullHttp(web.Server):
             max_headers=limits.http_headers_max,
         )
 
-    async def _handle(self, request: web.BaseRequest) -> web.Response:
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         begun_ns = self.requests.begin()
         response = await self._handlers.handle(request)
         self.requests.answered(
@@ -66,7 +67,7 @@ class FullHttp(web.Server):
         return response
 
 
-class _FullConnection(RequestHandler):
+class _FullConnection(AttendedConnection):
     def __init__(self, server: FullHttp, on_lost: Callable[[], object], **options: object) -> None:
         super().__init__(server, **options)  # type: ignore[arg-type]
         self._requests = server.requests
@@ -88,6 +89,7 @@ class _FullConnection(RequestHandler):
         if idle or not self._newest_body.is_eof():
             return False
         self.close()
+        self.client_gone()
         return True
 
     def handle_error(

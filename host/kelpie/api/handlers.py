@@ -13,6 +13,7 @@ from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.invocation import Invocations
 from kelpie.api.kinds import KindHandlers
 from kelpie.api.log_levels import levels, set_level
+from kelpie.api.logs import LogHandlers
 from kelpie.api.manual import error_pages
 from kelpie.api.metrics import Metrics
 from kelpie.api.paths import Target, decode_segment, split_target
@@ -66,10 +67,11 @@ class Handlers:
                 "ready": self._ready,
                 **ActorHandlers(runtime.actors, limits).handlers,
                 **KindHandlers(env, runtime, limits).handlers,
+                **LogHandlers(env, runtime, limits).handlers,
             },
         )
 
-    async def handle(self, request: web.BaseRequest) -> web.Response:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answers one request. It raises nothing but cancellation."""
         try:
             _check_coding(request)
@@ -80,7 +82,7 @@ class Handlers:
         except Exception as error:  # noqa: BLE001 - logged and answered
             return problem_response(as_kelpie_error(error))
 
-    async def _answer(self, request: web.BaseRequest, target: Target) -> web.Response:
+    async def _answer(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         methods = self._router.find(target.segments)
         if methods is None:
             raise RouteNotFound(_no_route(target.segments), routes=list(map(str, ROUTES)))

@@ -16,6 +16,7 @@ from kelpie.wasm.turn import Manifest
 
 __all__ = [
     "BYTES_TYPE",
+    "JSON_LINES_TYPE",
     "JSON_TYPE",
     "TEXT_TYPE",
     "is_json",
@@ -27,6 +28,7 @@ __all__ = [
 JSON_TYPE = "application/json"
 TEXT_TYPE = "text/plain; charset=utf-8"
 BYTES_TYPE = "application/octet-stream"
+JSON_LINES_TYPE = "application/x-ndjson"
 
 _TYPES_KEPT_MAX = 256
 _UTF8 = {"utf-8", "utf8", "us-ascii"}

@@ -25,7 +25,7 @@ __all__ = [
     "unless_known",
 ]
 
-Handler = Callable[[web.BaseRequest, Target], Awaitable[web.Response]]
+Handler = Callable[[web.BaseRequest, Target], Awaitable[web.StreamResponse]]
 
 # Under which a response that is an error remembers which, for whoever counts it.
 ERROR_CODE = web.ResponseKey("kelpie.error_code", str)

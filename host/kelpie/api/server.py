@@ -38,6 +38,7 @@ class HttpServer:
         self.limits = limits
         self.loop = asyncio.get_running_loop()
         self.date = DateHeader(env)
+        self._lines = runtime.node.guest_log.recent
         self.invocations = Invocations(env, runtime, limits)
         # The parser wants somebody to pause; what it parses here needs no pause.
         self.parser_owner = BaseProtocol(self.loop)
@@ -73,6 +74,7 @@ class HttpServer:
             self._listener = None
         for connection in list(self._hot):
             connection.close_when_answered()
+        self._lines.close()
         self._full_http.pre_shutdown()
         await self._full_http.shutdown(self.limits.http_close_ms_max / 1000)
         if self._count():

@@ -8,6 +8,7 @@ serve       runs a host
 versions    deploy, check, versions, rollback, undeploy
 remote      invoke and kinds
 actors      actors, show, state, kv list and kv get
+logs        what actors say
 with_host   asking a host
 inspect     looks into a component, without a host
 sim         simulates a component, without a host

@@ -16,6 +16,7 @@ __all__ = [
     "actor",
     "count",
     "host",
+    "kind_or_actor",
     "one_of",
     "port",
     "text",
@@ -69,6 +70,11 @@ def actor(given: str) -> tuple[str, str]:
     if not key:
         raise ArgumentTypeError(f"{given!r} names no actor: write KIND/KEY, as in counter/alice")
     return kind, key
+
+
+def kind_or_actor(given: str) -> tuple[str, str | None]:
+    """Kind, and key if one is given."""
+    return actor(given) if "/" in given else (text(given), None)
 
 
 def text(given: str) -> str:

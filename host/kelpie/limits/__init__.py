@@ -159,6 +159,16 @@ class Limits:
         4 * MIB,
         "log entries that wait for stderr; further ones are dropped, and the log says how many",
     )
+    recent_lines_bytes_max: int = _limit(
+        4 * MIB, "lines of actors that are kept for `kelpie logs`; beyond it the oldest go"
+    )
+    line_followers_max: int = _limit(64, "clients that follow lines of actors; `overloaded`")
+    line_follower_bytes_max: int = _limit(
+        1 * MIB, "lines that wait for one such client; it is told how many more it has lost"
+    )
+    line_heartbeat_ms: int = _limit(
+        15_000, "silence on such a connection; then an empty line is sent"
+    )
     log_level_bytes_max: int = _limit(64, "the name of a log level; `payload-too-large`")
     metrics_kinds_max: int = _limit(
         200, "kinds with metrics of their own; further ones share those of the kind `(other)`"

@@ -8,6 +8,7 @@ from kelpie.env import Env
 from kelpie.errors import Moved
 from kelpie.limits import Limits
 from kelpie.meters.turns import TurnMeters
+from kelpie.runtime.guest_log import GuestLog
 from kelpie.runtime.tick import Tick
 from kelpie.store import keyspace
 from kelpie.store.format import check_format
@@ -32,6 +33,7 @@ class Node:
         self.name = name
         self.tick = Tick(env, store, limits)
         self.meters = TurnMeters(limits)
+        self.guest_log = GuestLog(env, limits)
         self.fence_key = keyspace.node_fence(name)
         self.fence_stored = b""
         self.incarnation = 0

@@ -22,7 +22,7 @@ from kelpie.runtime import claim as claims
 from kelpie.runtime import records
 from kelpie.runtime.batch import Finished
 from kelpie.runtime.deploys import Deploys
-from kelpie.runtime.guest_log import about_turn, log_error, log_lines
+from kelpie.runtime.guest_log import About
 from kelpie.runtime.instance_slot import InstanceSlot
 from kelpie.runtime.instances import Instances
 from kelpie.runtime.kv_view import KvView
@@ -132,13 +132,14 @@ class TurnRunner:
             self._count(outcome.error)
         if outcome.log or outcome.error is not None:
             about = self._about(message)
-            log_lines(outcome.log, about)
+            if outcome.log:
+                self._node.guest_log.said(outcome.log, about)
             if outcome.error is not None:
                 self._note(outcome.error, about)
         return outcome, read_only
 
-    def _about(self, message: Message) -> dict[str, object]:
-        return about_turn(self.address, self.pipeline.next_turn_number, message)
+    def _about(self, message: Message) -> About:
+        return About(self.address, self.pipeline.next_turn_number, message.envelope.request_id)
 
     def _count(self, error: KelpieError) -> None:
         """A turn ended with an error."""
@@ -227,9 +228,9 @@ class TurnRunner:
             )
         return False
 
-    def _note(self, error: KelpieError, about: dict[str, object]) -> None:
+    def _note(self, error: KelpieError, about: About) -> None:
         self.last_error = error
-        log_error(error, about)
+        self._node.guest_log.failed(error, about)
 
 
 async def load(
@@ -249,11 +250,11 @@ async def load(
         claim, state = await claims.load(node, ActorKeys(address))
         deploy = await deploys.at(address.namespace, address.kind, claim.owner.deploy_number)
     except StoredValueCorrupt as error:
-        log_error(error, {"actor": str(address)})
+        node.guest_log.failed(error, About(address))
         raise
     except StoreError as error:
         failed = LoadFailed(f"{address} could not be loaded: {error.message}")
-        log_error(failed, {"actor": str(address)})
+        node.guest_log.failed(failed, About(address))
         raise failed from error
     pipeline = Pipeline(node, claim, on_progress)
     pipeline.meter.activations += 1

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kelpie.api.payloads import TEXT_TYPE
-from kelpie.api.routes.route import Route
-from kelpie.api.routes.shared import BODY, json_of
-from kelpie.errors import Draining
+from kelpie.api.payloads import JSON_LINES_TYPE, TEXT_TYPE
+from kelpie.api.routes.route import Route, flag, number, text
+from kelpie.api.routes.shared import BODY, KIND, json_of
+from kelpie.errors import Draining, Overloaded
 
 __all__ = ["HOST_ROUTES"]
 
@@ -15,6 +15,23 @@ _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _OPEN_METRICS_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 HOST_ROUTES = (
+    Route(
+        name="show_logs",
+        method="GET",
+        path="/v1/logs",
+        doc="Show what actors have logged of late, and follow it",
+        parameters=(
+            text("kind", "Lines of this kind alone"),
+            text("key", "Lines of this actor of the kind alone"),
+            text("level", "Lines of this level and above: debug, info, warning or error"),
+            text("since", "Not what is older: how long ago (90s, 10m, 2h, 1d), or a time"),
+            number("last", "At most so many of those that there are"),
+            flag("follow", "Go on with what is logged from now on"),
+        ),
+        answers={200: {JSON_LINES_TYPE: None}},
+        errors=(*KIND, Overloaded, Draining),
+        namespaced=True,
+    ),
     Route(
         name="show_log_levels",
         method="GET",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kelpie.api.log_levels import LEVELS
 from kelpie.cli import arguments as checked
 from kelpie.cli.parser.reading import Commands
 from kelpie.cli.parser.shared import add_address, add_kind, add_output, add_page, add_remote
@@ -11,6 +12,7 @@ __all__ = ["add"]
 
 def add(commands: Commands) -> None:
     _add_invoke(commands)
+    _add_logs(commands)
 
     command = add_remote(commands, "actors", "list the actors of a kind that hold something")
     add_kind(command)
@@ -48,6 +50,37 @@ def _add_invoke(commands: Commands) -> None:
     )
     command.add_argument("--deadline-ms", type=int, metavar="N", help="how long it may take")
     command.set_defaults(run="remote:invoke")
+
+
+def _add_logs(commands: Commands) -> None:
+    command = add_remote(commands, "logs", "show what actors log, and follow it")
+    command.add_argument(
+        "whose",
+        type=checked.kind_or_actor,
+        metavar="KIND[/KEY]",
+        nargs="?",
+        default=(None, None),
+        help="of one kind or of one actor (default: of all)",
+    )
+    command.add_argument(
+        "-f", "--follow", action="store_true", help="go on with what they log from now on"
+    )
+    command.add_argument(
+        "--level",
+        choices=[level for level in LEVELS if level != "off"],
+        help="lines of this level and above",
+    )
+    command.add_argument(
+        "--since",
+        type=checked.text,
+        metavar="TIME",
+        help="not what is older: 90s, 10m, 2h, 1d, or a time as 2026-01-01T12:00:00Z",
+    )
+    command.add_argument(
+        "--last", type=checked.whole, metavar="N", help="at most so many of those that there are"
+    )
+    add_output(command)
+    command.set_defaults(run="logs:run")
 
 
 def _add_kv(commands: Commands) -> None:

@@ -1,0 +1,62 @@
+"""`kelpie logs`: what actors say."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from contextlib import aclosing
+from typing import Any
+
+from kelpie.api.client import Client
+from kelpie.cli.output import printable, say
+from kelpie.cli.with_host import with_host
+
+__all__ = ["run"]
+
+_LEVEL_WIDTH = len("warning")
+
+
+def run(options: argparse.Namespace) -> int:
+    kind, key = options.whose
+
+    async def tell(client: Client) -> int:
+        told = 0
+        lines = client.lines(
+            kind,
+            key,
+            level=options.level,
+            since=options.since,
+            last=options.last,
+            follow=options.follow,
+        )
+        async with aclosing(lines):
+            async for line in lines:
+                _print(line, as_json=options.output == "json")
+                told += 1
+        return told
+
+    told = with_host(options.url, tell)
+    if options.follow:
+        say("the host has stopped")
+    elif not told:
+        say(f"there are no such lines; what comes is shown with: {_following(options)}")
+    return 0
+
+
+def _following(options: argparse.Namespace) -> str:
+    whose = "/".join(filter(None, options.whose))
+    return " ".join(filter(None, ("kelpie logs", whose, "--follow")))
+
+
+def _print(line: dict[str, Any], *, as_json: bool) -> None:
+    # Whoever follows through a pipe wants each line when it comes.
+    if as_json:
+        print(json.dumps(line), flush=True)
+    elif "lost" in line:
+        say(f"{line['lost']} lines are lost: they came faster than they were read")
+    else:
+        turn = f" turn {line['turn']}" if line["turn"] is not None else ""
+        request = f" [{line['request_id']}]" if line["request_id"] is not None else ""
+        head = f"{line['time']} {line['level']:<{_LEVEL_WIDTH}} {line['actor']}{turn}{request}: "
+        for each in line["message"].split("\n"):
+            print(printable(head + each), flush=True)

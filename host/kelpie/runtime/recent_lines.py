@@ -1,0 +1,130 @@
+"""What actors have said lately, for whoever asks, and what they say, for whoever follows.
+
+Both are in memory only and bounded. A turn pays for a line what it costs to put
+it in line; nothing waits for a reader.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from kelpie.env import Env
+from kelpie.errors import Draining, Overloaded
+from kelpie.ids import Address
+from kelpie.limits import Limits
+from kelpie.runtime.line_follower import LineFollower
+
+__all__ = ["LINE_LEVELS", "Line", "RecentLines", "Wanted"]
+
+LINE_LEVELS = ("debug", "info", "warning", "error")
+
+# Of a line besides its message, about.
+_LINE_BYTES = 256
+_RETRY_AFTER_MS = 5_000
+
+
+class Line(NamedTuple):
+    """One line that an actor has said, or that was said of its failure."""
+
+    time_ns: int
+    """Since 1970, when its turn ended."""
+    level: str
+    """One of LINE_LEVELS."""
+    address: Address
+    turn: int | None
+    """The number that the actor was told; None before there is a turn."""
+    request_id: str | None
+    message: str
+
+    @property
+    def bytes(self) -> int:
+        """The memory it takes, about."""
+        return _LINE_BYTES + sys.getsizeof(self.message)
+
+
+class Wanted(NamedTuple):
+    """Which lines somebody wants."""
+
+    namespace: str
+    kind: str | None = None
+    """None: of every kind."""
+    key: str | None = None
+    """None: of every actor of the kind."""
+    level: str = "debug"
+    """This one and above."""
+    since_ns: int = 0
+    """Since 1970."""
+
+    def has(self, line: Line) -> bool:
+        namespace, kind, key = line.address
+        return (
+            namespace == self.namespace
+            and self.kind in {None, kind}
+            and self.key in {None, key}
+            and LINE_LEVELS.index(line.level) >= LINE_LEVELS.index(self.level)
+            and line.time_ns >= self.since_ns
+        )
+
+
+class RecentLines:
+    """The lines of all actors of one node. Belongs to the Env's loop."""
+
+    def __init__(self, env: Env, limits: Limits) -> None:
+        self._env = env
+        self._limits = limits
+        self._lines: deque[Line] = deque()
+        self._bytes = 0
+        self._followers: dict[LineFollower[Line], Wanted] = {}
+        self._closed = False
+
+    def add(self, line: Line) -> None:
+        self._lines.append(line)
+        self._bytes += line.bytes
+        while self._bytes > self._limits.recent_lines_bytes_max:
+            self._bytes -= self._lines.popleft().bytes
+        for follower, wanted in self._followers.items():
+            if wanted.has(line):
+                follower.add(line, line.bytes)
+
+    def find(self, wanted: Wanted, last: int | None = None) -> list[Line]:
+        """What is kept of what is wanted, the oldest first; at most the `last` ones."""
+        found = list(islice(self._newest_first(wanted), last))
+        found.reverse()
+        return found
+
+    def follow(self, wanted: Wanted) -> LineFollower[Line]:
+        """What is wanted, as it is said from now on. To be given back to `leave`.
+
+        Raises:
+            Overloaded: as many follow as may.
+            Draining: nothing will be said any more.
+        """
+        if self._closed:
+            raise Draining("the host is stopping")
+        if len(self._followers) >= self._limits.line_followers_max:
+            raise Overloaded(
+                f"{len(self._followers)} clients follow lines of this host already "
+                "(line_followers_max)",
+                retry_after_ms=_RETRY_AFTER_MS,
+            )
+        follower = LineFollower[Line](self._env, self._limits.line_follower_bytes_max)
+        self._followers[follower] = wanted
+        return follower
+
+    def leave(self, follower: LineFollower[Line]) -> None:
+        """Nobody reads the follower any more."""
+        self._followers.pop(follower, None)
+        follower.end()
+
+    def close(self) -> None:
+        """Nothing more will be said: each follower ends once it has given what it has."""
+        self._closed = True
+        for follower in self._followers:
+            follower.end()
+
+    def _newest_first(self, wanted: Wanted) -> Iterator[Line]:
+        return (line for line in reversed(self._lines) if wanted.has(line))
