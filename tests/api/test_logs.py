@@ -128,7 +128,7 @@ async def test_a_trap_is_told(host: Host) -> None:
         ("?since=99999999999999d", 400, "invalid-request", "90s"),
         ("?last=-1", 400, "invalid-request", "last"),
         ("?follow=yes", 400, "invalid-request", "true or false"),
-        ("?tail=3", 400, "invalid-request", "'since' and 'last'"),
+        ("?tail=3", 400, "invalid-request", "'last' and 'level'"),
     ],
 )
 async def test_what_cannot_be_asked(
