@@ -27,6 +27,7 @@ OWNERS = {
     "sqlite3": {"store"},
     "fdb": {"store"},
     "aiohttp": {"api"},
+    "argcomplete": {"cli"},
     "argparse": {"cli"},
     "prometheus_client": {"api"},
 }

@@ -9,6 +9,8 @@ versions    deploy, check, versions, rollback, undeploy
 remote      invoke and kinds
 actors      actors, show, state, kv list and kv get
 logs        what actors say
+completion  the script by which a shell completes commands
+completers  ... and what it is told
 with_host   asking a host
 inspect     looks into a component, without a host
 sim         simulates a component, without a host

@@ -19,10 +19,14 @@ __all__ = ["function_of", "main", "run"]
 
 _WRONG_USAGE = 2
 _INTERRUPTED = 130
+# A shell sets it that wants a word completed.
+_COMPLETES = "_ARGCOMPLETE"
 
 
 def run() -> None:
     """The `kelpie` command."""
+    if _COMPLETES in os.environ:
+        function_of("completers:complete")()
     sys.exit(main(sys.argv[1:]))
 
 
@@ -55,12 +59,10 @@ def main(arguments: Sequence[str]) -> int:
     return 1
 
 
-def function_of(name: str) -> Callable[[argparse.Namespace], int]:
+def function_of(name: str) -> Callable[..., int]:
     """What runs a command: the `run` of its options, see `cli.parser`."""
     module, _, function = name.partition(":")
-    found: Callable[[argparse.Namespace], int] = getattr(
-        import_module(f"kelpie.cli.{module}"), function
-    )
+    found: Callable[..., int] = getattr(import_module(f"kelpie.cli.{module}"), function)
     return found
 
 

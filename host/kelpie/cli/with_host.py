@@ -15,12 +15,20 @@ __all__ = ["with_host"]
 Result = TypeVar("Result")
 
 
-def with_host(url: str, ask: Callable[[Client], Awaitable[Result]]) -> Result:
-    """What `ask` returns, given a client of the host at `url`."""
+def with_host(
+    url: str, ask: Callable[[Client], Awaitable[Result]], *, limit_ms: float | None = None
+) -> Result:
+    """What `ask` returns, given a client of the host at `url`.
 
-    async def with_client(_env: RealEnv) -> Result:
+    Raises:
+        KelpieError, HostUnreachable: as the client has it.
+        TimeoutError: it took longer than `limit_ms`.
+    """
+
+    async def with_client(env: RealEnv) -> Result:
         async with Client(url) as client:
-            return await ask(client)
+            asking = ask(client)
+            return await (asking if limit_ms is None else env.within(limit_ms, asking))
 
     return real.run(with_client, _on_fault)
 

@@ -6,7 +6,7 @@ command runs: so no command waits for what only others need.
 
 reading     how a command line is read, and what a wrong one is told
 shared      options that many commands have
-host        serve, settings, doctor, backup, restore
+host        serve, settings, completion, doctor, backup, restore
 kinds       deploy, check, kinds, versions, rollback, undeploy
 actors      invoke, logs, actors, show, state, kv
 components  inspect, sim

@@ -44,6 +44,14 @@ def add_care(commands: Commands) -> None:
     add_output(command)
     command.set_defaults(run="settings:run")
 
+    command = commands.add_parser(
+        "completion", help="print what makes a shell complete kelpie's commands"
+    )
+    command.add_argument(
+        "shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish"
+    )
+    command.set_defaults(run="completion:run")
+
     command = commands.add_parser("doctor", help="see whether machine and data are fit for a host")
     add_data(command)
     command.add_argument("--url", type=checked.url, help="the host that should answer")
