@@ -19,7 +19,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         assert kelpie("deploy", LEDGER, url=host.url).returncode == 0
         for key in KEYS:
             assert kelpie("invoke", f"counter/{key}", "increment", url=host.url).returncode == 0
-        for item in ("one", "2"):
+        for item in ("one", "2.50"):
             words = ("invoke", "ledger/x", "append", json.dumps({"item": item}))
             done = kelpie(*words, url=host.url)
             assert done.returncode == 0, done.stderr
@@ -74,11 +74,12 @@ def test_kv(served: Served) -> None:
     listed = kelpie("kv", "list", "ledger/x", "-o", "json", url=served.url)
     entries = json.loads(listed.stdout)["entries"]
     assert [each["encoding"] for each in entries] == ["text", "json"]
-    assert [each["value"] for each in entries] == ["one", 2]
+    assert [each["value"] for each in entries] == ["one", 2.5]
+    assert '"value": 2.50' in listed.stdout
     done = kelpie("kv", "list", "ledger/x", "--prefix", entries[1]["key"], url=served.url)
     assert [row.split() for row in done.stdout.splitlines()] == [
         ["KEY", "IS", "VALUE"],
-        [entries[1]["key"], "json", "2"],
+        [entries[1]["key"], "json", "2.50"],
     ]
     done = kelpie("kv", "get", "ledger/x", entries[0]["key"], url=served.url)
     assert (done.returncode, done.stdout, done.stderr) == (0, "one\n", "")

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,11 +72,30 @@ def test_listing(served: Served) -> None:
     assert any(row.startswith("counter ") and "increment, add" in row for row in rows)
 
 
+def test_for_programs(served: Served) -> None:
+    def told(*words: str | Path) -> Any:
+        done = kelpie(*words, "-o", "json", url=served.url)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    reply = told("invoke", "counter/erin", "increment")
+    assert reply == {"encoding": "json", "value": {"value": 1}}
+    (kind,) = (each for each in told("kinds") if each["kind"] == "counter")
+    assert kind["operations"] == ["increment", "add", "get", "reset"]
+    inspected = told("inspect", COUNTER)
+    assert (inspected["form"], inspected["sealed"]) == ("component", True)
+    assert inspected["digest"] == kind["digest"]
+    assert [each["name"] for each in inspected["operations"]] == kind["operations"]
+    assert inspected["reasons"] == []
+
+
 def test_nothing_deployed(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as empty:
         done = kelpie("kinds", url=empty.url)
+        for_programs = kelpie("kinds", "-o", "json", url=empty.url)
     assert (done.returncode, done.stdout) == (0, "")
     assert "kelpie deploy" in done.stderr
+    assert json.loads(for_programs.stdout) == []
 
 
 @pytest.mark.parametrize(
@@ -225,6 +245,9 @@ def test_inspecting_what_is_no_actor(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "form      component" in done.stdout
     assert "component-refused" in done.stderr
+    done = kelpie("inspect", file, "-o", "json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["reasons"]
     file.write_bytes(b"")
     done = kelpie("inspect", file)
     assert (done.returncode, done.stdout) == (1, "")

@@ -20,6 +20,7 @@ connection    the shortcut: a whole request in one piece never leaves the protoc
 departure     clients that go away before they have their answer
 server        listening, and letting go
 client        the other side
+transport     ... and what its answers mean
 unreachable   ... when nobody is there
 """
 

@@ -44,4 +44,4 @@ def moment_of(name: str, given: str, now_ns: int) -> int:
 def told_moment(moment_ns: int) -> str:
     """In UTC, to the millisecond."""
     moment = datetime.fromtimestamp(moment_ns // _NS_PER_MS / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds")
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from datetime import UTC, datetime
 
+from kelpie.api.moments import told_moment
 from kelpie.api.payloads import is_json
 from kelpie.ids import Payload
 from kelpie.runtime.actor_views import ActorPage, ActorView
@@ -25,19 +25,16 @@ __all__ = [
     "version_view",
 ]
 
-_NANOSECONDS = 1_000_000_000
-
 
 def deploy_summary(deploy: Deploy) -> dict[str, object]:
     """What a list of kinds says of each."""
-    moment = datetime.fromtimestamp(deploy.deployed_at_ns / _NANOSECONDS, UTC)
     return {
         "namespace": deploy.namespace,
         "kind": deploy.kind,
         "number": deploy.number,
         "digest": deploy.digest,
         "size_bytes": deploy.size_bytes,
-        "deployed_at": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "deployed_at": told_moment(deploy.deployed_at_ns),
         "operations": list(deploy.manifest.operations),
     }
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
-from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from kelpie.api.client import Client
-from kelpie.api.payloads import is_json
+from kelpie.cli.json_text import json_text, read_json
 from kelpie.cli.output import print_json, print_table, say
-from kelpie.cli.remote import print_payload
+from kelpie.cli.values import print_value
 from kelpie.cli.with_host import with_host
-from kelpie.ids import Payload
 
 __all__ = ["actors", "kv_get", "kv_list", "show", "state"]
 
@@ -63,14 +60,14 @@ def show(options: argparse.Namespace) -> int:
 
 def state(options: argparse.Namespace) -> int:
     kind, key = options.actor
-    _print_value(options, with_host(options.url, lambda client: client.state(kind, key)))
+    print_value(options, with_host(options.url, lambda client: client.state(kind, key)))
     return 0
 
 
 def kv_get(options: argparse.Namespace) -> int:
     kind, key = options.actor
     value = with_host(options.url, lambda client: client.kv_entry(kind, key, options.entry))
-    _print_value(options, value)
+    print_value(options, value)
     return 0
 
 
@@ -78,7 +75,9 @@ def kv_list(options: argparse.Namespace) -> int:
     kind, key = options.actor
 
     def turn_page(client: Client, after: str | None, limit: int) -> Awaitable[_Page]:
-        return client.kv_page(kind, key, prefix=options.prefix, after=after, limit=limit)
+        return client.kv_page(
+            kind, key, prefix=options.prefix, after=after, limit=limit, read=read_json
+        )
 
     found, after = with_host(
         options.url, lambda client: _gather(client, "entries", turn_page, options)
@@ -114,7 +113,7 @@ async def _gather(
 
 def _tell_of_more(after: str | None) -> None:
     if after is not None:
-        say(f"there may be more: raise --limit, or go on with --after {json.dumps(after)}")
+        say(f"there may be more: raise --limit, or go on with --after {json_text(after)}")
 
 
 def _told(value: object) -> str:
@@ -129,19 +128,6 @@ def _under(prefix: str) -> str:
 
 def _shortened(entry: dict[str, Any]) -> str:
     value = entry["value"]
-    shown = json.dumps(value, ensure_ascii=False) if entry["encoding"] == "json" else str(value)
+    shown = json_text(value, ascii_only=False) if entry["encoding"] == "json" else str(value)
     cut = len(shown) > _VALUE_LETTERS_SHOWN
     return shown[: _VALUE_LETTERS_SHOWN - 3] + "..." if cut else shown
-
-
-def _print_value(options: argparse.Namespace, value: Payload) -> None:
-    """As it is stored, or with `-o json` as a page of kv has it."""
-    if options.output != "json":
-        print_payload(value)
-    elif not value.is_text:
-        print_json({"encoding": "base64", "value": b64encode(value.data).decode()})
-    elif is_json(value.data):
-        # As it was stored: no number loses a digit.
-        print(f'{{"encoding": "json", "value": {value.data.decode()}}}')
-    else:
-        print_json({"encoding": "text", "value": value.data.decode()})

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import argparse
 
-from kelpie.cli.output import say, size
+from kelpie.cli.output import print_json, say, size
 from kelpie.store.sqlite.copies import Contents, back_up, restore
 
 __all__ = ["run_backup", "run_restore"]
 
 
 def run_backup(options: argparse.Namespace) -> int:
-    _tell("backed up", back_up(options.data.absolute(), options.file))
+    _tell(options, "backed up", back_up(options.data.absolute(), options.file))
     say(f"restore it with: kelpie restore {options.file} --data DIR")
     return 0
 
 
 def run_restore(options: argparse.Namespace) -> int:
-    _tell("restored", restore(options.file, options.data.absolute()))
+    _tell(options, "restored", restore(options.file, options.data.absolute()))
     say(f"serve it with: kelpie serve --data {options.data}")
     return 0
 
 
-def _tell(done: str, contents: Contents) -> None:
-    print(f"{done}: {contents.pairs} values, {size(contents.bytes)}, every one checked")
+def _tell(options: argparse.Namespace, done: str, contents: Contents) -> None:
+    if options.output == "json":
+        print_json({"values": contents.pairs, "bytes": contents.bytes})
+    else:
+        print(f"{done}: {contents.pairs} values, {size(contents.bytes)}, every one checked")

@@ -6,7 +6,8 @@ import argparse
 import os
 from pathlib import Path
 
-from kelpie.cli.output import print_table, printable, say, size, tell_error
+from kelpie.cli.output import print_json, print_table, printable, say, size, tell_error
+from kelpie.cli.progress import Progress
 from kelpie.env import real
 from kelpie.env.real import RealEnv
 from kelpie.limits import DEFAULT_LIMITS
@@ -28,8 +29,13 @@ def run(options: argparse.Namespace) -> int:
         finally:
             engine.close()
 
-    inspection = real.run(inspect, lambda what, error: say(f"kelpie: {what}: {error}"))
-    _print(inspection)
+    with Progress() as progress:
+        progress.show(f"looking into {options.file}, and compiling it ...")
+        inspection = real.run(inspect, lambda what, error: say(f"kelpie: {what}: {error}"))
+    if options.output == "json":
+        print_json(_view(inspection))
+    else:
+        _print(inspection)
     refusal = inspection.error()
     if refusal is None:
         return 0
@@ -47,6 +53,23 @@ def cache_directory() -> Path | None:
     except (OSError, RuntimeError):
         return None  # no home, or it may not be written: compile each time
     return place
+
+
+def _view(inspection: Inspection) -> dict[str, object]:
+    manifest = inspection.manifest
+    operations = manifest.operations.values() if manifest is not None else ()
+    return {
+        "form": inspection.form,
+        "size_bytes": inspection.size,
+        "digest": inspection.digest,
+        "contract": inspection.contract_version,
+        "sealed": inspection.sealed,
+        "imports": list(inspection.imports),
+        "exports": list(inspection.exports),
+        "doc": manifest.doc if manifest is not None else None,
+        "operations": [operation._asdict() for operation in operations],
+        "reasons": inspection.reasons,
+    }
 
 
 def _print(inspection: Inspection) -> None:

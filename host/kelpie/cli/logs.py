@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TextIO
 
 from kelpie.api.client import Client
+from kelpie.cli.colors import red, yellow
 from kelpie.cli.output import printable, say
 from kelpie.cli.with_host import with_host
 
@@ -57,6 +59,15 @@ def _print(line: dict[str, Any], *, as_json: bool) -> None:
     else:
         turn = f" turn {line['turn']}" if line["turn"] is not None else ""
         request = f" [{line['request_id']}]" if line["request_id"] is not None else ""
-        head = f"{line['time']} {line['level']:<{_LEVEL_WIDTH}} {line['actor']}{turn}{request}: "
+        level = f"{line['level']:<{_LEVEL_WIDTH}}"
+        painted = _PAINTED.get(line["level"], _plain)(level, sys.stdout)
+        who = f"{line['actor']}{turn}{request}: "
         for each in line["message"].split("\n"):
-            print(printable(head + each), flush=True)
+            print(f"{line['time']} {painted} {printable(who + each)}", flush=True)
+
+
+def _plain(told: str, _stream: TextIO) -> str:
+    return told
+
+
+_PAINTED = {"warning": yellow, "error": red}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
+from kelpie.cli.colors import bold, red
+from kelpie.cli.json_text import json_text
 from kelpie.errors import KelpieError
 from kelpie.ids import on_one_line
 
@@ -22,6 +23,7 @@ __all__ = [
     "told_of",
 ]
 
+_WHO = "kelpie: "
 _KIB = 1024
 _UNITS = ("KiB", "MiB", "GiB")
 _DIGEST_DIGITS_SHOWN = 12
@@ -56,16 +58,22 @@ def say(told: str) -> None:
 
 def complain(message: str, *then: str) -> None:
     """A mistake, and what to try next."""
-    say(_complaint(message, *then))
+    _say_complaint(_complaint(message, *then))
 
 
 def _complaint(message: str, *then: str) -> str:
-    return "\n  ".join((f"kelpie: {message}", *then))
+    return "\n  ".join((f"{_WHO}{message}", *then))
+
+
+def _say_complaint(told: str) -> None:
+    with suppress(OSError, ValueError):
+        rest = printable(told.removeprefix(_WHO))
+        print(red(_WHO, sys.stderr) + rest, file=sys.stderr, flush=True)
 
 
 def tell_error(error: KelpieError, advice: str | None = None) -> None:
     """An error of the tree, to stderr: see `told_of`."""
-    say(told_of(error, advice))
+    _say_complaint(told_of(error, advice))
 
 
 def told_of(error: KelpieError, advice: str | None = None) -> str:
@@ -94,14 +102,15 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A compact table, to stdout."""
     lines = [list(map(on_one_line, line)) for line in (head, *rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    for line in lines:
+    for at, line in enumerate(lines):
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        print("  ".join(cells).rstrip())
+        told = "  ".join(cells).rstrip()
+        print(told if at else bold(told, sys.stdout))
 
 
 def print_json(value: object) -> None:
     """What a program reads, to stdout."""
-    print(json.dumps(value, indent=2))
+    print(json_text(value, indent=2))
 
 
 def short_digest(digest: str) -> str:

@@ -7,11 +7,12 @@ import json
 import sys
 
 from kelpie.api.client import Client
-from kelpie.cli.output import complain, print_table, say, short_digest, size
+from kelpie.cli.output import complain, print_json, print_table, say, short_digest, size
+from kelpie.cli.values import print_value
 from kelpie.cli.with_host import with_host
-from kelpie.ids import Payload, text
+from kelpie.ids import text
 
-__all__ = ["invoke", "kinds", "print_payload"]
+__all__ = ["invoke", "kinds"]
 
 _WRONG_USAGE = 2
 
@@ -42,7 +43,7 @@ def invoke(options: argparse.Namespace) -> int:
             deadline_ms=options.deadline_ms,
         ),
     )
-    print_payload(reply)
+    print_value(options, reply)
     return 0
 
 
@@ -50,6 +51,8 @@ def kinds(options: argparse.Namespace) -> int:
     deployed = with_host(options.url, Client.kinds)
     if not deployed:
         say("nothing is deployed yet; try: kelpie deploy FILE.wasm")
+    if options.output == "json":
+        print_json(deployed)
         return 0
     rows = [
         (
@@ -62,14 +65,6 @@ def kinds(options: argparse.Namespace) -> int:
         )
         for each in deployed
     ]
-    print_table(("KIND", "DEPLOY", "SIZE", "DIGEST", "DEPLOYED AT", "OPERATIONS"), rows)
+    if rows:
+        print_table(("KIND", "DEPLOY", "SIZE", "DIGEST", "DEPLOYED AT", "OPERATIONS"), rows)
     return 0
-
-
-def print_payload(payload: Payload) -> None:
-    """To stdout, as it is; a text ends its line."""
-    out = sys.stdout.buffer
-    out.write(payload.data)
-    if payload.is_text and not payload.data.endswith(b"\n"):
-        out.write(b"\n")
-    out.flush()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from kelpie.api.client import Client
 from kelpie.cli.output import print_json, print_table, say, short_digest, size
+from kelpie.cli.progress import Progress
 from kelpie.cli.with_host import with_host
 from kelpie.errors import InvalidRequest
 
@@ -18,9 +20,13 @@ __all__ = ["check", "deploy", "list_versions", "roll_back", "undeploy"]
 def deploy(options: argparse.Namespace) -> int:
     upload = options.file.read_bytes()
     kind = options.name or _kind_of(options.file)
-    deployed = with_host(
-        options.url, lambda client: client.deploy(kind, upload, strict=options.strict)
-    )
+    with Progress() as progress:
+        deployed = with_host(
+            options.url,
+            lambda client: client.deploy(
+                kind, upload, strict=options.strict, on_sent=_telling(progress, kind, len(upload))
+            ),
+        )
     what = f"{kind}, version {deployed['number']}, {size(deployed['size_bytes'])}"
     if options.output == "json":
         print_json(deployed)
@@ -42,9 +48,13 @@ def check(options: argparse.Namespace) -> int:
     """Exit status 1 with --strict, if the deploy would be refused."""
     upload = options.file.read_bytes()
     kind = options.name or _kind_of(options.file)
-    checked = with_host(
-        options.url, lambda client: client.check(kind, upload, strict=options.strict)
-    )
+    with Progress() as progress:
+        checked = with_host(
+            options.url,
+            lambda client: client.check(
+                kind, upload, strict=options.strict, on_sent=_telling(progress, kind, len(upload))
+            ),
+        )
     if options.output == "json":
         print_json(checked)
     else:
@@ -111,6 +121,18 @@ def undeploy(options: argparse.Namespace) -> int:
         print(f"deleted {kind}{kept}")
     say(f"to have it again, without what it kept: kelpie deploy FILE.wasm --name {kind}")
     return 0
+
+
+def _telling(progress: Progress, kind: str, total: int) -> Callable[[int], None]:
+    """What tells how far an upload is."""
+
+    def on_sent(sent: int) -> None:
+        if sent < total:
+            progress.show_part(f"uploading {kind}", sent, total)
+        else:
+            progress.show(f"uploaded {kind}: the host looks into it, and compiles it ...")
+
+    return on_sent
 
 
 def _print_check(checked: dict[str, Any]) -> None:

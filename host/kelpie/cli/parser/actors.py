@@ -49,6 +49,7 @@ def _add_invoke(commands: Commands) -> None:
         help="an id under which the same can be asked again, and is done once",
     )
     command.add_argument("--deadline-ms", type=int, metavar="N", help="how long it may take")
+    add_output(command)
     command.set_defaults(run="remote:invoke")
 
 

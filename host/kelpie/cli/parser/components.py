@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kelpie.cli import arguments as checked
 from kelpie.cli.parser.reading import Commands
+from kelpie.cli.parser.shared import add_output
 
 __all__ = ["add"]
 
@@ -13,6 +14,7 @@ __all__ = ["add"]
 def add(commands: Commands) -> None:
     command = commands.add_parser("inspect", help="look into a component; needs no host")
     command.add_argument("file", type=Path, metavar="FILE.wasm")
+    add_output(command)
     command.set_defaults(run="inspect:run")
 
     command = commands.add_parser(

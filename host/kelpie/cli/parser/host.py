@@ -61,9 +61,11 @@ def add_care(commands: Commands) -> None:
     command = commands.add_parser("backup", help="copy the store into a file, also while it serves")
     command.add_argument("file", type=Path, metavar="FILE")
     add_data(command)
+    add_output(command)
     command.set_defaults(run="copies:run_backup")
 
     command = commands.add_parser("restore", help="make a data directory of a backup")
     command.add_argument("file", type=Path, metavar="FILE")
     add_data(command)
+    add_output(command)
     command.set_defaults(run="copies:run_restore")

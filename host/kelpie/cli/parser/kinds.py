@@ -28,6 +28,7 @@ def add(commands: Commands) -> None:
         command.set_defaults(run=f"versions:{name}")
 
     command = add_remote(commands, "kinds", "list what is deployed")
+    add_output(command)
     command.set_defaults(run="remote:kinds")
 
     command = add_remote(commands, "versions", "list the versions of a kind, newest first")

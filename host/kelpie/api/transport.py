@@ -1,0 +1,144 @@
+"""Asking a host over HTTP, and what its answers mean."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote, urlencode
+
+import aiohttp
+from yarl import URL
+
+from kelpie.api.headers import REQUEST_ID_HEADER
+from kelpie.api.problem import PROBLEM_TYPE, error_of
+from kelpie.api.unreachable import HostUnreachable
+from kelpie.errors import HostFault
+
+__all__ = ["Transport", "quoted", "with_query"]
+
+_CONNECT_SECONDS = 10
+_PIECE_BYTES = 256 * 1024
+
+
+class Transport:
+    """Connections to one host. Use it as an asynchronous context manager.
+
+    Every method raises the KelpieError that the host answers with, or
+    HostUnreachable. Nothing is retried.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._base = url.rstrip("/")
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        # The host ends every request by its deadline; only connecting is bounded here.
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS)
+        self._session = aiohttp.ClientSession(timeout=timeout)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._session is not None
+        await self._session.close()
+
+    async def ask_json(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        *,
+        on_sent: Callable[[int], object] | None = None,
+        read: Callable[[bytes], Any] = json.loads,
+    ) -> dict[str, Any]:
+        """The object that the host answers with. `on_sent` is told how many bytes
+        of the body are sent; `read` reads the answer."""
+        _, answer = await self.ask(method, path, body, headers or {}, on_sent)
+        value = read(answer)
+        if not isinstance(value, dict):
+            raise HostFault(f"{self._base} answers as no Kelpie host does")
+        return value
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: dict[str, str],
+        on_sent: Callable[[int], object] | None = None,
+    ) -> tuple[str, bytes]:
+        """The type and the body of the answer."""
+        async with self.asking(method, path, body, headers, on_sent) as response:
+            return response.content_type, await response.read()
+
+    @asynccontextmanager
+    async def asking(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: dict[str, str],
+        on_sent: Callable[[int], object] | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer, of which only the head is read."""
+        data: bytes | AsyncIterator[bytes] | None = body or None
+        if on_sent is not None:
+            data = _pieces(body, on_sent)
+            headers = {**headers, "Content-Length": str(len(body))}
+        assert self._session is not None, "use the client in an `async with` block"
+        try:
+            async with self._session.request(
+                method,
+                URL(self._base + path, encoded=True),
+                data=data,
+                headers=headers,
+                allow_redirects=False,
+            ) as response:
+                await self._check(response)
+                yield response
+        except aiohttp.ClientConnectorError as error:
+            message = f"no host answers at {self._base}: {error.strerror or error}"
+            raise HostUnreachable(message, sent=False) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            message = f"the host at {self._base} went away before it answered: {error}"
+            raise HostUnreachable(message, sent=True) from error
+
+    async def _check(self, response: aiohttp.ClientResponse) -> None:
+        """Raises:
+        KelpieError: what the host answers with.
+        """
+        if response.content_type == PROBLEM_TYPE:
+            problem = error_of(json.loads(await response.read()))
+            if REQUEST_ID_HEADER in response.headers:
+                problem.details["request_id"] = response.headers[REQUEST_ID_HEADER]
+            raise problem
+        if not response.ok:
+            raise HostFault(f"{self._base} answers {response.status}, as no Kelpie host does")
+
+
+async def _pieces(body: bytes, on_sent: Callable[[int], object]) -> AsyncIterator[bytes]:
+    for begin in range(0, len(body), _PIECE_BYTES):
+        on_sent(begin)
+        yield body[begin : begin + _PIECE_BYTES]
+    on_sent(len(body))
+
+
+def with_query(path: str, **given: str | int | None) -> str:
+    """The path with the parameters that are given."""
+    query = urlencode({name: value for name, value in given.items() if value is not None})
+    return f"{path}?{query}" if query else path
+
+
+def quoted(segment: str) -> str:
+    """A segment of a path."""
+    told = quote(segment, safe="")
+    # A segment of dots alone would be taken for a place in the path.
+    return told.replace(".", "%2E") if segment in {".", ".."} else told
