@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     if options.output == "json":
         print_json([finding._asdict() for finding in findings])
     else:
-        print_table(("check", "verdict", ""), findings)
+        print_table(("CHECK", "VERDICT", ""), findings)
     return int(any(finding.verdict == "failed" for finding in findings))
 
 

@@ -51,9 +51,16 @@ def printable(told: str) -> str:
 
 def say(told: str) -> None:
     """Talk, to stderr. If nobody reads it any more, it is not said."""
+    _say(printable(told))
+
+
+def _say(told: str) -> None:
     # There is nobody to tell that there is nobody.
     with suppress(OSError, ValueError):
-        print(printable(told), file=sys.stderr, flush=True)
+        # Where both go to one place, what was printed before comes before.
+        sys.stdout.flush()
+    with suppress(OSError, ValueError):
+        print(told, file=sys.stderr, flush=True)
 
 
 def complain(message: str, *then: str) -> None:
@@ -66,9 +73,7 @@ def _complaint(message: str, *then: str) -> str:
 
 
 def _say_complaint(told: str) -> None:
-    with suppress(OSError, ValueError):
-        rest = printable(told.removeprefix(_WHO))
-        print(red(_WHO, sys.stderr) + rest, file=sys.stderr, flush=True)
+    _say(red(_WHO, sys.stderr) + printable(told.removeprefix(_WHO)))
 
 
 def tell_error(error: KelpieError, advice: str | None = None) -> None:

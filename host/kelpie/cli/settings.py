@@ -163,7 +163,7 @@ def run(options: argparse.Namespace) -> int:
         print_json(shown)
     else:
         rows = [(name, str(v.value), v.source) for name, v in values.items()]
-        print_table(("setting", "value", "from"), rows)
+        print_table(("SETTING", "VALUE", "FROM"), rows)
     return 0
 
 
