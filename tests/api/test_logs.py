@@ -174,6 +174,30 @@ async def test_who_goes_away_is_let_go(tmp_path: Path, cache: Path) -> None:
                     await asyncio.sleep(0.01)
 
 
+async def test_who_closes_its_side_gets_what_there_is(host: Host) -> None:
+    await say(host, message="before")
+    async with host.wire() as wire:
+        await wire.send(request("GET", "/v1/logs?follow=true"))
+        wire.writer.write_eof()
+        await head(wire)
+        assert [line["message"] async for line in Chunks(wire)] == ["before"]
+        assert await wire.is_closed()
+
+
+async def test_a_host_ends_also_if_somebody_does_not_read(tmp_path: Path, cache: Path) -> None:
+    limits = replace(DEFAULT_LIMITS, http_close_ms_max=50)
+    async with running(tmp_path / "data", cache, limits) as host:
+        assert (await host.deploy("rogue", ROGUE)).status == 201
+        async with host.wire() as wire:
+            await wire.send(request("GET", "/v1/logs?follow=true"))
+            await head(wire)
+            for _ in range(60):
+                await say(host, lines=20, bytes=12_000)
+            async with asyncio.timeout(SECONDS_MAX):
+                await host.runtime.drain()
+                await host.server.stop()
+
+
 async def test_silence_has_signs_of_life(tmp_path: Path, cache: Path) -> None:
     limits = replace(DEFAULT_LIMITS, line_heartbeat_ms=1)
     async with running(tmp_path / "data", cache, limits) as host, host.wire() as wire:

@@ -62,9 +62,9 @@ class Wanted(NamedTuple):
     def has(self, line: Line) -> bool:
         namespace, kind, key = line.address
         return (
-            namespace == self.namespace
-            and self.kind in {None, kind}
-            and self.key in {None, key}
+            (self.kind is None or self.kind == kind)
+            and (self.key is None or self.key == key)
+            and namespace == self.namespace
             and LINE_LEVELS.index(line.level) >= LINE_LEVELS.index(self.level)
             and line.time_ns >= self.since_ns
         )
@@ -82,13 +82,14 @@ class RecentLines:
         self._closed = False
 
     def add(self, line: Line) -> None:
+        size = line.bytes
         self._lines.append(line)
-        self._bytes += line.bytes
+        self._bytes += size
         while self._bytes > self._limits.recent_lines_bytes_max:
             self._bytes -= self._lines.popleft().bytes
         for follower, wanted in self._followers.items():
             if wanted.has(line):
-                follower.add(line, line.bytes)
+                follower.add(line, size)
 
     def find(self, wanted: Wanted, last: int | None = None) -> list[Line]:
         """What is kept of what is wanted, the oldest first; at most the `last` ones."""
