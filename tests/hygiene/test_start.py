@@ -39,7 +39,15 @@ def _below(module: str, imported: set[str]) -> set[str]:
 def test_help_imports_no_command(command: tuple[str, ...]) -> None:
     imported = _imported(*command)
     assert "kelpie.cli.parser" in imported
-    for module in ("wasmtime", "aiohttp", "asyncio", "uvloop", "sqlite3", "kelpie.runtime"):
+    for module in (
+        "argcomplete",
+        "wasmtime",
+        "aiohttp",
+        "asyncio",
+        "uvloop",
+        "sqlite3",
+        "kelpie.runtime",
+    ):
         assert not _below(module, imported)
 
 

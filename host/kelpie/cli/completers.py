@@ -24,7 +24,7 @@ from kelpie.ids import on_one_line
 
 __all__ = ["complete"]
 
-_ANSWER_MS_MAX = 1_000
+_ANSWER_MS_MAX = 2_000
 _CHOICES_MAX = 100
 
 Choices = Callable[[Client], Awaitable[list[str]]]
