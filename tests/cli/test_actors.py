@@ -1,13 +1,16 @@
-"""The commands that look at actors."""
+"""The commands that look at actors, and the one that deletes one."""
 
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from tests.cli.host import COUNTER, LEDGER, Served, kelpie, serving
+from tests.cli.host import COMMAND, COUNTER, LEDGER, Served, kelpie, serving
 
 KEYS = ["al", "alice", "alice/b", "bob"]
 
@@ -87,10 +90,55 @@ def test_kv(served: Served) -> None:
     assert json.loads(done.stdout) == {"encoding": "text", "value": "one"}
 
 
+def at_a_terminal(served: Served, *words: str, typed: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command with a terminal as its stdin, on which something is typed."""
+    ours, theirs = pty.openpty()
+    os.write(ours, typed.encode())
+    try:
+        return subprocess.run(
+            [COMMAND, *words, "--url", served.url],
+            stdin=theirs,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+@pytest.mark.parametrize(("typed", "agreed"), [("y\n", True), ("n\n", False), ("\4", False)])
+def test_deleting_at_a_terminal(served: Served, typed: str, agreed: bool) -> None:
+    kelpie("invoke", "counter/tmp", "increment", url=served.url)
+    done = at_a_terminal(served, "delete", "counter/tmp", typed=typed)
+    assert "delete counter/tmp, its state and its kv? This cannot be undone [y/N]" in done.stderr
+    assert (done.returncode, done.stdout) == ((0, "deleted counter/tmp\n") if agreed else (1, ""))
+    assert ("nothing was deleted" in done.stderr) is not agreed
+    state = kelpie("state", "counter/tmp", url=served.url)
+    assert state.returncode == (1 if agreed else 0)
+
+
+def test_deleting_from_a_script(served: Served) -> None:
+    kelpie("invoke", "counter/a/b", "increment", url=served.url)
+    done = kelpie("delete", "counter/a/b", url=served.url, stdin="y\n")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "try: kelpie delete counter/a/b --yes" in done.stderr
+    done = kelpie("delete", "counter/a/b", "--yes", "-o", "json", url=served.url)
+    assert (done.returncode, done.stderr) == (0, "")
+    named = {"namespace": "default", "kind": "counter", "key": "a/b"}
+    assert json.loads(done.stdout) == {**named, "deleted": True}
+    done = kelpie("delete", "counter/a/b", "-y", url=served.url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "counter/a/b had neither state nor kv: nothing was deleted\n"
+    assert "a/b" not in kelpie("actors", "counter", url=served.url).stdout
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("actors", "conuter"), "did you mean 'counter'?"),
+        (("delete", "conuter/x", "-y"), "did you mean 'counter'?"),
         (("show", "conuter/x"), "did you mean 'counter'?"),
         (("state", "conuter/x"), "kelpie kinds"),
         (("state", "ledger/nobody"), "value-not-found"),

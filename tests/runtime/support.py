@@ -12,7 +12,7 @@ from kelpie.env.real import RealEnv
 from kelpie.errors import KelpieError
 from kelpie.ids import Address, Payload, text
 from kelpie.limits import Limits
-from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.envelope import DELETION, Envelope, deletion
 from kelpie.runtime.host import Runtime
 from kelpie.store.memory import MemoryClient, MemoryStore
 from kelpie.wasm.turn import Engine
@@ -97,6 +97,18 @@ class TestNode:
             id is not None,
             self.env.monotonic_ns() + int(deadline_ms * 1_000_000),
         )
+
+    def delete(self, **more: Any) -> Asked:
+        """Starts the deletion of an actor."""
+        given = self.envelope(DELETION, **more)
+        asked = deletion(
+            given.target,
+            given.request_id,
+            given.principal,
+            recorded=given.recorded,
+            deadline_ns=given.deadline_ns,
+        )
+        return asyncio.get_running_loop().create_task(self.runtime.invoke(asked))
 
     def ask(self, operation: str, argument: str | bytes | Payload = "", **more: Any) -> Asked:
         """Starts a request; what comes of it is awaited later."""

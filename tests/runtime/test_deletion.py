@@ -80,6 +80,30 @@ async def test_one_that_holds_something_is_kept(
     assert node.component.made <= 2
 
 
+async def test_old_records_keep_no_kind(scripted: StartScripted) -> None:
+    """Also of an actor that commits nothing more, and so trims none of them."""
+    node = await scripted(SCRIPTS, request_record_age_ticks_min=2)
+    await node.get("clear", id="old")
+    for tick in range(5):
+        if tick:
+            node.env.ahead_ms += node.limits.store_tick_ms + 1
+            await node.runtime.node.tick.refresh()
+        with pytest.raises(KindInUse):
+            await node.runtime.delete_kind("default", "thing")
+    node.env.ahead_ms += node.limits.store_tick_ms + 1
+    await node.runtime.node.tick.refresh()
+    assert await node.runtime.delete_kind("default", "thing") == 1
+
+
+async def test_actors_deleted_before_it(scripted: StartScripted) -> None:
+    node = await scripted(SCRIPTS)
+    await node.get("append", "a")
+    await node.get("put")
+    await node.delete()
+    assert await node.runtime.delete_kind("default", "thing") == 1
+    assert left(node) == []
+
+
 async def test_counting_is_bounded(scripted: StartScripted) -> None:
     node = await scripted(SCRIPTS, kind_actors_counted_max=3)
     for n in range(5):

@@ -112,7 +112,7 @@ def overlay_dropped_under_a_listing() -> Any:
         await transaction.read_version()
         hidden = {
             key: value
-            for key, value in self._overlay(writes).items()
+            for key, value in self._overlay(writes)[0].items()
             if key.startswith(prefix) and _behind(key, after, reverse)
         }
         listing = KvListing(self._node.limits, limit, hidden, reverse)

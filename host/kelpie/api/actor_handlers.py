@@ -1,14 +1,19 @@
-"""Looking at actors over HTTP: which there are, what they are, what they store."""
+"""Looking at actors over HTTP: which there are, what they are, what they store; and
+deleting one."""
 
 from __future__ import annotations
 
+import json
+
 from aiohttp import web
 
+from kelpie.api.headers import REQUEST_ID_HEADER
+from kelpie.api.invocation import Invocations
 from kelpie.api.paths import Target, decode_segment
 from kelpie.api.payloads import JSON_TYPE, value_type
-from kelpie.api.responses import Handler, json_response, unless_known
+from kelpie.api.responses import Handler, json_response, problem_response, unless_known
 from kelpie.api.views import actor_page_view, actor_view, kv_page_view
-from kelpie.errors import ValueNotFound
+from kelpie.errors import KelpieError, ValueNotFound
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
 from kelpie.runtime.actor_views import ActorViews
@@ -21,12 +26,14 @@ class ActorHandlers:
     an actor's key there is an operation, and a component may name one `state`.
     """
 
-    def __init__(self, views: ActorViews, limits: Limits) -> None:
+    def __init__(self, views: ActorViews, invocations: Invocations, limits: Limits) -> None:
         self._views = views
+        self._invocations = invocations
         self._limits = limits
         self.handlers: dict[str, Handler] = {
             "list_actors": self._list_actors,
             "show_actor": self._show_actor,
+            "delete_actor": self._delete_actor,
             "show_state": self._show_state,
             "list_kv": self._list_kv,
             "show_kv_entry": self._show_kv_entry,
@@ -40,6 +47,17 @@ class ActorHandlers:
 
     async def _show_actor(self, _request: web.BaseRequest, target: Target) -> web.Response:
         return json_response(actor_view(await self._views.show(self._address(target))))
+
+    async def _delete_actor(self, request: web.BaseRequest, target: Target) -> web.Response:
+        segments = target.segments[2:]
+        asked = self._invocations.ask_deletion(target.namespace, segments, request.headers)
+        try:
+            reply = await self._invocations.submit_deletion(asked)
+            answer = json_response({**asked.address._asdict(), **json.loads(reply.data)})
+        except KelpieError as error:
+            answer = problem_response(error)
+        answer.headers[REQUEST_ID_HEADER] = asked.request_id
+        return answer
 
     async def _show_state(self, request: web.BaseRequest, target: Target) -> web.Response:
         address = self._address(target)

@@ -39,13 +39,23 @@ class Client(Transport):
         with the same reply and not run twice.
         """
         headers = {"Content-Type": _type_of(argument, is_json)}
-        if request_id is not None:
-            headers[ID_HEADER] = request_id
-        if deadline_ms is not None:
-            headers[DEADLINE_HEADER] = str(deadline_ms)
+        headers |= _request_headers(request_id, deadline_ms)
         path = f"/v1/actors/{quoted(kind)}/{quoted(key)}/{quoted(operation)}"
         content_type, body = await self.ask("POST", path, argument.data, headers)
         return Payload(content_type != BYTES_TYPE, body)
+
+    async def delete_actor(
+        self, kind: str, key: str, *, request_id: str | None = None, deadline_ms: int | None = None
+    ) -> dict[str, Any]:
+        """Deletes an actor's state and kv, in its turn and for good. `deleted` says
+        whether it had any. Afterwards it is there again, empty, as soon as it is named.
+
+        With a `request_id` it is done once: asked again, it does not delete what
+        the actor has stored since.
+        """
+        path = f"/v1/actors/{quoted(kind)}/{quoted(key)}"
+        headers = _request_headers(request_id, deadline_ms)
+        return await self.ask_json("DELETE", path, headers=headers)
 
     async def deploy(
         self,
@@ -93,7 +103,8 @@ class Client(Transport):
 
     async def delete_kind(self, kind: str, *, force: bool = False) -> dict[str, Any]:
         """Deletes a kind with all its versions. Unless `force`, it is refused while
-        actors of it hold state, kv or request records; they are deleted as well."""
+        actors of it hold state, kv, or records of requests that may yet be asked
+        again; they are deleted as well."""
         path = with_query(f"/v1/kinds/{quoted(kind)}", force="true" if force else None)
         return await self.ask_json("DELETE", path)
 
@@ -194,6 +205,11 @@ class Client(Transport):
     ) -> dict[str, Any]:
         path = with_query(path, prefix=prefix or None, after=after, limit=limit)
         return await self.ask_json("GET", path, read=read)
+
+
+def _request_headers(request_id: str | None, deadline_ms: int | None) -> dict[str, str]:
+    given = {ID_HEADER: request_id, DEADLINE_HEADER: deadline_ms}
+    return {name: str(value) for name, value in given.items() if value is not None}
 
 
 def _type_of(argument: Payload, is_json: bool) -> str:

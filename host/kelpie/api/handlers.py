@@ -65,7 +65,7 @@ class Handlers:
                 "show_error_page": self._show_error_page,
                 "live": self._live,
                 "ready": self._ready,
-                **ActorHandlers(runtime.actors, limits).handlers,
+                **ActorHandlers(runtime.actors, invocations, limits).handlers,
                 **KindHandlers(env, runtime, limits).handlers,
                 **LogHandlers(env, runtime, limits).handlers,
             },

@@ -15,7 +15,7 @@ from kelpie.env import Env
 from kelpie.errors import InvalidRequest, UnsupportedMediaType
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
-from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.envelope import DELETION, Envelope, deletion
 from kelpie.runtime.host import Runtime
 
 __all__ = ["Asked", "Invocations"]
@@ -90,6 +90,24 @@ class Invocations:
             asked.deadline_ns,
         )
         return self._runtime.submit(envelope)
+
+    def ask_deletion(
+        self, namespace: str, segments: list[str], headers: MultiMapping[str]
+    ) -> Asked:
+        """As `ask`; `segments` are kind and key."""
+        return self.ask(namespace, [*segments, DELETION], headers)
+
+    def submit_deletion(self, asked: Asked) -> asyncio.Future[Payload]:
+        """As `submit`, for the deletion of an actor."""
+        return self._runtime.submit(
+            deletion(
+                asked.address,
+                asked.request_id,
+                _PRINCIPAL,
+                recorded=asked.recorded,
+                deadline_ns=asked.deadline_ns,
+            )
+        )
 
     def reply_type(self, asked: Asked, reply: Payload) -> str:
         """The Content-Type of the reply."""

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from kelpie.ids import Address, Payload
 from kelpie.runtime.active import ActiveActors
+from kelpie.runtime.actor_scan import next_actor
 from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.kv_listing import KvListing
 from kelpie.runtime.node import Node
 from kelpie.runtime.ownership import read_stored
 from kelpie.store.chunks import decode_payload, read_value
-from kelpie.store.keyspace import ActorKeys, actors_of, address_of
+from kelpie.store.keyspace import ActorKeys, actors_of
 from kelpie.store.protocol import Transaction
 from kelpie.store.reading import reading
 from kelpie.wasm.turn import Page
@@ -68,26 +69,25 @@ class ActorViews:
     async def page(
         self, namespace: str, kind: str, prefix: str, after: str | None, limit: int
     ) -> ActorPage:
-        """The actors of a kind that hold state, kv or request records, by key, behind `after`.
+        """The actors of a kind that hold state or kv, by key, behind `after`.
 
         At most `limit` of them and `actor_page_bytes_max` of keys. However much
         an actor holds, it costs the same few reads.
         """
         self._check_kind(namespace, kind)
         limits = self._node.limits
-        begin, end = actors_of(namespace, kind, prefix, after)
+        rest = actors_of(namespace, kind, prefix, after)
         found: list[ActorView] = []
         bytes_left = limits.actor_page_bytes_max
         with reading(self._node.store) as transaction:
             for examined in range(limits.actor_page_examined_max):
-                first = await transaction.get_range(begin, end, limit=1, snapshot=True)
-                if not first:
+                first = await next_actor(transaction, rest, snapshot=True)
+                if first is None:
                     return ActorPage(found, None)
                 if len(found) == limit or bytes_left <= 0:
                     break
-                keys = ActorKeys(address_of(first[0][0]))
+                keys, rest = first
                 after = keys.address.key
-                begin = keys.everything()[1]
                 if await _holds_anything(transaction, keys):
                     found.append(await self._view(transaction, keys))
                     bytes_left -= len(after.encode())
@@ -139,11 +139,7 @@ class ActorViews:
 
 
 async def _holds_anything(transaction: Transaction, keys: ActorKeys) -> bool:
-    """Ownership and sequence say only that the actor was used."""
-    begin, end = keys.everything()
-    while rows := await transaction.get_range(begin, end, limit=1, snapshot=True):
-        key = rows[0][0]
-        if key not in (keys.own, keys.seq):
-            return True
-        begin = key + b"\0"
-    return False
+    """What else there is says only that it was used, and what was asked of it."""
+    if await transaction.get(keys.state, snapshot=True) is not None:
+        return True
+    return bool(await transaction.get_range(*keys.kv_range(), limit=1, snapshot=True))

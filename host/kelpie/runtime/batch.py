@@ -70,6 +70,8 @@ class Finished:
             size = written_bytes_max(key_bytes, size + _RECORD_BYTES)
         effects = self.effects
         if effects:
+            if effects.kv_cleared:
+                size += written_bytes_max(2 * len(keys.prefix), 0)
             if effects.state_written:
                 size += written_bytes_max(len(keys.state), _data_bytes(effects.state))
             for key, value in effects.kv.items():
@@ -96,6 +98,7 @@ class Batch:
         "bytes",
         "commits",
         "kv",
+        "kv_cleared",
         "name_bytes",
         "records",
         "state",
@@ -109,6 +112,8 @@ class Batch:
         self.commits = 0
         """How many of the turns commit something."""
         self.kv: dict[bytes, Payload | None] = {}
+        self.kv_cleared = False
+        """Whether all that was in kv before goes, so that `kv` is all there is."""
         self.state_written = False
         self.state: Payload | None = None
         self.bytes = 0
@@ -133,6 +138,9 @@ class Batch:
             if effects.state_written:
                 self.state_written = True
                 self.state = effects.state
+            if effects.kv_cleared:
+                self.kv_cleared = True
+                self.kv.clear()
             self.kv.update(effects.kv)
         if finished.recorded:
             self.records.append(finished)

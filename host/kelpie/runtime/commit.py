@@ -136,6 +136,11 @@ class Committer:
                 body = encode_payload(value)
                 large |= write_value(transaction, key, body, had_chunks=had_chunks)
 
+        if batch.kv_cleared:
+            # First: what was written after it stays.
+            transaction.clear_range(*keys.kv_range())
+            if had_chunks:
+                transaction.clear_range(*keys.kv_chunks())
         if batch.state_written:
             put(keys.state, batch.state)
         for kv_key, value in batch.kv.items():

@@ -15,8 +15,9 @@ from typing import NamedTuple
 import msgpack
 
 from kelpie.errors import KindInUse, StoreError
-from kelpie.ids import Address
 from kelpie.limits import MIB
+from kelpie.runtime import records
+from kelpie.runtime.actor_scan import next_actor
 from kelpie.runtime.deploy import read_current, unpack_number
 from kelpie.runtime.node import Node
 from kelpie.store import keyspace
@@ -43,6 +44,7 @@ class _Held(NamedTuple):
     with_state: int = 0
     with_kv: int = 0
     with_records: int = 0
+    """Only of requests that may yet be asked again: see `request_record_age_ticks_min`."""
     more: bool = False
     """Whether there are actors that were not looked at."""
 
@@ -118,25 +120,23 @@ async def _disown(node: Node, namespace: str, kind: str) -> int:
     count = 0
     while True:
 
-        async def work(transaction: Transaction, begin: bytes = begin) -> list[Address]:
-            found: list[Address] = []
+        async def work(transaction: Transaction, rest: KeyRange = (begin, end)) -> list[ActorKeys]:
+            found: list[ActorKeys] = []
             if not await has_remains(transaction, namespace, kind):
                 return found
-            while len(found) < _ACTORS_AT_ONCE:
-                rows = await transaction.get_range(begin, end, limit=1, snapshot=True)
-                if not rows:
-                    break
-                keys = ActorKeys(keyspace.address_of(rows[0][0]))
+            while len(found) < _ACTORS_AT_ONCE and (
+                first := await next_actor(transaction, rest, snapshot=True)
+            ):
+                keys, rest = first
                 transaction.clear(keys.own)
-                found.append(keys.address)
-                begin = keys.everything()[1]
+                found.append(keys)
             return found
 
         found = await transact(node.env, node.store, node.limits, work, repeatable=True)
         count += len(found)
         if len(found) < _ACTORS_AT_ONCE:
             return count
-        begin = ActorKeys(found[-1]).everything()[1]
+        begin = found[-1].everything()[1]
 
 
 async def _clear_some(node: Node, namespace: str, kind: str, within: KeyRange) -> bool:
@@ -161,21 +161,21 @@ async def _clear_some(node: Node, namespace: str, kind: str, within: KeyRange) -
 
 async def _held(transaction: Transaction, node: Node, namespace: str, kind: str) -> _Held:
     """Counts what actors hold. All of it is among the transaction's conflicts."""
-    begin, end = keyspace.actors_of(namespace, kind)
+    rest = keyspace.actors_of(namespace, kind)
     held = _Held()
-    while rows := await transaction.get_range(begin, end, limit=1):
+    while first := await next_actor(transaction, rest, snapshot=False):
         if held.actors >= node.limits.kind_actors_counted_max:
             return held._replace(more=True)
         if held.actors % _ACTORS_AT_ONCE == 0:
             await node.env.sleep(0)
-        keys = ActorKeys(keyspace.address_of(rows[0][0]))
+        keys, rest = first
         held = _Held(
             held.actors + 1,
             held.with_state + (await transaction.get(keys.state) is not None),
             held.with_kv + bool(await transaction.get_range(*keys.kv_range(), limit=1)),
-            held.with_records + bool(await transaction.get_range(*keys.record_range(), limit=1)),
+            held.with_records
+            + await records.keeps_any(transaction, keys, node.tick.value, node.limits),
         )
-        begin = keys.everything()[1]
     return held
 
 

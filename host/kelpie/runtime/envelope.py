@@ -8,7 +8,11 @@ from kelpie.errors import InvalidRequest, PayloadTooLarge
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
 
-__all__ = ["Envelope", "check_envelope"]
+__all__ = ["DELETION", "Envelope", "check_envelope", "deleted_reply", "deletion"]
+
+DELETION = "(delete)"
+"""What logs and histories call the deletion of an actor, where others have the
+name of an operation."""
 
 
 @dataclass(slots=True)
@@ -29,6 +33,26 @@ class Envelope:
     recorded: bool
     deadline_ns: int
     """On the node's monotonic clock."""
+    deletes: bool = False
+    """Whether it asks for no operation, but for the end of what the actor stores."""
+
+
+def deletion(
+    target: Address, request_id: str, principal: str, *, recorded: bool, deadline_ns: int
+) -> Envelope:
+    """Asks for the deletion of an actor: a turn like any other, which no guest runs.
+
+    The reply is `deleted_reply`.
+    """
+    nothing = Payload(True, b"")
+    return Envelope(
+        target, DELETION, nothing, request_id, principal, recorded, deadline_ns, deletes=True
+    )
+
+
+def deleted_reply(held_anything: bool) -> Payload:
+    """The reply to a deletion: whether the actor had state or kv."""
+    return Payload(True, b'{"deleted":true}' if held_anything else b'{"deleted":false}')
 
 
 def check_envelope(envelope: Envelope, limits: Limits) -> None:

@@ -4,7 +4,6 @@ not yet known to be durable."""
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from itertools import chain
 
 from kelpie.ids import Payload
 from kelpie.runtime.kv_listing import KvListing, Writes
@@ -32,6 +31,8 @@ class KvView:
         for batch in self._pipeline.layers():
             if key in batch.kv:
                 return batch.kv[key]
+            if batch.kv_cleared:
+                return None
         return self._read(key)
 
     async def kv_list(
@@ -40,7 +41,7 @@ class KvView:
         # Taken before the store is read, and kept until it has been: a commit
         # that lands in between moves writes from here to there, and a read that
         # began before it must not miss them in both.
-        overlay = self._overlay(writes)
+        overlay, is_whole = self._overlay(writes)
         hidden = {
             key: value
             for key, value in overlay.items()
@@ -49,15 +50,41 @@ class KvView:
         limits = self._node.limits
         listing = KvListing(limits, limit, hidden, reverse)
         begin, end = self._keys.kv_range(prefix, after, reverse)
+        if is_whole:
+            end = begin
         with reading(self._node.store) as transaction:
             await listing.fill(transaction, self._keys, begin, end)
         return listing.page()
 
-    def _overlay(self, writes: Writes) -> Writes:
+    async def is_empty(self) -> bool:
+        """Whether there is no entry. Values are not looked at: damage hides none.
+
+        Raises:
+            StoreError
+        """
+        overlay, is_whole = self._overlay({})
+        if is_whole or any(value is not None for value in overlay.values()):
+            return all(value is None for value in overlay.values())
+        begin, end = self._keys.kv_range()
+        with reading(self._node.store) as transaction:
+            while rows := await transaction.get_range(begin, end, limit=1, snapshot=True):
+                entry = rows[0][0]
+                if self._keys.kv_key(entry) not in overlay:
+                    return False
+                begin = entry + b"\0"
+        return True
+
+    def _overlay(self, writes: Writes) -> tuple[Writes, bool]:
+        """All that hides what is stored, and whether it hides everything."""
         merged: Writes = {}
-        for layer in chain(reversed([batch.kv for batch in self._pipeline.layers()]), [writes]):
-            merged.update(layer)
-        return merged
+        is_whole = False
+        for batch in reversed(list(self._pipeline.layers())):
+            if batch.kv_cleared:
+                is_whole = True
+                merged.clear()
+            merged.update(batch.kv)
+        merged.update(writes)
+        return merged, is_whole
 
     async def _read(self, key: bytes) -> Payload | None:
         with reading(self._node.store) as transaction:

@@ -24,7 +24,7 @@ from kelpie.store.keyspace import ActorKeys
 from kelpie.store.packing import pack_value
 from kelpie.store.protocol import Transaction
 
-__all__ = ["Expired", "Record", "answer", "clear", "count", "expired", "find", "write"]
+__all__ = ["Expired", "Record", "answer", "clear", "count", "expired", "find", "keeps_any", "write"]
 
 _Name = tuple[str, str]
 """Principal and id of a request."""
@@ -115,10 +115,10 @@ async def expired(
     Only the owner adds or clears records, so this may be read before the
     transaction that clears them.
     """
-    kept_from = tick - limits.request_record_age_ticks_min - TICKS_BEHIND_MAX
-    if kept_from <= 0:
+    kept_since = _kept_since(tick, limits)
+    if kept_since <= 0:
         return []
-    begin, end = keys.record_index_range(kept_from)
+    begin, end = keys.record_index_range(kept_since)
     bytes_left = limits.commit_cleared_bytes_max
     rows: list[Expired] = []
     for key, stored in await transaction.get_range(
@@ -139,6 +139,17 @@ async def expired(
     return rows
 
 
+async def keeps_any(transaction: Transaction, keys: ActorKeys, tick: int, limits: Limits) -> bool:
+    """Whether there are records that may not be cleared yet. That is among the
+    transaction's conflicts.
+
+    Raises:
+        StoreError
+    """
+    young = keys.record_index_since(max(0, _kept_since(tick, limits)))
+    return bool(await transaction.get_range(*young, limit=1))
+
+
 def clear(
     transaction: Transaction, keys: ActorKeys, rows: list[Expired], *, had_chunks: bool
 ) -> int:
@@ -155,3 +166,8 @@ def clear(
 
 def count(rows: list[Expired]) -> int:
     return sum(len(row.names) for row in rows)
+
+
+def _kept_since(tick: int, limits: Limits) -> int:
+    """Records of earlier ticks may be cleared."""
+    return tick - limits.request_record_age_ticks_min - TICKS_BEHIND_MAX

@@ -22,6 +22,7 @@ from kelpie.runtime import claim as claims
 from kelpie.runtime import records
 from kelpie.runtime.batch import Finished
 from kelpie.runtime.deploys import Deploys
+from kelpie.runtime.envelope import Envelope, deleted_reply
 from kelpie.runtime.guest_log import About
 from kelpie.runtime.instance_slot import InstanceSlot
 from kelpie.runtime.instances import Instances
@@ -31,7 +32,7 @@ from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.reading import reading
-from kelpie.wasm.turn import Caller, Outcome, Turn
+from kelpie.wasm.turn import Caller, Effects, Outcome, Turn
 
 __all__ = ["TurnRunner", "load"]
 
@@ -93,7 +94,10 @@ class TurnRunner:
             )
         if envelope.recorded and await self._answered_from_record(message):
             return
-        outcome, read_only = await self._run_guest(message, begun_ns)
+        if envelope.deletes:
+            outcome, read_only = await self._delete(), False
+        else:
+            outcome, read_only = await self._run_guest(message, begun_ns)
         if self.pipeline.broken is not None:
             # It has seen what is void.
             raise self.pipeline.broken
@@ -137,6 +141,17 @@ class TurnRunner:
             if outcome.error is not None:
                 self._note(outcome.error, about)
         return outcome, read_only
+
+    async def _delete(self) -> Outcome:
+        """The outcome of a deletion, which no guest runs: it goes also where the
+        component cannot be loaded, or fails."""
+        holds_anything = self._state is not None or not await self._kv.is_empty()
+        # Its memory is that of an actor which is no more.
+        self.slot.drop()
+        self.last_error = None
+        self.pipeline.meter.replied += 1
+        effects = Effects(state_written=True, kv_cleared=True) if holds_anything else Effects()
+        return Outcome(deleted_reply(holds_anything), None, effects, [], [], 0)
 
     def _about(self, message: Message) -> About:
         return About(self.address, self.pipeline.next_turn_number, message.envelope.request_id)
@@ -218,7 +233,7 @@ class TurnRunner:
             return True
         if (
             count >= limits.request_records_max
-            and not self.slot.next_deploy.manifest.is_read_only(envelope.operation)
+            and not self._is_read_only(envelope)
             and not await pipeline.can_clear_records(count - limits.request_records_max + 1)
         ):
             raise RequestRecordsFull(
@@ -227,6 +242,11 @@ class TurnRunner:
                 retry_after_ms=limits.store_tick_ms,
             )
         return False
+
+    def _is_read_only(self, envelope: Envelope) -> bool:
+        """Whether it will be, if it is run next."""
+        manifest = self.slot.next_deploy.manifest
+        return not envelope.deletes and manifest.is_read_only(envelope.operation)
 
     def _note(self, error: KelpieError, about: About) -> None:
         self.last_error = error

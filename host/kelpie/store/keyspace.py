@@ -262,15 +262,15 @@ class ActorKeys:
             return begin, max(begin, min(end, at))
         return min(end, max(begin, at + b"\0")), end
 
+    def kv_chunks(self) -> KeyRange:
+        """The chunks of all entries."""
+        return children(chunks_of(self.prefix + _KV))
+
     def record(self, principal: str, request_id: str) -> bytes:
         """The record of a request, by who asked it and its id."""
         # What `pack` makes of two strings, for this is done twice in every turn.
         who, which = escape(principal.encode()), escape(request_id.encode())
         return self._records + b"\x02" + who + b"\0\x02" + which + b"\0"
-
-    def record_range(self) -> KeyRange:
-        """The records of all requests."""
-        return children(self._records)
 
     def record_index(self, tick: int, seq: int) -> bytes:
         """Names the requests that commit `seq` recorded in `tick`: trimming reads it."""
@@ -279,3 +279,7 @@ class ActorKeys:
     def record_index_range(self, before: int) -> KeyRange:
         """The index of the records of all ticks before `before`, oldest first."""
         return self._ticks + b"\0", self._ticks + pack(before)
+
+    def record_index_since(self, tick: int) -> KeyRange:
+        """... of the tick and all behind it."""
+        return self._ticks + pack(tick), children(self._ticks)[1]

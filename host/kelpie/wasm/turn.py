@@ -112,9 +112,11 @@ class Effects:
     state_written: bool = False
     state: Payload | None = None
     kv: dict[bytes, Payload | None] = field(default_factory=dict)
+    kv_cleared: bool = False
+    """Whether all of kv goes before `kv` is written."""
 
     def __bool__(self) -> bool:
-        return self.state_written or bool(self.kv)
+        return self.state_written or self.kv_cleared or bool(self.kv)
 
 
 @dataclass(slots=True)

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from kelpie.api.headers import DEADLINE_HEADER, ID_HEADER
 from kelpie.api.routes.route import Route, header, number, text
-from kelpie.api.routes.shared import KIND, PAYLOAD, STORE, TURN, json_of
-from kelpie.errors import ValueNotFound
+from kelpie.api.routes.shared import KIND, PAYLOAD, PLATFORM, STORE, TURN, json_of
+from kelpie.errors import RequestMismatch, ValueNotFound
 
 __all__ = ["ACTOR_ROUTES"]
 
 _PAGE = (
     text("prefix", "Only keys that begin with this"),
     text("after", "Only keys behind this one: the `after` of the page before"),
+)
+_TURN_HEADERS = (
+    header(
+        ID_HEADER,
+        "text",
+        "Under the same key the same request is done once",
+        "request_id_bytes_max",
+    ),
+    header(
+        DEADLINE_HEADER,
+        "number",
+        "How many milliseconds it may take",
+        "request_deadline_ms_max",
+    ),
 )
 
 ACTOR_ROUTES = (
@@ -20,20 +34,7 @@ ACTOR_ROUTES = (
         method="POST",
         path="/v1/actors/{kind}/{key}/{operation}",
         doc="Have an actor run an operation",
-        parameters=(
-            header(
-                ID_HEADER,
-                "text",
-                "Under the same key the same request is done once",
-                "request_id_bytes_max",
-            ),
-            header(
-                DEADLINE_HEADER,
-                "number",
-                "How many milliseconds it may take",
-                "request_deadline_ms_max",
-            ),
-        ),
+        parameters=_TURN_HEADERS,
         body=PAYLOAD,
         answers={200: PAYLOAD},
         errors=TURN,
@@ -56,6 +57,16 @@ ACTOR_ROUTES = (
         doc="Show an actor, without running it",
         answers={200: json_of("Actor")},
         errors=(*KIND, *STORE),
+        namespaced=True,
+    ),
+    Route(
+        name="delete_actor",
+        method="DELETE",
+        path="/v1/actors/{kind}/{key}",
+        doc="Delete the state and kv of an actor",
+        parameters=_TURN_HEADERS,
+        answers={200: json_of("DeletedActor")},
+        errors=(*KIND, RequestMismatch, *PLATFORM),
         namespaced=True,
     ),
     Route(

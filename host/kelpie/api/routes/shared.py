@@ -25,7 +25,17 @@ from kelpie.errors import (
     every_error,
 )
 
-__all__ = ["BODY", "COMPONENT", "KIND", "PAYLOAD", "STORE", "TURN", "UPLOAD", "json_of"]
+__all__ = [
+    "BODY",
+    "COMPONENT",
+    "KIND",
+    "PAYLOAD",
+    "PLATFORM",
+    "STORE",
+    "TURN",
+    "UPLOAD",
+    "json_of",
+]
 
 PAYLOAD: Content = {JSON_TYPE: None, TEXT_TYPE: None, BYTES_TYPE: None}
 """What an actor takes, answers and stores."""
@@ -42,8 +52,9 @@ def _all(root: type[KelpieError]) -> Errors:
 
 
 # A locked directory keeps a host from starting: nobody is told over HTTP.
-_PLATFORM = tuple(error for error in _all(PlatformError) if error is not DataDirectoryLocked)
-STORE: Errors = tuple(error for error in _PLATFORM if issubclass(error, StoreError))
+PLATFORM = tuple(error for error in _all(PlatformError) if error is not DataDirectoryLocked)
+"""What can go wrong in any turn, whatever the actor does."""
+STORE: Errors = tuple(error for error in PLATFORM if issubclass(error, StoreError))
 """Where the store is asked."""
 KIND: Errors = (InvalidAddress, KindNotFound)
 """Where the path has a kind that must be there."""
@@ -57,6 +68,6 @@ TURN: Errors = (
     InvalidText,
     RequestMismatch,
     *_all(ActorError),
-    *_PLATFORM,
+    *PLATFORM,
 )
 """Where an actor runs."""

@@ -28,6 +28,12 @@ def add(commands: Commands) -> None:
         add_output(command)
         command.set_defaults(run=f"actors:{name}")
 
+    command = add_remote(commands, "delete", "delete the state and kv of an actor")
+    add_address(command)
+    command.add_argument("-y", "--yes", action="store_true", help="do not ask whether it shall be")
+    add_output(command)
+    command.set_defaults(run="delete:run")
+
     _add_kv(commands)
 
 
