@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
-from unittest import mock
 
 from kelpie.errors import CommitFailed, StoreError
 from kelpie.limits import DEFAULT_LIMITS
@@ -34,6 +31,8 @@ from kelpie.sim.run import Plan, run_seed
 from kelpie.sim.workload import Workload
 from kelpie.store.protocol import Transaction
 from kelpie.wasm.turn import Page
+from tests.sim.deletion_bugs import DELETION_BUGS
+from tests.sim.planting import Bug, patches
 
 ROOT = Path(__file__).parents[2]
 COMPONENTS = {
@@ -41,14 +40,6 @@ COMPONENTS = {
     "ledger": ROOT / "tests" / "guests" / "ledger.wasm",
 }
 SEEDS_MAX = 200
-
-
-class Bug(NamedTuple):
-    """A bug, the component that it is looked for with, and how it is planted."""
-
-    name: str
-    component: str
-    plant: Callable[[], Any]
 
 
 def no_fence_check() -> Any:
@@ -60,7 +51,7 @@ def no_fence_check() -> Any:
     def is_recent(self: Claim, now_ns: int) -> bool:
         return False  # so that all is checked by reading, and the fence never
 
-    return _patches((Node, "check_alive", check_alive), (Claim, "is_recent", is_recent))
+    return patches((Node, "check_alive", check_alive), (Claim, "is_recent", is_recent))
 
 
 def no_ownership_check() -> Any:
@@ -72,7 +63,7 @@ def no_ownership_check() -> Any:
     async def checked(self: Claim) -> Transaction:
         return self.guarded()
 
-    return _patches((Claim, "guarded", guarded), (Claim, "checked", checked))
+    return patches((Claim, "guarded", guarded), (Claim, "checked", checked))
 
 
 def reply_before_commit() -> Any:
@@ -86,7 +77,7 @@ def reply_before_commit() -> Any:
         batch.turns += [_Muted(each) for each in turns]
         await original(self, batch)
 
-    return _patches((Pipeline, "_settle", settle))
+    return patches((Pipeline, "_settle", settle))
 
 
 class _Muted:
@@ -120,7 +111,7 @@ def overlay_dropped_under_a_listing() -> Any:
         await listing.fill(transaction, self._keys, begin, end)
         return listing.page()
 
-    return _patches((KvView, "kv_list", kv_list))
+    return patches((KvView, "kv_list", kv_list))
 
 
 def effects_in_two_transactions() -> Any:
@@ -132,21 +123,21 @@ def effects_in_two_transactions() -> Any:
         await transaction.commit()
         await original(self, batch)
 
-    return _patches((Committer, "commit", commit))
+    return patches((Committer, "commit", commit))
 
 
 def request_record_left_out() -> Any:
     def write_records(self: Committer, *arguments: Any) -> bool:
         return False
 
-    return _patches((Committer, "_write_records", write_records))
+    return patches((Committer, "_write_records", write_records))
 
 
 def unknown_taken_for_failed() -> Any:
     async def took_place(self: Committer, batch: Batch) -> bool:
         raise CommitFailed("the commit failed")
 
-    return _patches((Committer, "_took_place", took_place))
+    return patches((Committer, "_took_place", took_place))
 
 
 def unknown_settled_without_a_barrier() -> Any:
@@ -167,14 +158,14 @@ def unknown_settled_without_a_barrier() -> Any:
             return True
         raise CommitFailed("the commit failed")
 
-    return _patches((Claim, "barrier", barrier), (Committer, "_took_place", took_place))
+    return patches((Claim, "barrier", barrier), (Committer, "_took_place", took_place))
 
 
 def read_only_reply_not_gated() -> Any:
     async def check_ownership(self: Pipeline) -> None:
         return None
 
-    return _patches((Pipeline, "_check_ownership", check_ownership))
+    return patches((Pipeline, "_check_ownership", check_ownership))
 
 
 def stale_instance_kept_after_a_failed_commit() -> Any:
@@ -186,7 +177,7 @@ def stale_instance_kept_after_a_failed_commit() -> Any:
         else:
             original(self, error)
 
-    return _patches((Pipeline, "_break", broken))
+    return patches((Pipeline, "_break", broken))
 
 
 def default_state_on_failed_load() -> Any:
@@ -198,7 +189,7 @@ def default_state_on_failed_load() -> Any:
         except StoreError:
             return None
 
-    return _patches((claims, "read_value", read_value))
+    return patches((claims, "read_value", read_value))
 
 
 def record_that_cannot_be_read_taken_for_none() -> Any:
@@ -210,7 +201,7 @@ def record_that_cannot_be_read_taken_for_none() -> Any:
         except StoreError:
             return None
 
-    return _patches((records, "find", find))
+    return patches((records, "find", find))
 
 
 def deadline_in_a_commit_taken_for_not_done() -> Any:
@@ -222,7 +213,7 @@ def deadline_in_a_commit_taken_for_not_done() -> Any:
         else:
             original(self, message, error, why)
 
-    return _patches((Runtime, "_give_up", give_up))
+    return patches((Runtime, "_give_up", give_up))
 
 
 def damage_taken_for_a_move() -> Any:
@@ -231,7 +222,7 @@ def damage_taken_for_a_move() -> Any:
     def is_same(key: bytes, stored: bytes | None, expected: bytes | None) -> bool:
         return stored == expected
 
-    return _patches((claims, "is_same", is_same), (nodes, "is_same", is_same))
+    return patches((claims, "is_same", is_same), (nodes, "is_same", is_same))
 
 
 BUGS = (
@@ -258,16 +249,9 @@ BUGS = (
         "counter",
         deadline_in_a_commit_taken_for_not_done,
     ),
-    Bug("damage taken for a move", "counter", damage_taken_for_a_move),
+    Bug("damage taken for a move", "ledger", damage_taken_for_a_move),
+    *DELETION_BUGS,
 )
-
-
-@contextmanager
-def _patches(*patches: tuple[Any, str, Any]) -> Iterator[None]:
-    with ExitStack() as stack:
-        for target, name, replacement in patches:
-            stack.enter_context(mock.patch.object(target, name, replacement))
-        yield
 
 
 def plan(component: str, foundry: Foundry) -> Plan:

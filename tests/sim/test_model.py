@@ -4,6 +4,7 @@ from collections.abc import Hashable
 
 from kelpie.ids import Address, Payload, text
 from kelpie.limits import DEFAULT_LIMITS
+from kelpie.runtime.envelope import DELETION
 from kelpie.sim.engine import TurnInput
 from kelpie.sim.history import Operation, Step
 from kelpie.sim.model import EMPTY, STORED_STATE, ActorState, ComponentModel
@@ -52,6 +53,17 @@ def test_it_keeps_kv(ledger: Plan) -> None:
     cleared = _step(model, state, "clear").state
     assert isinstance(cleared, ActorState)
     assert cleared.kv == ()
+
+
+def test_it_can_be_deleted(ledger: Plan) -> None:
+    model = _model(ledger)
+    one = _step(model, EMPTY, "append", '{"item":"fig"}').state
+    gone = _step(model, one, DELETION)
+    assert gone == Step(text('{"deleted":true}'), EMPTY)
+    assert _step(model, gone.state, DELETION) == Step(text('{"deleted":false}'), EMPTY)
+    # One that kept only kv was there as well.
+    assert isinstance(one, ActorState)
+    assert _step(model, one._replace(value=None), DELETION).reply == text('{"deleted":true}')
 
 
 def test_what_was_found_out_is_remembered(counter: Plan) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kelpie.sim.run import Plan
-from tests.sim.seeded_bugs import BUGS, Bug, hunt
+from tests.sim.planting import Bug
+from tests.sim.seeded_bugs import BUGS, hunt
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
@@ -28,4 +29,7 @@ def test_every_bug_of_the_contract_is_planted() -> None:
         "read-only reply not gated",
         "stale instance after a failed commit",
         "default state on failed load",
+        "deleted state kept in memory",
+        "deletion beside the turns in flight",
+        "deletion takes the records along",
     } <= names

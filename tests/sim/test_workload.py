@@ -7,7 +7,7 @@ import pytest
 from kelpie.ids import text
 from kelpie.sim.tape import Tape
 from kelpie.sim.trace import Trace
-from kelpie.sim.workload import Workload, WorkloadInvalid
+from kelpie.sim.workload import DELETE, Workload, WorkloadInvalid
 from kelpie.wasm.turn import Manifest, Operation
 
 MANIFEST = Manifest(
@@ -76,6 +76,7 @@ def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
         ("actors = 0", "actors must be"),
         ("actors = true", "actors must be"),
         ("unrecorded_per_cent = 101", "of 0 to 100"),
+        ("deletes_per_cent = -1", "of 0 to 100"),
         ("operations = 1", "operations must be"),
         ("[operations]", "operations must be"),
         ("[operations.add]\nwight = 1", "operations.add"),
@@ -92,8 +93,16 @@ def test_what_means_nothing_is_refused(tmp_path: Path, content: str, reason: str
         _read(tmp_path, content)
 
 
+@pytest.mark.parametrize(("given", "least", "most"), [("", 10, 60), ("deletes_per_cent = 0", 0, 0)])
+def test_some_requests_are_deletions(tmp_path: Path, given: str, least: int, most: int) -> None:
+    workload = _read(tmp_path, given)
+    tape = Tape.from_seed(1, Trace())
+    chosen = [workload.choose(tape) for _ in range(1000)]
+    assert least <= chosen.count(DELETE) <= most
+
+
 def test_weights_count(tmp_path: Path) -> None:
     workload = _read(tmp_path, "[operations.add]\nweight = 9\n[operations.get]\nweight = 1")
     tape = Tape.from_seed(1, Trace())
     chosen = [workload.choose(tape).operation for _ in range(1000)]
-    assert 850 < chosen.count("add") < 950
+    assert 8 * chosen.count("get") < chosen.count("add") < 11 * chosen.count("get")

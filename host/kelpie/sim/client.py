@@ -56,6 +56,7 @@ class Client:
             choice.argument(self._tape),
             choice.read_only,
             recorded,
+            deletes=choice.deletes,
         )
         self._requests.append(request)
         return request

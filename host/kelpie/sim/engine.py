@@ -27,6 +27,10 @@ _FAILURES: Final[dict[str, type[ActorError]]] = {
 }
 
 
+# A section that says nothing.
+_NO_MEANING: Final = b"\x00\x06\x05other"
+
+
 class TurnInput(NamedTuple):
     """What a turn was given besides its request: nobody outside can know it."""
 
@@ -48,6 +52,10 @@ class TurnLog:
         self.injured: set[tuple[Address, str, str]] = set()
         """Turns that were made to fail: actor, request, code."""
 
+    def when_ran(self, address: Address, request_id: str, node: str) -> int:
+        """When a request was last run there. What no guest runs, a deletion, ran now or before."""
+        return self.ran.get((address, request_id, node)) or self._moments.next()
+
     def note_end(self, turn: Turn, node: str) -> None:
         self.ran[turn.address, turn.request_id, node] = self._moments.next()
 
@@ -58,6 +66,19 @@ class Foundry:
     def __init__(self, limits: Limits, cache_directory: Path | None) -> None:
         self._engine = WasmEngine(RunningEnv(), limits, cache_directory, epochs=False)
         self._components: dict[bytes, LoadedComponent] = {}
+        self._versions: dict[bytes, tuple[bytes, bytes]] = {}
+
+    def versions(self, upload: bytes) -> tuple[bytes, bytes]:
+        """Two components that do what the upload does, and differ in their digests.
+
+        Raises:
+            ComponentError
+        """
+        made = self._versions.get(upload)
+        if made is None:
+            wasm = self._engine.componentize_blocking(upload)
+            made = self._versions[upload] = wasm, wasm + _NO_MEANING
+        return made
 
     def component(self, upload: bytes) -> LoadedComponent:
         """Raises:
@@ -65,13 +86,14 @@ class Foundry:
         """
         known = self._components.get(upload)
         if known is None:
-            wasm = self._engine.componentize_blocking(upload)
+            wasm, _ = self.versions(upload)
             known = self._components[upload] = self._engine.load_blocking(wasm)
             self._components[wasm] = known
         return known
 
     def close(self) -> None:
         self._components.clear()
+        self._versions.clear()
         self._engine.close()
 
 

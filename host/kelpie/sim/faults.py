@@ -48,6 +48,7 @@ RATES: Final[Mapping[str, int]] = {
     "clock-jump": 100_000,
     "version-jump": 50_000,
     "conflict-storm": 100_000,
+    "rolled-back": 100_000,
     "damaged": 0,
 }
 """Each fault, and how often in a million occasions it happens.
@@ -66,6 +67,7 @@ NEMESIS: Final = (
     "clock-jump",
     "version-jump",
     "conflict-storm",
+    "rolled-back",
     "damaged",
 )
 

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from kelpie.errors import ActorRejected, KelpieError
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
+from kelpie.runtime.envelope import DELETION, deleted_reply
 from kelpie.sim.engine import TurnInput
 from kelpie.sim.history import Operation, Step
 from kelpie.wasm.turn import Caller, Component, Outcome, Page, Turn
@@ -76,6 +77,8 @@ class ComponentModel:
         assert isinstance(state, ActorState)
         if operation.name == STORED_STATE:
             return (Step(state, state),)
+        if operation.name == DELETION:
+            return (Step(deleted_reply(state != EMPTY), EMPTY),)
         if not self.sees_inputs:
             return (self._remembered((), state, operation, _ANY_INPUT),)
         seen = (self._address, operation.request_id)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Final
 
+from kelpie.errors import PlatformError
 from kelpie.sim.faults import NEMESIS, Faults
 from kelpie.sim.fleet import Fleet, Incarnation
 from kelpie.sim.loop import SimLoop
@@ -38,6 +40,7 @@ class Nemesis:
         trace: Trace,
         fleet: Fleet,
         store: MemoryStore,
+        kind: tuple[str, str],
     ) -> None:
         self._loop = loop
         self._tape = tape
@@ -45,6 +48,7 @@ class Nemesis:
         self._trace = trace
         self._fleet = fleet
         self._store = store
+        self._kind = kind
 
     async def run(self) -> None:
         while True:
@@ -80,6 +84,10 @@ class Nemesis:
                 self._store.jump(1 + self._tape.draw("version/jump", _VERSIONS_MAX))
             case "conflict-storm":
                 newest.link.storm_until_ns = self._loop.now_ns + self._span("storm", _STORM_NS_MAX)
+            case "rolled-back":
+                if not newest.ready:
+                    return False
+                self._loop.spawn(newest.node, self._roll_back(newest), "rollback")
             case "damaged":
                 return self._damage()
             case _:
@@ -106,6 +114,12 @@ class Nemesis:
                 self._fleet.succeed(newest, declared_dead=event == "declared-dead")
                 self._later(self._span("zombie", _ZOMBIE_NS_MAX), self._kill_old, newest)
         return True
+
+    async def _roll_back(self, newest: Incarnation) -> None:
+        """Makes the other of two versions current; other faults may be in the way."""
+        with suppress(PlatformError):
+            await newest.runtime.roll_back(*self._kind)
+            self._faults.seen["another version became current"] += 1
 
     def _damage(self) -> bool:
         """Flips a bit of an actor's data where it is stored."""

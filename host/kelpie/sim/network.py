@@ -84,12 +84,15 @@ class Network:
             principal=_PRINCIPAL,
             recorded=request.recorded,
             deadline_ns=target.env.monotonic_ns() + deadline_ms * 1_000_000,
+            deletes=request.deletes,
         )
         try:
             answer = Answer(await target.runtime.invoke(envelope), None)
         except KelpieError as error:
             answer = Answer(None, error)
         attempt.answered, attempt.answer = self._moments.next(), answer
+        if request.deletes and answer.error is None:
+            self._faults.seen["a deletion was answered"] += 1
         said = None if answer.reply is None else brief(answer.reply.data)
         code = None if answer.error is None else answer.error.code
         self._trace.event(f"from {attempt.node}", (request.id, attempt.answered, said, code))

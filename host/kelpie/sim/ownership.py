@@ -54,17 +54,20 @@ class OwnershipWatch:
 
     def landed(self, writer: Writer, request: CommitRequest, version: int) -> None:
         """A commit was applied."""
-        written = request.buffer.writes
+        buffer = request.buffer
         for keys in self._keys:
-            mine = [key for key in written if key.startswith(keys.prefix)]
-            if mine:
-                self._check(keys, writer, mine, version)
+            mine = [key for key in buffer.writes if key.startswith(keys.prefix)]
+            clears = any(begin.startswith(keys.prefix) for begin, _ in buffer.cleared)
+            if mine or clears:
+                self._check(keys, writer, mine, version, clears=clears)
 
-    def _check(self, keys: ActorKeys, writer: Writer, mine: list[bytes], version: int) -> None:
+    def _check(
+        self, keys: ActorKeys, writer: Writer, mine: list[bytes], version: int, *, clears: bool
+    ) -> None:
         name, incarnation, _ = writer
         before, now = self._seen[keys.address], self._read(keys, version)
         data = [key for key in mine if key not in (keys.own, keys.seq)]
-        if now == before and not data:
+        if now == before and not (data or clears):
             # A barrier: it writes back what it read.
             return
         self._seen[keys.address] = now
@@ -81,11 +84,12 @@ class OwnershipWatch:
             self._fail(keys, f"{name} {incarnation} wrote, but {now.node} {now.incarnation} owns")
         if self._fence(name, version) != incarnation:
             self._fail(keys, f"{name} {incarnation} wrote after it was fenced off")
-        if data and now.sequence == before.sequence:
+        if (data or clears) and now.sequence == before.sequence:
             self._fail(keys, "a commit changed data without counting in seq")
         for request_id in (*_recorded_ids(keys, data), now.last_request_id):
-            ran = self._log.ran.get((keys.address, request_id, writer.label), 0)
-            self.landings.setdefault((keys.address, request_id), ran)
+            if (keys.address, request_id) not in self.landings:
+                ran = self._log.when_ran(keys.address, request_id, writer.label)
+                self.landings[keys.address, request_id] = ran
 
     def _read(self, keys: ActorKeys, version: int) -> Seen:
         own = self._store.get(keys.own, version)

@@ -91,6 +91,7 @@ class Request:
     read_only: bool
     recorded: bool
     attempts: list[Attempt] = field(default_factory=list)
+    deletes: bool = False
 
     @property
     def settled(self) -> bool:

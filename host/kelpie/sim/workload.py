@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from kelpie.ids import Payload, text
+from kelpie.runtime.envelope import DELETION
 from kelpie.sim import schema
 from kelpie.sim.faults import RATES
 from kelpie.sim.tape import Tape
 from kelpie.wasm.turn import Manifest
 
-__all__ = ["Choice", "Workload", "WorkloadInvalid"]
+__all__ = ["DELETE", "Choice", "Workload", "WorkloadInvalid"]
 
 _WEIGHT_MAX: Final = 1_000_000
 _COUNT_MAX: Final = 100_000
@@ -34,11 +35,16 @@ class Choice:
     weight: int = 1
     arguments: tuple[Payload, ...] = ()
     schema: object = None
+    deletes: bool = False
+    """Whether it is no operation, but the deletion of the actor."""
 
     def argument(self, tape: Tape) -> Payload:
         if self.arguments:
             return self.arguments[tape.draw("workload/argument", len(self.arguments))]
         return schema.argument(tape, self.schema)
+
+
+DELETE: Final = Choice(DELETION, False, arguments=(text(""),), deletes=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +62,15 @@ class Workload:
     attempt_ms_max: int = 1_500
     unrecorded_per_cent: int = 8
     """Requests without an id of the client's: they are never asked again."""
+    deletes_per_cent: int = 3
+    """Requests that delete their actor, instead of an operation."""
     rates: Mapping[str, int] = field(default_factory=dict)
     """How often faults happen, where it differs from `faults.RATES`."""
 
     def choose(self, tape: Tape) -> Choice:
+        # Drawn from the top, so that the quiet choice is to delete nothing.
+        if tape.draw("workload/delete", 100) >= 100 - self.deletes_per_cent:
+            return DELETE
         point = tape.draw("workload/operation", sum(each.weight for each in self.choices))
         for choice in self.choices:
             point -= choice.weight
@@ -99,7 +110,7 @@ class Workload:
         corruption = 0
         ```
 
-        With an `operations` table only those are asked for.
+        With an `operations` table only those are asked for, and deletions.
 
         Raises:
             WorkloadInvalid: with the place and what may stand there.
@@ -130,13 +141,15 @@ _COUNTS: Final = (
     "think_ms_max",
     "attempt_ms_max",
     "unrecorded_per_cent",
+    "deletes_per_cent",
 )
+_PER_CENT: Final = ("unrecorded_per_cent", "deletes_per_cent")
 
 
 def _count(table: Mapping[str, Any], name: str, low: int = 1, high: int = _COUNT_MAX) -> int:
     given = table[name]
-    low = 0 if name in ("faults_min", "turns_min", "unrecorded_per_cent") else low
-    high = 100 if name == "unrecorded_per_cent" else high
+    low = 0 if name in ("faults_min", "turns_min", *_PER_CENT) else low
+    high = 100 if name in _PER_CENT else high
     if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= high:
         raise WorkloadInvalid(f"{name} must be a whole number of {low} to {high}, not {given!r}")
     return given

@@ -51,6 +51,7 @@ class World:
         trace: Trace,
     ) -> None:
         self._upload = upload
+        self._foundry = foundry
         self._workload = workload
         self._limits = limits
         self._tape = tape
@@ -79,7 +80,8 @@ class World:
             loop, tape, faults, trace, tight, self._store, store_env, self._engine, self
         )
         self._network = Network(loop, tape, faults, trace, self.moments)
-        self._nemesis = Nemesis(loop, tape, faults, trace, self.fleet, self._store)
+        kind = (_NAMESPACE, _KIND)
+        self._nemesis = Nemesis(loop, tape, faults, trace, self.fleet, self._store, kind)
 
     # What the links to the store report.
 
@@ -111,8 +113,9 @@ class World:
     async def _run(self) -> None:
         first = self.fleet.begin()
         await self.fleet.until_ready()
-        work = first.runtime.deploy(_NAMESPACE, _KIND, self._upload)
-        await self.loop.spawn(first.node, work, "deploy")
+        for version in self._foundry.versions(self._upload):
+            work = first.runtime.deploy(_NAMESPACE, _KIND, version)
+            await self.loop.spawn(first.node, work, "deploy")
         await self._under_faults()
         await self._healed()
         for address in self.addresses:

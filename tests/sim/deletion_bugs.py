@@ -1,0 +1,109 @@
+"""Bugs in the deletion of actors that the simulator has to find: see `seeded_bugs`."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from typing import Any
+
+from kelpie.runtime.batch import Batch, Finished
+from kelpie.runtime.commit import Committer
+from kelpie.runtime.envelope import deleted_reply
+from kelpie.runtime.kv_view import KvView
+from kelpie.runtime.message import Message
+from kelpie.runtime.turn_runner import TurnRunner
+from kelpie.store.protocol import Transaction
+from kelpie.store.tuples import children
+from kelpie.wasm.turn import Effects, Outcome
+from tests.sim.planting import Bug, patches
+
+__all__ = ["DELETION_BUGS"]
+
+
+def deleted_state_kept_in_memory() -> Any:
+    original = TurnRunner._finish
+
+    def finish(self: TurnRunner, message: Message, outcome: Outcome, *, recorded: bool) -> None:
+        before = self._state
+        original(self, message, outcome, recorded=recorded)
+        if outcome.effects.kv_cleared:
+            self._state = before
+
+    return patches((TurnRunner, "_finish", finish))
+
+
+def deletion_beside_the_turns_in_flight() -> Any:
+    """It goes to the store at once, past the turns that are yet to be committed."""
+
+    async def delete(self: TurnRunner) -> Outcome:
+        keys = self.pipeline.claim.keys
+        held_anything = self._state is not None or not await self._kv.is_empty()
+        transaction = self._node.store.transaction()
+        transaction.clear(keys.state)
+        transaction.clear_range(*keys.kv_range())
+        await transaction.commit()
+        self._state = None
+        self.slot.drop()
+        return Outcome(deleted_reply(held_anything), None, Effects(), [], [], 0)
+
+    return patches((TurnRunner, "_delete", delete))
+
+
+def deletion_out_of_order_in_its_commit() -> Any:
+    """What turns before it wrote to kv in the same commit is written after it."""
+    original = Batch.add
+
+    def add(self: Batch, finished: Finished) -> None:
+        before = dict(self.kv)
+        original(self, finished)
+        if finished.effects is not None and finished.effects.kv_cleared:
+            self.kv.update(before)
+
+    return patches((Batch, "add", add))
+
+
+def deletion_that_hides_nothing() -> Any:
+    """Turns behind a deletion in flight read through it."""
+
+    def kv_get(self: KvView, key: bytes) -> Any:
+        for batch in self._pipeline.layers():
+            if key in batch.kv:
+                return batch.kv[key]
+        return self._read(key)
+
+    def overlay(self: KvView, writes: Any) -> Any:
+        # Newest first, as `ChainMap` wants them.
+        return dict(ChainMap(writes, *(batch.kv for batch in self._pipeline.layers()))), False
+
+    return patches((KvView, "kv_get", kv_get), (KvView, "_overlay", overlay))
+
+
+def deletion_takes_the_records_along() -> Any:
+    original = Committer._write_effects
+
+    def write_effects(self: Committer, transaction: Transaction, batch: Batch) -> bool:
+        if batch.kv_cleared:
+            transaction.clear_range(*children(self._claim.keys._records))
+        return original(self, transaction, batch)
+
+    return patches((Committer, "_write_effects", write_effects))
+
+
+def deletion_without_a_record() -> Any:
+    """Asked again, it deletes what came after it."""
+    original = TurnRunner._finish
+
+    def finish(self: TurnRunner, message: Message, outcome: Outcome, *, recorded: bool) -> None:
+        recorded = recorded and not message.envelope.deletes
+        original(self, message, outcome, recorded=recorded)
+
+    return patches((TurnRunner, "_finish", finish))
+
+
+DELETION_BUGS = (
+    Bug("deleted state kept in memory", "counter", deleted_state_kept_in_memory),
+    Bug("deletion beside the turns in flight", "counter", deletion_beside_the_turns_in_flight),
+    Bug("deletion out of order in its commit", "ledger", deletion_out_of_order_in_its_commit),
+    Bug("deletion that hides nothing", "ledger", deletion_that_hides_nothing),
+    Bug("deletion takes the records along", "counter", deletion_takes_the_records_along),
+    Bug("deletion without a record", "counter", deletion_without_a_record),
+)
