@@ -10,13 +10,13 @@ from tests.api.support import Answer, Remote, Wire, request
 from tests.faults.told import Told
 from tests.faults.victim import Victim
 
-__all__ = ["CountingClient"]
+__all__ = ["GONE", "PAUSE_SECONDS", "Connection", "CountingClient"]
 
 # What a connection does whose host is killed.
-_GONE = (ConnectionError, asyncio.IncompleteReadError)
+GONE = (ConnectionError, asyncio.IncompleteReadError)
 _OFTEN_TWICE = 0.1
 _OFTEN_AGAIN = 0.2
-_PAUSE_SECONDS = 0.01
+PAUSE_SECONDS = 0.01
 
 
 class CountingClient:
@@ -38,7 +38,7 @@ class CountingClient:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until it is told to stop, and then until the last one is answered."""
-        connections = [_Connection(), _Connection()]
+        connections = [Connection(), Connection()]
         while not stop.is_set():
             asked = self._chance.choice(self._counters), f"{self._name}-{len(self._done)}"
             self._told.ask(*asked)
@@ -54,39 +54,39 @@ class CountingClient:
 
     async def ask_all_again(self) -> None:
         """Every increment it ever asked for."""
-        connection = _Connection()
+        connection = Connection()
         for asked in self._done:
             await self._until_answered(connection, *asked)
         await connection.close()
 
-    async def _until_answered(self, connection: _Connection, counter: str, request_id: str) -> None:
+    async def _until_answered(self, connection: Connection, counter: str, request_id: str) -> None:
         while True:
             await self._victim.open.wait()
             try:
-                answer = await connection.increment(self._victim.remote, counter, request_id)
-            except _GONE:
+                target = f"/v1/actors/counter/{counter}/increment"
+                answer = await connection.ask(self._victim.remote, "POST", target, request_id)
+            except GONE:
                 await connection.close()
-                await asyncio.sleep(_PAUSE_SECONDS)
+                await asyncio.sleep(PAUSE_SECONDS)
             else:
                 if answer.status == 200:
                     self._told.answer(counter, request_id, answer.json["value"])
                     return
                 assert answer.json["retryable"], answer.json
-                await asyncio.sleep(_PAUSE_SECONDS)
+                await asyncio.sleep(PAUSE_SECONDS)
             self._told.retried += 1
 
 
-class _Connection:
+class Connection:
     """To the host of the day."""
 
     def __init__(self) -> None:
         self._wire: Wire | None = None
 
-    async def increment(self, remote: Remote, counter: str, request_id: str) -> Answer:
+    async def ask(self, remote: Remote, method: str, target: str, request_id: str) -> Answer:
         if self._wire is None:
             self._wire = Wire(*await asyncio.open_connection("127.0.0.1", remote.port))
-        target = f"/v1/actors/counter/{counter}/increment"
-        await self._wire.send(request("POST", target, Idempotency_Key=request_id))
+        await self._wire.send(request(method, target, Idempotency_Key=request_id))
         answer = await self._wire.answer()
         assert answer.headers["kelpie-request-id"] == request_id
         return answer
@@ -95,5 +95,5 @@ class _Connection:
         if self._wire is not None:
             wire, self._wire = self._wire, None
             await wire.close()
-            with suppress(*_GONE):
+            with suppress(*GONE):
                 await wire.writer.wait_closed()
