@@ -63,8 +63,10 @@ class KvView:
             StoreError
         """
         overlay, is_whole = self._overlay({})
-        if is_whole or any(value is not None for value in overlay.values()):
-            return all(value is None for value in overlay.values())
+        if any(value is not None for value in overlay.values()):
+            return False
+        if is_whole:
+            return True
         begin, end = self._keys.kv_range()
         with reading(self._node.store) as transaction:
             while rows := await transaction.get_range(begin, end, limit=1, snapshot=True):
