@@ -11,7 +11,7 @@ from typing import Any
 
 from kelpie.ids import Address, text
 from kelpie.limits import Limits
-from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.envelope import Envelope, deletion
 from kelpie.runtime.host import Runtime
 from kelpie.store.sqlite import open_store
 from kelpie.wasm.engine import WasmEngine
@@ -66,6 +66,37 @@ async def test_it_survives_restarts(
     async with started(world, tmp_path, engine) as runtime:
         listed = await ask(runtime, "3", "list", {"page": 4}, "list")
         assert len(listed["items"]) == 30
+
+
+async def delete(runtime: Runtime, key: str, request: str) -> Any:
+    deadline_ns = runtime.node.env.monotonic_ns() + 60_000_000_000
+    address = Address("default", "ledger", key)
+    asked = deletion(address, request, "anonymous", recorded=True, deadline_ns=deadline_ns)
+    return json.loads((await runtime.invoke(asked)).data)["deleted"]
+
+
+async def test_what_was_deleted_stays_so(
+    world: World, tmp_path: Path, wasm: Callable[..., WasmEngine]
+) -> None:
+    engine = wasm()
+    async with started(world, tmp_path, engine) as runtime:
+        await runtime.deploy("default", "ledger", LEDGER.read_bytes())
+        items = ["fig", "lime", "pear"]
+        appended = [
+            ask(runtime, key, "append", {"item": item}, f"{n}")
+            for key in ("gone", "kept")
+            for n, item in enumerate(items)
+        ]
+        await asyncio.gather(*appended, delete(runtime, "gone", "bye"))
+    async with started(world, tmp_path, engine) as runtime:
+        assert await delete(runtime, "gone", "bye") is True
+        assert await delete(runtime, "gone", "again") is False
+        assert await ask(runtime, "gone", "list", {"page": 4}, "list") == {"items": []}
+        # Late: it is not done again.
+        await ask(runtime, "gone", "append", {"item": items[0]}, "0")
+        assert (await ask(runtime, "gone", "count", None, "count"))["count"] == 0
+        kept = await ask(runtime, "kept", "list", {"page": 4}, "list")
+        assert [each["item"] for each in kept["items"]] == items
 
 
 async def test_reads_hold_on_to_no_version_of_the_file(
