@@ -148,7 +148,7 @@ async def test_head(host: Host, target: str) -> None:
     ("method", "target", "allow"),
     [
         ("GET", "/v1/actors/counter/bob/increment", "POST, OPTIONS"),
-        ("POST", "/v1/actors/counter/bob", "GET, HEAD, OPTIONS"),
+        ("POST", "/v1/actors/counter/bob", "DELETE, GET, HEAD, OPTIONS"),
         ("PATCH", "/v1/kinds/counter", "DELETE, GET, PUT, HEAD, OPTIONS"),
         ("POST", "/v1/kinds", "GET, HEAD, OPTIONS"),
         ("PATCH", "/livez", "GET, HEAD, OPTIONS"),
