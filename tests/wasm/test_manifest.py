@@ -74,11 +74,40 @@ def test_everything_that_is_wrong_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "hello", "{", '{"operations": [], "operations": []}', "[" * 100_000]
+    "text",
+    [
+        "",
+        "hello",
+        "{",
+        '{"operations": [], "operations": []}',
+        "[" * 100_000,
+        '{"operations": [{"name": "a", "argument": {"maximum": NaN}}]}',
+        '{"operations": [{"name": "a", "argument": {"maximum": -Infinity}}]}',
+        '{"operations": [{"name": "a", "argument": {"maximum": 1e999}}]}',
+        '{"operations": [{"name": "\\ud800"}]}',
+        '{"operations": [], "doc": "\\udfff"}',
+    ],
+    ids=lambda text: text[:50],
 )
 def test_what_is_no_json(text: str) -> None:
     with pytest.raises(ManifestInvalid, match="not JSON"):
         parse_manifest(text, DEFAULT_LIMITS)
+
+
+def test_depth_is_limited() -> None:
+    def nested(levels: int) -> str:
+        """A schema of so many levels, three below the manifest itself."""
+        schema: dict[str, Any] = {}
+        for _ in range(levels - 3):
+            schema = {"not": schema}
+        return json.dumps({"operations": [{"name": "a", "argument": schema}]})
+
+    limits = replace(DEFAULT_LIMITS, component_describe_depth_max=50)
+    assert parse_manifest(nested(49), limits).operations
+    with pytest.raises(ManifestInvalid, match="component_describe_depth_max"):
+        parse_manifest(nested(52), limits)
+    with pytest.raises(ManifestInvalid, match="component_describe_depth_max"):
+        parse_manifest('{"operations": [], "doc": ' + "[" * 500 + "]" * 500 + "}", limits)
 
 
 def test_operations_are_limited() -> None:

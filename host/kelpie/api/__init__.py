@@ -14,6 +14,7 @@ kinds         the handlers of kinds and their versions
 actor_handlers  those that look at actors
 logs          what actors say, as it comes
 moments       times in queries and answers
+openapi       the document that tells of all of them, and of what is deployed
 views         deploys, actors and kv as JSON
 manual        the pages about errors
 connection    the shortcut: a whole request in one piece never leaves the protocol

@@ -16,6 +16,7 @@ from kelpie.api.log_levels import levels, set_level
 from kelpie.api.logs import LogHandlers
 from kelpie.api.manual import error_pages
 from kelpie.api.metrics import Metrics
+from kelpie.api.openapi.handler import OpenApiHandlers
 from kelpie.api.paths import Target, decode_segment, split_target
 from kelpie.api.problem import as_kelpie_error
 from kelpie.api.responses import SERVER_HEADER, json_response, problem_response, respond
@@ -68,6 +69,7 @@ class Handlers:
                 **ActorHandlers(runtime.actors, invocations, limits).handlers,
                 **KindHandlers(env, runtime, limits).handlers,
                 **LogHandlers(env, runtime, limits).handlers,
+                **OpenApiHandlers(env, runtime, limits).handlers,
             },
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from kelpie.limits import Limits
@@ -29,9 +30,15 @@ def parse_manifest(text: str, limits: Limits) -> Manifest:
         ManifestInvalid: it is not what the contract asks for.
     """
     try:
-        found = json.loads(text, object_pairs_hook=_unique)
+        found = json.loads(
+            text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant
+        )
+        # Half a character, as JSON can escape it, could be stored and sent nowhere.
+        json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise ManifestInvalid([f"the manifest is not JSON: {error}"]) from error
+    if _is_deeper(found, limits.component_describe_depth_max):
+        raise ManifestInvalid(["the manifest is nested too deep (component_describe_depth_max)"])
     if not isinstance(found, dict):
         raise ManifestInvalid(["the manifest is not a JSON object"])
     reasons = _unknown("the manifest", found, _MEMBERS)
@@ -100,3 +107,29 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(found) != len(pairs):
         raise ValueError("an object has a member twice")
     return found
+
+
+def _finite(written: str) -> float:
+    number = float(written)
+    if math.isinf(number):
+        raise ValueError(f"the number {written[:40]} is too large")
+    return number
+
+
+def _no_constant(written: str) -> float:
+    raise ValueError(f"{written} is no number")
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether arrays and objects are nested in more levels."""
+    level = [value]
+    for _ in range(levels + 1):
+        level = [
+            below
+            for each in level
+            if isinstance(each, dict | list)
+            for below in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kelpie.api.payloads import JSON_LINES_TYPE, TEXT_TYPE
+from kelpie.api.payloads import JSON_LINES_TYPE, JSON_TYPE, TEXT_TYPE
 from kelpie.api.routes.route import Route, flag, number, text
 from kelpie.api.routes.shared import BODY, KIND, json_of
-from kelpie.errors import Draining, Overloaded
+from kelpie.errors import Draining, Overloaded, RouteNotFound
 
 __all__ = ["HOST_ROUTES"]
 
@@ -33,6 +33,17 @@ HOST_ROUTES = (
         namespaced=True,
     ),
     Route(
+        name="show_openapi",
+        method="GET",
+        path="/v1/openapi.json",
+        doc="This document: the routes, and the operations of what is deployed",
+        parameters=(text("kind", "Tell of this kind alone"),),
+        answers={200: {JSON_TYPE: None}},
+        errors=KIND,
+        namespaced=True,
+        conditional=True,
+    ),
+    Route(
         name="show_log_levels",
         method="GET",
         path="/v1/log-levels",
@@ -47,7 +58,7 @@ HOST_ROUTES = (
         body={TEXT_TYPE: "LogLevel"},
         body_required=True,
         answers={200: json_of("LogLevels")},
-        errors=BODY,
+        errors=(*BODY, RouteNotFound),
     ),
     Route(
         name="show_metrics",
@@ -62,6 +73,7 @@ HOST_ROUTES = (
         path="/docs/errors/{code}.md",
         doc="What an error means, and what to do",
         answers={200: {_MARKDOWN_TYPE: None}},
+        errors=(RouteNotFound,),
     ),
     Route(
         name="live",

@@ -50,7 +50,7 @@ KIND_ROUTES = (
         ),
         body=COMPONENT,
         body_required=True,
-        answers={200: json_of("Deployed"), 201: json_of("Deployed")},
+        answers={200: json_of("DeployedOrChecked"), 201: json_of("Deployed")},
         errors=(
             InvalidAddress,
             UnsupportedMediaType,

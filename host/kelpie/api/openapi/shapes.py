@@ -1,0 +1,136 @@
+"""JSON Schemas of what the host itself takes and answers, by name.
+
+A member that is not named here may come with a newer host: clients ignore it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kelpie.api.log_levels import LEVELS
+
+__all__ = ["SHAPES", "ref"]
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string"}
+_FLAG: Schema = {"type": "boolean"}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_NUMBER: Schema = {"type": "integer", "minimum": 1}
+_SCHEMA: Schema = {
+    "type": ["object", "boolean", "null"],
+    "description": "A JSON Schema, as the component has it",
+}
+
+
+def ref(name: str) -> Schema:
+    """A reference to a shape."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _object(**members: Schema) -> Schema:
+    """An object that has all these members."""
+    return {"type": "object", "properties": members, "required": list(members)}
+
+
+def _list(of: Schema) -> Schema:
+    return {"type": "array", "items": of}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _with(name: str, **members: Schema) -> Schema:
+    """A shape with more members."""
+    return {"allOf": [ref(name), _object(**members)]}
+
+
+_DIGEST: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_MOMENT: Schema = {"type": "string", "format": "date-time"}
+_OPERATION = _object(
+    name=_TEXT, doc=_TEXT, read_only=_FLAG, durable=_FLAG, argument=_SCHEMA, result=_SCHEMA
+)
+_CHANGES = _object(
+    added=_list(_TEXT),
+    removed=_list(_TEXT),
+    narrowed=_list(_object(operation=_TEXT, reasons=_list(_TEXT))),
+)
+_OF_DEPLOY = {"namespace": _TEXT, "kind": _TEXT, "digest": _DIGEST, "size_bytes": _COUNT}
+_DEPLOYED = {"number": _NUMBER, "deployed_at": _MOMENT}
+_KIND = _object(
+    **_OF_DEPLOY,
+    **_DEPLOYED,
+    doc=_TEXT,
+    imports=_list(_TEXT),
+    operations=_list(ref("Operation")),
+)
+_ACTOR = _object(
+    namespace=_TEXT,
+    kind=_TEXT,
+    key=_TEXT,
+    active=_FLAG,
+    epoch=_COUNT,
+    turns=_COUNT,
+    deploy_number=_COUNT,
+    last_error=_or_null(_TEXT),
+    queued=_COUNT,
+)
+_KV_ENTRY: Schema = _object(
+    key=_TEXT, encoding={"type": "string", "enum": ["json", "text", "base64"]}, value={}
+)
+_LEVEL: Schema = {"type": "string", "enum": list(LEVELS)}
+_PROBLEM: Schema = {
+    **_object(
+        type={"type": "string", "format": "uri-reference"},
+        title=_TEXT,
+        status={"type": "integer", "minimum": 400, "maximum": 599},
+        detail=_TEXT,
+        code=_TEXT,
+        source={"type": "string", "enum": ["caller", "actor", "platform"]},
+        retryable=_FLAG,
+    ),
+    "description": "An error, as RFC 9457 has it. `code` is stable.",
+}
+
+SHAPES: dict[str, Schema] = {
+    "Actor": _ACTOR,
+    "ActorPage": _object(actors=_list(ref("Actor")), after=_or_null(_TEXT)),
+    "Changes": _CHANGES,
+    "Checked": _object(
+        **_OF_DEPLOY,
+        doc=_TEXT,
+        imports=_list(_TEXT),
+        operations=_list(ref("Operation")),
+        changed=_FLAG,
+        changes=ref("Changes"),
+        current=_or_null(_NUMBER),
+    ),
+    "Deleted": _object(namespace=_TEXT, kind=_TEXT, deleted={"const": True}, actors=_COUNT),
+    "Deployed": _with("Kind", changed=_FLAG, changes=ref("Changes")),
+    "DeployedOrChecked": {"anyOf": [ref("Deployed"), ref("Checked")]},
+    "Health": _object(status={"type": "string", "enum": ["live", "ready"]}),
+    "Kind": _KIND,
+    "Kinds": _object(
+        kinds=_list(_object(**_OF_DEPLOY, **_DEPLOYED, operations=_list(_TEXT))),
+    ),
+    "KvPage": _object(entries=_list(_KV_ENTRY), after=_or_null(_TEXT)),
+    "LogLevel": _LEVEL,
+    "LogLevels": _object(levels={"type": "object", "additionalProperties": _LEVEL}),
+    "Operation": _OPERATION,
+    "Problem": _PROBLEM,
+    "Version": _with("Kind", current=_FLAG),
+    "VersionPage": _object(
+        versions=_list(
+            _object(
+                **_OF_DEPLOY,
+                **_DEPLOYED,
+                operations=_list(_TEXT),
+                imports=_list(_TEXT),
+                current=_FLAG,
+            )
+        ),
+        more=_FLAG,
+    ),
+    "VersionWish": {**_object(version=_NUMBER), "additionalProperties": False},
+}
