@@ -67,7 +67,7 @@ class Answer:
 
 def request(method: str, target: str, body: bytes = b"", **headers: str) -> bytes:
     """A request as it goes over the wire. `Content_Type` is the header Content-Type."""
-    lines = [f"{method} {target} HTTP/1.1", "Host: kelpie"]
+    lines = [f"{method} {target} HTTP/1.1", "Host: localhost"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     if body and "Transfer_Encoding" not in headers and "Content_Length" not in headers:
         lines.append(f"Content-Length: {len(body)}")

@@ -117,7 +117,7 @@ async def test_a_client_that_waits_for_continue(host: Host) -> None:
 @pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])
 async def test_connection_close(host: Host, version: str) -> None:
     async with host.wire() as wire:
-        head = f"POST /v1/actors/counter/bob/increment {version}\r\nHost: x\r\n"
+        head = f"POST /v1/actors/counter/bob/increment {version}\r\nHost: localhost\r\n"
         if version == "HTTP/1.1":
             head += "Connection: close\r\n"
         await wire.send(head.encode() + b"\r\n")

@@ -21,7 +21,7 @@ _SEGMENT = st.one_of(
 )
 _HEADERS = st.dictionaries(
     st.sampled_from(
-        ["Content-Type", "Idempotency-Key", "Kelpie-Deadline-Ms", "Content-Encoding", "X-Other"]
+        ["Content-Type", "Idempotency-Key", "Kelpie-Deadline-Ms", "Content-Encoding", "Origin"]
     ),
     st.one_of(
         st.sampled_from(["text/plain", "application/json", "application/octet-stream", "500", ""]),

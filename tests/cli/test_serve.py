@@ -83,7 +83,9 @@ def test_a_client_that_hangs_does_not_hold_it_up(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as served:
         host, _, port = served.url.removeprefix("http://").rpartition(":")
         with socket.create_connection((host, int(port))) as hanging:
-            hanging.sendall(b"POST /v1/actors/counter/alice/increment HTTP/1.1\r\nHost: x\r\n")
+            hanging.sendall(
+                b"POST /v1/actors/counter/alice/increment HTTP/1.1\r\nHost: localhost\r\n"
+            )
             time.sleep(0.1)
             assert served.end() == 0
 

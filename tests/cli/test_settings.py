@@ -142,3 +142,12 @@ def test_the_documentation_lists_every_setting() -> None:
         (each.full_name, each.name.replace("_", "-"), each.variable, str(each.default))
         for each in SETTINGS
     ]
+
+
+def test_which_hosts_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for good in ("a.example", "a.example,B-2.example", "localhost"):
+        monkeypatch.setenv("KELPIE_ALLOW_HOST", good)
+        assert main(["settings"]) == 0
+    for bad in ("a.example:80", "a b", "a.example,", "*.example", "http://a.example"):
+        monkeypatch.setenv("KELPIE_ALLOW_HOST", bad)
+        assert main(["settings"]) == 2

@@ -5,6 +5,7 @@ payloads      bodies and their types, both ways
 headers       the names of our own headers
 invocation    one request to an actor: parsed, invoked, answered
 problem       errors as RFC 9457 has them
+browsers      what pages in browsers may ask for
 bodies        reading bodies, with limits
 responses     what an answer is made of
 routes        all of them, as a table: what is dispatched, and documented

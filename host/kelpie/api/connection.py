@@ -151,7 +151,11 @@ class HotConnection(asyncio.Protocol):
             or message.upgrade
             or message.chunked
             or "Expect" in headers
+            or "Origin" in headers  # a browser asks, perhaps for somebody else
         ):
+            return False
+        hosts = self._server.browsers.usual_hosts
+        if hosts is not None and headers.get("Host") not in hosts:
             return False
         # The parser has made sure that it is a number.
         size = int(headers.get("Content-Length", 0))

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from kelpie.api.actor_handlers import ActorHandlers
 from kelpie.api.bodies import Bodies
+from kelpie.api.browsers import Browsers
 from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.invocation import Invocations
 from kelpie.api.kinds import KindHandlers
@@ -49,11 +50,13 @@ class Handlers:
         limits: Limits,
         invocations: Invocations,
         metrics: Metrics,
+        browsers: Browsers,
     ) -> None:
         self._runtime = runtime
         self._limits = limits
         self._invocations = invocations
         self._metrics = metrics
+        self._browsers = browsers
         self._arguments = Bodies(env, limits)
         self._error_pages = error_pages()
         self._router = Router(
@@ -77,6 +80,7 @@ class Handlers:
         """Answers one request. It raises nothing but cancellation."""
         try:
             _check_coding(request)
+            self._browsers.check(request.method, request.headers)
             if request.method == "OPTIONS" and request.raw_path == "*":
                 return _options(self._router.methods)
             target = split_target(request.raw_path)

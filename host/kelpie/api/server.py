@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Iterable
 
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.web_protocol import RequestHandler
 
+from kelpie.api.browsers import Browsers
 from kelpie.api.connection import HotConnection
 from kelpie.api.full_http import FullHttp
 from kelpie.api.handlers import Handlers
@@ -32,8 +34,14 @@ class HttpServer:
     """The HTTP side of one host. Belongs to the loop that runs when it is made."""
 
     def __init__(
-        self, env: Env, runtime: Runtime, limits: Limits, log_meter: LogMeter | None = None
+        self,
+        env: Env,
+        runtime: Runtime,
+        limits: Limits,
+        log_meter: LogMeter | None = None,
+        allowed_hosts: Iterable[str] = (),
     ) -> None:
+        """`allowed_hosts` are names by which a host that listens on loopback is asked for."""
         self.env = env
         self.limits = limits
         self.loop = asyncio.get_running_loop()
@@ -44,7 +52,8 @@ class HttpServer:
         self.parser_owner = BaseProtocol(self.loop)
         self.requests = RequestLog(env)
         metrics = Metrics(env, runtime, self.requests.meter, log_meter or LogMeter(), self._count)
-        handlers = Handlers(env, runtime, limits, self.invocations, metrics)
+        self.browsers = Browsers(allowed_hosts)
+        handlers = Handlers(env, runtime, limits, self.invocations, metrics, self.browsers)
         self._full_http = FullHttp(handlers, limits, self.requests, self._lost_full)
         self._hot: set[HotConnection] = set()
         self._full_count = 0
@@ -61,6 +70,7 @@ class HttpServer:
             lambda: HotConnection(self), host, port, backlog=_BACKLOG
         )
         family, address = _bound(self._listener)
+        self.browsers.listen(*address)
         name = f"[{address[0]}]" if family == socket.AF_INET6 else address[0]
         return f"http://{name}:{address[1]}"
 

@@ -6,6 +6,7 @@ with what to write instead.
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ __all__ = [
     "count",
     "host",
     "kind_or_actor",
+    "hosts",
     "one_of",
     "port",
     "text",
@@ -27,6 +29,7 @@ __all__ = [
 DEFAULT_PORT = 7070
 DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
 
+_HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _PORT_DIGITS_MAX = 5
 _WHOLE_DIGITS_MAX = 18
 
@@ -91,6 +94,16 @@ def host(given: str) -> str:
         given.encode("idna")
     except UnicodeError:
         raise ArgumentTypeError(f"{given!a} is no host's name or address") from None
+    return given
+
+
+def hosts(given: str) -> str:
+    """Names with commas between them."""
+    for name in given.split(","):
+        if not _HOST_NAME.fullmatch(name):
+            raise ArgumentTypeError(
+                f"{name!a} is no name of a host: write NAME, or NAME,NAME, without ports"
+            )
     return given
 
 

@@ -10,7 +10,6 @@ import os
 import resource
 import signal
 from collections.abc import Coroutine
-from pathlib import Path
 
 from kelpie.api.server import HttpServer
 from kelpie.cli.host_log import log_to_stderr
@@ -40,12 +39,14 @@ def run(options: argparse.Namespace) -> int:
     async def serve(env: RealEnv) -> int:
         log_options = LogOptions(options.log_level, options.log_requests, options.log_format)
         log = log_to_stderr(env, DEFAULT_LIMITS, log_options)
-        return await _serve(env, log, options.data.absolute(), options.host, options.port)
+        return await _serve(env, log, options)
 
     return real.run(serve, _on_fault, DEFAULT_LIMITS)
 
 
-async def _serve(env: RealEnv, log: LogWriter, data: Path, host: str, port: int) -> int:
+async def _serve(env: RealEnv, log: LogWriter, options: argparse.Namespace) -> int:
+    data, host, port = options.data.absolute(), options.host, options.port
+    names = options.allow_host.split(",")
     limits = DEFAULT_LIMITS
     end = _End(env, log)
     store = await open_store(env, data, end.store_stopped, limits)
@@ -54,7 +55,7 @@ async def _serve(env: RealEnv, log: LogWriter, data: Path, host: str, port: int)
         try:
             runtime = Runtime(env, store, engine, limits)
             await runtime.start()
-            server = HttpServer(env, runtime, limits, log.meter)
+            server = HttpServer(env, runtime, limits, log.meter, names)
             try:
                 url = await server.start(host, port)
             except OSError as error:

@@ -49,6 +49,7 @@ SETTINGS = (
     Setting("serve", "data", "KELPIE_DATA", Path, Path("kelpie-data")),
     Setting("serve", "host", "KELPIE_HOST", arguments.host, "127.0.0.1"),
     Setting("serve", "port", "KELPIE_PORT", arguments.port, arguments.DEFAULT_PORT, int),
+    Setting("serve", "allow_host", "KELPIE_ALLOW_HOST", arguments.hosts, "localhost"),
     Setting("serve", "log_level", "KELPIE_LOG_LEVEL", arguments.one_of(LEVELS), "info"),
     Setting(
         "serve", "log_requests", "KELPIE_LOG_REQUESTS", arguments.one_of(LOGGED_REQUESTS), "auto"

@@ -4,6 +4,7 @@
       CallerError               the request is at fault
         InvalidAddress, InvalidRequest, InvalidText
         RouteNotFound, MethodNotAllowed, UnsupportedMediaType, PayloadTooLarge, RequestTimeout
+        HostNotAllowed, OriginNotAllowed
         KindNotFound, VersionNotFound, ValueNotFound, RequestMismatch
         ComponentError          an upload that cannot become an actor
           ComponentTooLarge, ComponentInvalid, ComponentRefused, ComponentTooCostly

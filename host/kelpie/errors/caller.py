@@ -14,6 +14,8 @@ __all__ = [
     "UnsupportedMediaType",
     "PayloadTooLarge",
     "RequestTimeout",
+    "HostNotAllowed",
+    "OriginNotAllowed",
     "KindNotFound",
     "VersionNotFound",
     "ValueNotFound",
@@ -64,6 +66,16 @@ class PayloadTooLarge(CallerError):
 class RequestTimeout(CallerError):
     code, status, title = "request-timeout", 408, "The body took too long to arrive"
     retryable = True
+
+
+class HostNotAllowed(CallerError):
+    """Perhaps a page has its own name lead here: see `kelpie.api.browsers`."""
+
+    code, status, title = "host-not-allowed", 421, "This host is not called so"
+
+
+class OriginNotAllowed(CallerError):
+    code, status, title = "origin-not-allowed", 403, "A page of another origin asks for this"
 
 
 class KindNotFound(CallerError):

@@ -8,13 +8,13 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from kelpie.api.invocation import REQUEST_ID_HEADER
+from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.openapi.published import Unpublishable, plain, published
 from kelpie.api.openapi.shapes import ref
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE
 from kelpie.api.problem import PROBLEM_TYPE
-from kelpie.api.routes.route import Content, Parameter, Route
-from kelpie.errors import HostFault, InvalidRequest, KelpieError
+from kelpie.api.routes.route import Content, Errors, Parameter, Route
+from kelpie.errors import HostFault, HostNotAllowed, InvalidRequest, OriginNotAllowed
 from kelpie.limits import Limits
 from kelpie.runtime.deploy import Deploy
 from kelpie.wasm.turn import Operation
@@ -31,7 +31,8 @@ __all__ = [
 Json = dict[str, Any]
 
 # Whatever is asked, and wherever.
-_EVERYWHERE: tuple[type[KelpieError], ...] = (InvalidRequest, HostFault)
+_EVERYWHERE: Errors = (InvalidRequest, HostNotAllowed, HostFault)
+_SAFE = {"GET", "HEAD"}
 _IN_BRACES = re.compile(r"\{(\w+)\}")
 _SIMPLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _FORMS: dict[str, Json] = {
@@ -48,7 +49,8 @@ _IN_PATHS: dict[str, Json] = {
 def problems(route: Route) -> dict[str, Json]:
     """What can go wrong at a route, as responses by status."""
     by_status: dict[int, list[str]] = {}
-    for error in (*_EVERYWHERE, *route.errors):
+    unsafe = () if route.method in _SAFE else (OriginNotAllowed,)
+    for error in (*_EVERYWHERE, *unsafe, *route.errors):
         codes = by_status.setdefault(error.status, [])
         if error.code not in codes:
             codes.append(error.code)

@@ -25,6 +25,13 @@ def add_serve(commands: Commands) -> None:
         help=f"port to listen on; 0 picks one (default: {checked.DEFAULT_PORT})",
     )
     command.add_argument(
+        "--allow-host",
+        type=checked.hosts,
+        metavar="NAME,...",
+        help="names by which a host on a loopback address may be asked for, as by a proxy "
+        "(default: localhost)",
+    )
+    command.add_argument(
         "--log-level", choices=LEVELS, help="log entries of this level and above (default: info)"
     )
     command.add_argument(
