@@ -15,6 +15,7 @@ kinds         the handlers of kinds and their versions
 actor_handlers  those that look at actors
 logs          what actors say, as it comes
 moments       times in queries and answers
+page          a page for people
 openapi       the document that tells of all of them, and of what is deployed
 views         deploys, actors and kv as JSON
 manual        the pages about errors

@@ -18,6 +18,7 @@ from kelpie.api.logs import LogHandlers
 from kelpie.api.manual import error_pages
 from kelpie.api.metrics import Metrics
 from kelpie.api.openapi.handler import OpenApiHandlers
+from kelpie.api.page import show_page
 from kelpie.api.paths import Target, decode_segment, split_target
 from kelpie.api.problem import as_kelpie_error
 from kelpie.api.responses import SERVER_HEADER, json_response, problem_response, respond
@@ -67,6 +68,7 @@ class Handlers:
                 "set_log_level": self._set_log_level,
                 "show_metrics": self._show_metrics,
                 "show_error_page": self._show_error_page,
+                "show_page": show_page,
                 "live": self._live,
                 "ready": self._ready,
                 **ActorHandlers(runtime.actors, invocations, limits).handlers,

@@ -33,6 +33,14 @@ HOST_ROUTES = (
         namespaced=True,
     ),
     Route(
+        name="show_page",
+        method="GET",
+        path="/",
+        doc="A page to look at what is deployed, and to try it",
+        answers={200: {"text/html; charset=utf-8": None}},
+        conditional=True,
+    ),
+    Route(
         name="show_openapi",
         method="GET",
         path="/v1/openapi.json",
