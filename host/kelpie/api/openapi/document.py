@@ -9,6 +9,7 @@ from typing import Any
 from kelpie import __version__
 from kelpie.api.openapi.operations import (
     ETAG_HEADER,
+    NAME_SCHEMA,
     KindOperations,
     parameter,
     path_parameter,
@@ -101,7 +102,7 @@ def _of_the_host(namespace: str, limits: Limits) -> Json:
 def _parameters(namespace: str, limits: Limits) -> Json:
     """Those that many operations have."""
     is_default = namespace == DEFAULT_NAMESPACE
-    schema = {"type": "string", **({"default": namespace} if is_default else {"const": namespace})}
+    schema = {**NAME_SCHEMA, **({"default": namespace} if is_default else {"const": namespace})}
     return {
         "namespace": {
             "name": "namespace",

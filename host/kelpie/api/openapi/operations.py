@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from kelpie.api.headers import REQUEST_ID_HEADER
+from kelpie.api.log_levels import LOGGERS
 from kelpie.api.openapi.published import Unpublishable, plain, published
 from kelpie.api.openapi.shapes import ref
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE
@@ -21,6 +22,7 @@ from kelpie.wasm.turn import Operation
 
 __all__ = [
     "ETAG_HEADER",
+    "NAME_SCHEMA",
     "KindOperations",
     "parameter",
     "path_parameter",
@@ -30,6 +32,7 @@ __all__ = [
 
 Json = dict[str, Any]
 
+NAME_SCHEMA: Json = {"type": "string", "pattern": "^[a-z][a-z0-9-]*$"}
 # Whatever is asked, and wherever.
 _EVERYWHERE: Errors = (InvalidRequest, HostNotAllowed, HostFault)
 _SAFE = {"GET", "HEAD"}
@@ -42,6 +45,8 @@ _FORMS: dict[str, Json] = {
 }
 _IN_PATHS: dict[str, Json] = {
     "key": {"type": "string", "minLength": 1},
+    "kind": NAME_SCHEMA,
+    "logger": {"type": "string", "enum": list(LOGGERS)},
     "number": {"type": "integer", "minimum": 1},
 }
 
@@ -206,6 +211,8 @@ def path_parameter(name: str) -> Json:
 
 def parameter(given: Parameter, limits: Limits) -> Json:
     schema = dict(_FORMS[given.form])
+    if given.form == "text" and given.place == "header":
+        schema["pattern"] = "^[!-~]+$"
     if given.limit is not None:
         bound = "maximum" if given.form == "number" else "maxLength"
         schema[bound] = getattr(limits, given.limit)
