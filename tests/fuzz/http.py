@@ -16,7 +16,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from schemathesis import APIOperation, Case, CheckContext, GenerationMode, Response
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -32,8 +32,10 @@ __all__ = ["Api", "deploy"]
 
 
 def is_no_fault_of_the_host(_context: CheckContext, response: Response, _case: Case) -> None:
-    """A deadline of a millisecond may pass: that is 504."""
-    assert response.status_code < 500 or response.status_code == 504, response.text
+    """That a deadline of a millisecond passes, before the turn or in the middle, is none."""
+    if response.status_code >= 500:
+        code = response.json()["code"]
+        assert code in {"deadline-exceeded", "outcome-unknown"}, response.text
 
 
 CHECKS = [
@@ -94,6 +96,8 @@ class Api:
         )
         @given(case=operation.as_strategy(generation_mode=mode))
         def asked(case: Case) -> None:
+            # These the client takes for places in the path, and asks for another one.
+            assume(not {".", ".."} & set(map(str, (case.path_parameters or {}).values())))
             response = case.call_and_validate(checks=CHECKS)
             self.answers[name, response.status_code] += 1
 
