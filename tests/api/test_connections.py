@@ -207,6 +207,21 @@ async def test_what_is_no_http(host: Host, before: bytes, garbage: bytes) -> Non
     assert (await host.ask("GET", "/livez")).status == 200
 
 
+@pytest.mark.parametrize("method", ["POST", "GET"])
+@pytest.mark.parametrize("broken", [b"zz\r\n", b"1\r\n5\r\r\n\n0\r\n\r\n", b"-1\r\n\r\n"])
+async def test_a_body_that_is_broken_in_the_middle(host: Host, method: str, broken: bytes) -> None:
+    """It is answered at once, after what was asked before it, and once."""
+    target = "/v1/kinds" if method == "GET" else "/v1/actors/rogue/bob/echo"
+    head = request(method, target, Content_Type="text/plain", Transfer_Encoding="chunked")
+    async with host.wire() as wire:
+        await wire.send(request("GET", "/livez") + head + b"3\r\nabc\r\n", broken)
+        assert (await wire.answer()).json == {"status": "live"}
+        answer = await wire.answer()
+        # Who needs no body answers without.
+        assert answer.status == (400 if method == "POST" else 200)
+        assert await wire.is_closed()
+
+
 async def test_blank_lines_before_a_request(host: Host) -> None:
     async with host.wire() as wire:
         await wire.send(b"\r\n" + INCREMENT)

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from kelpie.api.routes import ROUTES
-from tests.cli.host import serving
+from tests.cli.host import Served
 from tests.fuzz.http import Api, deploy
 
 EXAMPLES = 5
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory, compiled_cache: Path) -> Iterator[Api]:
-    data = tmp_path_factory.mktemp("fuzz") / "data"
-    data.mkdir()
-    (data / "compiled").symlink_to(compiled_cache)
-    with serving(data) as served:
-        deploy(served)
-        yield Api(served)
-        assert served.process.poll() is None
+def api(served: Served) -> Api:
+    deploy(served)
+    return Api(served)
 
 
 @pytest.mark.parametrize(

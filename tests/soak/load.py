@@ -59,9 +59,10 @@ class Load:
                 for part in self._chance.choices(parts, weights, k=REQUESTS_OF_A_CONNECTION):
                     if self._is_ending:
                         return
-                    await self._ask(wire, part)
+                    await self.ask(wire, part)
 
-    async def _ask(self, wire: Wire, part: str) -> None:
+    async def ask(self, wire: Wire, part: str) -> None:
+        """Asks for one of `PARTS`, and waits for the answer."""
         asked, expected = self._request(part)
         await wire.send(asked)
         self._note(part, await wire.answer(), expected)
@@ -95,9 +96,7 @@ class Load:
             "read": lambda: _post(f"counter/c{number}/get"),
             "look": lambda: (request("GET", self._chance.choice(_looks(number))), {200, 404}),
             "refused": lambda: _post(f"counter/c{number}/add", b'"much"', expected={422}),
-            "trap": lambda: _post(
-                f"rogue/r{number % 20}/trap", b'{"how":"panic"}', expected={500}
-            ),
+            "trap": lambda: _post(f"rogue/r{number % 20}/trap", b'{"how":"panic"}', expected={500}),
             "nothing": lambda: _post("nobody/a/b", expected={404}),
             "describe": lambda: (request("GET", "/v1/openapi.json"), {200}),
         }

@@ -56,6 +56,12 @@ class FullHttp(web.Server):
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         begun_ns = self.requests.begin()
         response = await self._handlers.handle(request)
+        if request.content.exception() is not None:
+            # Nobody knows where the next request would begin.
+            response.force_close()
+        connection = request.protocol
+        assert isinstance(connection, _FullConnection)
+        connection.answered(request)
         self.requests.answered(
             request.method,
             request.raw_path,
@@ -73,15 +79,32 @@ class _FullConnection(AttendedConnection):
         self._requests = server.requests
         self._on_lost = on_lost
         self._newest_body: StreamReader = EMPTY_PAYLOAD
+        self._answered_body: StreamReader = EMPTY_PAYLOAD
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
         self._on_lost()
 
     def data_received(self, data: bytes) -> None:
+        body = self._newest_body
         super().data_received(data)
-        if self._messages:
-            self._newest_body = self._messages[-1][1]
+        if not self._messages:
+            return
+        self._newest_body = self._messages[-1][1]
+        if not body.is_eof():
+            # The parser has lost its way in the body: it tells the next request, of
+            # which there will be none, and lets whoever reads the body wait.
+            self._messages.pop()
+            self._newest_body = body
+            if body is self._answered_body:
+                self.close()
+            else:
+                body.set_exception(web.RequestPayloadError("it is not chunked as HTTP has it"))
+            body.feed_eof()
+
+    def answered(self, request: web.BaseRequest) -> None:
+        """From now on nobody wants the body of the request."""
+        self._answered_body = request.content
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio allows a bool here
         """A client may close its side once it has asked, and still gets its answer."""
