@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-__all__ = ["children", "directory_bytes", "open_files", "resident_bytes"]
+__all__ = ["anonymous_bytes", "children", "directory_bytes", "open_files", "resident_bytes"]
 
 
 def resident_bytes(pid: int) -> int:
+    """What the process has of the machine's memory."""
+    return _status(pid, "VmRSS")
+
+
+def anonymous_bytes(pid: int) -> int:
+    """The part of it that no file stands for."""
+    return _status(pid, "RssAnon")
+
+
+def _status(pid: int, name: str) -> int:
     status = Path(f"/proc/{pid}/status").read_text()
-    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    found = re.search(rf"{name}:\s+(\d+) kB", status)
     assert found is not None
     return int(found[1]) * 1024
 

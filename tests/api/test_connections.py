@@ -140,6 +140,7 @@ async def test_a_client_that_closes_its_side_within_its_body(host: Host) -> None
         await wire.send(request("POST", ECHO, Content_Type="text/plain", Content_Length="5"))
         await wire.send(b"12")
         wire.writer.write_eof()
+        assert (await wire.answer()).code == "invalid-request"
         assert await wire.is_closed()
 
 
@@ -185,6 +186,8 @@ async def test_a_client_that_does_not_read_its_answers(host: Host) -> None:
         b"BREW /livez HTTP/1.1\r\nHost: x\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
         b"POST /v1/actors/counter/bob/increment HTTP/9.9\r\n\r\n",
+        b"POST /v1/actors/counter/bob/increment HTTP/2.0\r\nHost: x\r\n\r\n",
+        b"GET /livez HTTP/0.9\r\n\r\n",
         b"POST /v1/actors/counter/bob/increment HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n",
@@ -205,6 +208,44 @@ async def test_what_is_no_http(host: Host, before: bytes, garbage: bytes) -> Non
         assert (answer.status, answer.code) == (400, "invalid-request")
         assert await wire.is_closed()
     assert (await host.ask("GET", "/livez")).status == 200
+
+
+@pytest.mark.parametrize(
+    "target", ["/v1/actors/counter/bob/increment", "/v1/actors/counter/bob/increment?", "/livez"]
+)
+@pytest.mark.parametrize("alone", [True, False], ids=["first-alone", "all-at-once"])
+async def test_who_has_asked_all_gets_all_answers(host: Host, target: str, alone: bool) -> None:
+    """Its side of the connection is closed by then."""
+    asked = request("GET" if target == "/livez" else "POST", target)
+    async with host.wire() as wire:
+        if alone:
+            wire.writer.write(asked)
+            await asyncio.sleep(0)
+        wire.writer.write(asked * (2 if alone else 3))
+        wire.writer.write_eof()
+        for _ in range(3):
+            assert (await wire.answer()).status == 200
+        assert await wire.is_closed()
+
+
+async def test_who_goes_away_in_a_body_is_answered_what_was_asked_before(host: Host) -> None:
+    whole = request("GET", "/livez")
+    part = request("POST", "/v1/actors/rogue/bob/echo", b"abc", Content_Type="text/plain")[:-1]
+    async with host.wire() as wire:
+        wire.writer.write(whole + part)
+        wire.writer.write_eof()
+        assert (await wire.answer()).status == 200
+        assert (await wire.answer()).code == "invalid-request"
+        assert await wire.is_closed()
+    assert await host.turns("rogue", "bob") == 0
+
+
+@pytest.mark.parametrize("sent", [b"", b"G", b"GET /livez HTTP/1.1\r\n", b"PUT / HTTP/1.1\r\n"])
+async def test_who_has_asked_nothing_gets_nothing(host: Host, sent: bytes) -> None:
+    async with host.wire() as wire:
+        wire.writer.write(sent)
+        wire.writer.write_eof()
+        assert await wire.is_closed()
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])

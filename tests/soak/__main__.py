@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from tests.api.support import COUNTER, LEDGER, ROGUE, Remote
 from tests.cli.host import Served, serving
-from tests.process import open_files, resident_bytes
+from tests.process import anonymous_bytes, open_files, resident_bytes
 from tests.soak.load import Load
 
 MIB = 1 << 20
@@ -28,6 +28,7 @@ SAMPLES = 120
 class Sample(NamedTuple):
     minutes: float
     resident_bytes: int
+    anonymous_bytes: int
     open_files: int
     answers: int
 
@@ -45,10 +46,17 @@ async def soak(served: Served, minutes: float, warm_up: float, connections: int)
             await asyncio.wait({running}, timeout=minutes * 60 / SAMPLES)
             passed = (time.monotonic() - begun) / 60
             pid = served.process.pid
-            sample = Sample(passed, resident_bytes(pid), open_files(pid), load.answers.total())
+            sample = Sample(
+                passed,
+                resident_bytes(pid),
+                anonymous_bytes(pid),
+                open_files(pid),
+                load.answers.total(),
+            )
             samples.append(sample)
             print(
-                f"{passed:6.2f} min  {sample.resident_bytes / MIB:7.1f} MiB  "
+                f"{passed:6.2f} min  {sample.resident_bytes / MIB:7.1f} MiB, "
+                f"{sample.anonymous_bytes / MIB:.1f} anonymous  "
                 f"{sample.open_files} files open  {sample.answers} answers  "
                 f"{load.wrong.total()} wrong",
                 flush=True,
@@ -60,10 +68,14 @@ def report(load: Load, samples: list[Sample], warm_up: float) -> int:
     warm = [each for each in samples if each.minutes >= warm_up]
     minutes = [each.minutes for each in warm]
     slope = linear_regression(minutes, [each.resident_bytes for each in warm]).slope
+    anonymous = linear_regression(minutes, [each.anonymous_bytes for each in warm]).slope
     files = linear_regression(minutes, [each.open_files for each in warm]).slope
     rate = samples[-1].answers / (samples[-1].minutes * 60)
     print(f"answers: {load.answers.total()}, {rate:.0f} a second, by status {dict(load.answers)}")
-    print(f"after {warm_up:g} min: {slope:+.0f} bytes a minute, {files:+.3f} open files a minute")
+    print(
+        f"after {warm_up:g} min: {slope:+.0f} bytes a minute, of these {anonymous:+.0f} anonymous; "
+        f"{files:+.3f} open files a minute"
+    )
     for told, times in load.wrong.most_common(20):
         print(f"wrong, {times} times: {told}", file=sys.stderr)
     return 1 if load.wrong else 0

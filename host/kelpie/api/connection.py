@@ -253,6 +253,9 @@ class HotConnection(asyncio.Protocol):
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
         protocol.data_received(data)
+        # What else was said is known already, and that nothing more will be.
+        if self._closing and not protocol.eof_received():
+            transport.close()
 
     def _check_idle(self) -> None:
         server = self._server

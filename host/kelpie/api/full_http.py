@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 
-from aiohttp import StreamReader, web
+from aiohttp import HttpVersion10, HttpVersion11, StreamReader, web
+from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_protocol import _ErrInfo
 
 from kelpie.api.departure import AttendedConnection
 from kelpie.api.handlers import Handlers
@@ -17,9 +19,10 @@ from kelpie.api.responses import ERROR_CODE, problem_response
 from kelpie.errors import HostFault, InvalidRequest, KelpieError
 from kelpie.limits import Limits
 
-__all__ = ["FullHttp"]
+__all__ = ["FullConnection", "FullHttp"]
 
 _SERVER_ERROR = 500
+_VERSIONS = {HttpVersion10, HttpVersion11}
 
 
 class FullHttp(web.Server):
@@ -38,9 +41,9 @@ class FullHttp(web.Server):
         self.requests = requests
         self._on_lost = on_lost
 
-    def __call__(self) -> RequestHandler:
+    def __call__(self) -> FullConnection:
         limits = self._limits
-        return _FullConnection(
+        return FullConnection(
             self,
             self._on_lost,
             loop=asyncio.get_running_loop(),
@@ -60,7 +63,7 @@ class FullHttp(web.Server):
             # Nobody knows where the next request would begin.
             response.force_close()
         connection = request.protocol
-        assert isinstance(connection, _FullConnection)
+        assert isinstance(connection, FullConnection)
         connection.answered(request)
         self.requests.answered(
             request.method,
@@ -73,13 +76,14 @@ class FullHttp(web.Server):
         return response
 
 
-class _FullConnection(AttendedConnection):
+class FullConnection(AttendedConnection):
     def __init__(self, server: FullHttp, on_lost: Callable[[], object], **options: object) -> None:
         super().__init__(server, **options)  # type: ignore[arg-type]
         self._requests = server.requests
         self._on_lost = on_lost
         self._newest_body: StreamReader = EMPTY_PAYLOAD
         self._answered_body: StreamReader = EMPTY_PAYLOAD
+        self._ending = False  # once all that was asked is answered
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
@@ -90,28 +94,50 @@ class _FullConnection(AttendedConnection):
         super().data_received(data)
         if not self._messages:
             return
+        self._refuse_other_versions()
         self._newest_body = self._messages[-1][1]
         if not body.is_eof():
             # The parser has lost its way in the body: it tells the next request, of
             # which there will be none, and lets whoever reads the body wait.
             self._messages.pop()
             self._newest_body = body
-            if body is self._answered_body:
-                self.close()
-            else:
-                body.set_exception(web.RequestPayloadError("it is not chunked as HTTP has it"))
-            body.feed_eof()
+            self._break_body("it is not chunked as HTTP has it")
 
     def answered(self, request: web.BaseRequest) -> None:
         """From now on nobody wants the body of the request."""
         self._answered_body = request.content
+        if self._ending and not self._messages:
+            self.close()
+
+    def _refuse_other_versions(self) -> None:
+        """The parser takes HTTP/0.9 and 2.0 for a way to write requests, which they are not."""
+        for place, (message, _) in enumerate(self._messages):
+            if isinstance(message, RawRequestMessage) and message.version not in _VERSIONS:
+                told = "only HTTP/1.1 and 1.0 are spoken here"
+                refused = _ErrInfo(status=HTTPStatus.BAD_REQUEST, exc=ValueError(), message=told)
+                self._messages[place] = (refused, EMPTY_PAYLOAD)
+
+    def _break_body(self, why: str) -> None:
+        """Ends the newest body, which will never be whole, and what comes after it."""
+        body = self._newest_body
+        if body is self._answered_body:
+            self.close()
+        else:
+            body.set_exception(web.RequestPayloadError(why))
+        body.feed_eof()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio allows a bool here
-        """A client may close its side once it has asked, and still gets its answer."""
-        idle = self._waiter is not None and not self._waiter.done()
-        if idle or not self._newest_body.is_eof():
+        """A client may close its side once it has asked, and still gets its answers."""
+        waits = self._waiter is not None and not self._waiter.done()
+        # Before the first request nobody may have begun to wait yet.
+        if waits or self._request_count == 0:
             return False
-        self.close()
+        if not self._newest_body.is_eof():
+            self._break_body("its client went away before it was whole")
+        elif self._messages:
+            self._ending = True
+        else:
+            self.close()
         self.client_gone()
         return True
 

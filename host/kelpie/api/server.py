@@ -8,11 +8,10 @@ import socket
 from collections.abc import Iterable
 
 from aiohttp.base_protocol import BaseProtocol
-from aiohttp.web_protocol import RequestHandler
 
 from kelpie.api.browsers import Browsers
 from kelpie.api.connection import HotConnection
-from kelpie.api.full_http import FullHttp
+from kelpie.api.full_http import FullConnection, FullHttp
 from kelpie.api.handlers import Handlers
 from kelpie.api.invocation import Invocations
 from kelpie.api.metrics import Metrics
@@ -105,7 +104,7 @@ class HttpServer:
         self._hot.discard(connection)
         self._check_all_closed()
 
-    def take_over(self, connection: HotConnection) -> RequestHandler:
+    def take_over(self, connection: HotConnection) -> FullConnection:
         """The protocol that goes on where a hot connection cannot."""
         self._hot.discard(connection)
         self._full_count += 1

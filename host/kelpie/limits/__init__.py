@@ -205,6 +205,12 @@ class Limits:
     http_close_ms_max: int = _limit(
         1_000, "time that a stopped host gives to clients to read their answers"
     )
+    openapi_bytes_max: int = _limit(
+        8 * MIB, "kinds in the OpenAPI document, about; others are named in it"
+    )
+    openapi_schema_bytes_max: int = _limit(64 * KIB, "a component's schema in it; else it says why")
+    openapi_schema_depth_max: int = _limit(64, "steps into such a schema; as above")
+    openapi_schema_steps_max: int = _limit(10_000, "schemas in it for one value; as above")
 
     # Components.
     component_bytes_max: int = _limit(64 * MIB, "an uploaded component; `component-too-large`")
@@ -218,9 +224,7 @@ class Limits:
     component_describe_bytes_max: int = _limit(
         256 * KIB, "the manifest that `describe` returns; `component-refused`"
     )
-    component_describe_depth_max: int = _limit(
-        128, "levels of arrays and objects in it; `component-refused`"
-    )
+    component_describe_depth_max: int = _limit(128, "levels of nesting in it; `component-refused`")
     component_operations_max: int = _limit(1_000, "operations of a manifest; `component-refused`")
     component_loads_max: int = _limit(
         2, "components inspected and compiled at once, uploads one less; others wait"
@@ -248,18 +252,6 @@ class Limits:
     )
     versions_page_bytes_max: int = _limit(
         4 * MIB, "what is stored of the versions in one page; more follow"
-    )
-
-    # The OpenAPI document.
-    openapi_bytes_max: int = _limit(
-        8 * MIB, "what it says of kinds, about; those for which there is no room are named in it"
-    )
-    openapi_schema_bytes_max: int = _limit(
-        64 * KIB, "a schema of a component in it; it says why another one is left out"
-    )
-    openapi_schema_depth_max: int = _limit(64, "steps into such a schema; as above")
-    openapi_schema_steps_max: int = _limit(
-        10_000, "schemas in it that judge one value together; as above"
     )
 
     # The store, as FoundationDB has them.
