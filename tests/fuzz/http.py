@@ -117,6 +117,10 @@ def _lead_somewhere(document: dict[str, Any]) -> None:
     parameters = list(document["components"]["parameters"].values())
     for path in document["paths"].values():
         for operation in path.values():
+            # Who follows gets an answer without end.
+            operation["parameters"] = [
+                each for each in operation["parameters"] if each.get("name") != "follow"
+            ]
             # What the others need is not deleted.
             if operation["operationId"] != "delete_kind":
                 parameters += operation["parameters"]
