@@ -107,6 +107,7 @@ SHAPES: dict[str, Schema] = {
         current=_or_null(_NUMBER),
     ),
     "Deleted": _object(namespace=_TEXT, kind=_TEXT, deleted={"const": True}, actors=_COUNT),
+    "DeletedActor": _object(namespace=_TEXT, kind=_TEXT, key=_TEXT, deleted=_FLAG),
     "Deployed": _with("Kind", changed=_FLAG, changes=ref("Changes")),
     "DeployedOrChecked": {"anyOf": [ref("Deployed"), ref("Checked")]},
     "Health": _object(status={"type": "string", "enum": ["live", "ready"]}),
