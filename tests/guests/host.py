@@ -58,6 +58,8 @@ class Actor:
         self.sent: list[tuple[Any, ...]] = []
         self.lines: list[tuple[str, str]] = []
         self.calls: list[str] = []
+        self.config: dict[str, str] = {}
+        self.secrets: dict[str, str] = {}
         self.reply_to_calls: Any = Variant("unavailable", "nobody is there")
         self.renew()
 
@@ -148,6 +150,8 @@ class Actor:
                 "request-id": lambda: "request-1",
                 "get-caller": lambda: Variant("client", "anonymous"),
             },
+            "config": {"get": self.config.get},
+            "secrets": {"get": self.secrets.get},
         }
 
     def _list(self, prefix: str, after: str | None, limit: int, reverse: bool) -> Record:

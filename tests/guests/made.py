@@ -179,6 +179,25 @@ def memory_hog(pages: int) -> bytes:
     return component(pages=pages)
 
 
+def saving_config(name: str) -> bytes:
+    """`invoke` saves what is set for the kind by this name, and replies it."""
+    found, value, size = 1024, 1028, 1032
+    return component(
+        imports="""
+  (import "kelpie:actor/config@0.1.0" "get" (func $get (param i32 i32 i32)))
+  (import "kelpie:actor/state@0.1.0" "save" (func $save (param i32 i32 i32)))""",
+        items=f"(data (i32.const 512) {_quoted(name)})",
+        invoke=f"""
+    (call $get (i32.const 512) (i32.const {len(name.encode())}) (i32.const {found}))
+    (if (i32.eqz (i32.load8_u (i32.const {found}))) (then unreachable))
+    (call $save (i32.const 0) (i32.load (i32.const {value})) (i32.load (i32.const {size})))
+    (drop {OK})
+    (i32.store (i32.const {RESULT + 8}) (i32.load (i32.const {value})))
+    (i32.store (i32.const {RESULT + 12}) (i32.load (i32.const {size})))
+    (i32.const {RESULT})""",
+    )
+
+
 def table_hog() -> bytes:
     """`invoke` makes its table larger for as long as it may, then replies."""
     return component(

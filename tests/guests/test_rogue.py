@@ -255,10 +255,24 @@ def test_rejections(rogue: Rogue, operation: str, argument: str | bytes, code: s
     assert rejected.value.code == code
 
 
+def test_what_is_set_for_the_kind(rogue: Rogue) -> None:
+    assert rogue.ask("config", name="COLOR") == {"value": None}
+    rogue.config["COLOR"], rogue.secrets["TOKEN"] = "red", "s3cret"
+    assert rogue.ask("config", name="COLOR") == {"value": "red"}
+    assert rogue.ask("config", name="TOKEN") == {"value": None}
+    assert rogue.ask("secret", name="TOKEN") == {"value": "s3cret"}
+    rogue.ask("secret", name="TOKEN", how="log")
+    assert rogue.lines == [("info", "TOKEN is s3cret")]
+    with pytest.raises(Rejected, match="s3cret"):
+        rogue.ask("secret", name="TOKEN", how="reject")
+    with pytest.raises(Failed, match="s3cret"):
+        rogue.ask("secret", name="TOKEN", how="fail")
+
+
 def test_manifest_lists_every_operation(rogue: Rogue) -> None:
     operations = json.loads(rogue.describe())["operations"]
     names = [told["name"] for told in operations]
-    assert len(names) == len(set(names)) == 30
+    assert len(names) == len(set(names)) == 32
     for name in set(names) - {"spin", "recurse", "allocate"}:
         code = None
         try:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from kelpie.ids import Payload, binary, text
+from kelpie.wasm.kind_configuration import Configuration
 from kelpie.wasm.turn import Outcome
 from tests.wasm.support import COUNTER, StoredValues, Workbench, turn
 
@@ -52,6 +53,7 @@ async def test_turns_leave_nothing_behind(ticking: Workbench) -> None:
 async def test_payloads_of_every_form_leave_nothing_behind(ticking: Workbench) -> None:
     guest = await ticking.guest()
     answers = StoredValues({b"k": binary(b"v" * 1_000), b"t": text("v" * 100_000)})
+    told = Configuration({"LARGE": "l" * 65_536}, {})
 
     async def turns() -> None:
         for _ in range(300):
@@ -60,6 +62,7 @@ async def test_payloads_of_every_form_leave_nothing_behind(ticking: Workbench) -
             for key in ("k", "t"):
                 await guest.run(turn("kv_get", {"key": key}, answers=answers))
             await guest.run(turn("kv_list", {}, answers=answers))
+            await guest.run(turn("config", {"name": "LARGE"}, configuration=told))
             await guest.run(turn("whoami"))
             await guest.run(turn("call", {"key": "other"}))
 

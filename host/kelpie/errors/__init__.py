@@ -8,7 +8,8 @@
         KindNotFound, VersionNotFound, ValueNotFound, RequestMismatch
         ComponentError          an upload that cannot become an actor
           ComponentTooLarge, ComponentInvalid, ComponentRefused, ComponentTooCostly
-        KindsFull, DeployBreaking, KindInUse
+        KindsFull, DeployBreaking, ImportsNotGranted, KindInUse
+        ConfigurationNotFound, ConfigurationFull
       ActorError                the actor is at fault
         ActorRejected           ... or rather: it refused
         ActorFailed, ActorUnavailable, ActorOutcomeUnknown

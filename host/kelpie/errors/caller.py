@@ -27,7 +27,10 @@ __all__ = [
     "ComponentTooCostly",
     "KindsFull",
     "DeployBreaking",
+    "ImportsNotGranted",
     "KindInUse",
+    "ConfigurationNotFound",
+    "ConfigurationFull",
 ]
 
 
@@ -128,7 +131,23 @@ class DeployBreaking(CallerError):
     code, status, title = "deploy-breaking", 409, "The component removes or narrows operations"
 
 
+class ImportsNotGranted(CallerError):
+    """Nothing was deployed: `details["missing"]` names the interfaces."""
+
+    code, status, title = "imports-not-granted", 422, "The component imports what it may not use"
+
+
 class KindInUse(CallerError):
     """Nothing was deleted: `details` counts what its actors hold."""
 
     code, status, title = "kind-in-use", 409, "Actors of this kind hold data"
+
+
+class ConfigurationNotFound(CallerError):
+    code, status, title = "configuration-not-found", 404, "The kind has nothing set by this name"
+
+
+class ConfigurationFull(CallerError):
+    """Nothing was changed."""
+
+    code, status, title = "configuration-full", 409, "The kind has as much set as it may"

@@ -2,28 +2,23 @@
 
 A limit exists so that nothing grows without bound and one actor over its limit
 hurts no other. Each is enforced with an error of its own, and nothing is ever
-truncated silently. `docs/limits.md` is generated from this file by
+truncated silently. `docs/limits.md` is generated from these files by
 `python -m kelpie.limits.page`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
+
+from kelpie.limits.limit import KIB, MIB
+from kelpie.limits.limit import limit as _limit
+from kelpie.limits.store import StoreLimits
 
 __all__ = ["DEFAULT_LIMITS", "KIB", "MIB", "Limits"]
 
-KIB = 1024
-MIB = 1024 * KIB
-
-
-def _limit(default: int, doc: str) -> int:
-    """A limit, with what it bounds and what happens beyond it."""
-    value: int = field(default=default, metadata={"doc": doc})
-    return value
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(StoreLimits):
     """The limits of one host. The defaults are the documented ones."""
 
     # Names and requests.
@@ -247,48 +242,27 @@ class Limits:
     kind_rows_cleared_max: int = _limit(
         1_000, "rows of a deleted kind that one transaction clears; others follow"
     )
+    configuration_name_bytes_max: int = _limit(
+        128, "a name in a kind's config or secrets; `invalid-request`, `guest-limit-exceeded`"
+    )
+    configuration_value_bytes_max: int = _limit(
+        64 * KIB, "a value of it in UTF-8; `payload-too-large`"
+    )
+    configuration_entries_max: int = _limit(
+        200, "names in a kind's config and secrets together; `configuration-full`"
+    )
+    configuration_bytes_max: int = _limit(
+        256 * KIB, "their names and values, summed; `configuration-full`"
+    )
+    configuration_change_bytes_max: int = _limit(
+        1 * MIB, "a change of several of them, as JSON; `payload-too-large`"
+    )
     versions_page_entries_max: int = _limit(
         100, "versions of a kind in one page of their list; more follow; `invalid-request`"
     )
     versions_page_bytes_max: int = _limit(
         4 * MIB, "what is stored of the versions in one page; more follow"
     )
-
-    # The store, as FoundationDB has them.
-    store_key_bytes_max: int = _limit(10_000, "a key of the store; an invariant of the host")
-    store_value_bytes_max: int = _limit(
-        100_000, "a value of the store; larger values of actors are stored in chunks"
-    )
-    store_chunk_bytes_max: int = _limit(
-        90_000, "a chunk of a larger value of an actor; with its frame it fits a store value"
-    )
-    store_transaction_bytes_max: int = _limit(
-        10_000_000, "keys and values that a transaction writes; an invariant of the host"
-    )
-    store_transaction_ms_max: int = _limit(
-        5_000, "age of a transaction's read version; beyond it it is begun anew"
-    )
-    store_recent_write_bytes_max: int = _limit(
-        128 * MIB,
-        "memory of what was written lately; beyond it older transactions are begun anew",
-    )
-    store_batch_bytes_max: int = _limit(
-        16 * MIB, "commits that the embedded store writes with one fsync; the rest wait"
-    )
-    store_queue_bytes_max: int = _limit(
-        256 * MIB, "commits that wait for the embedded store; `store-write-failed`"
-    )
-    store_log_bytes_max: int = _limit(
-        16 * MIB, "its write-ahead log, about; then it is moved into the file"
-    )
-    store_snapshots_max: int = _limit(
-        16, "versions of the file that transactions read at a time; the oldest end"
-    )
-    store_attempts_max: int = _limit(
-        10, "attempts at an administrative transaction; then the last one's error"
-    )
-    store_retry_ms: int = _limit(5, "pause before its second attempt; it doubles")
-    store_retry_ms_max: int = _limit(500, "longest such pause")
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from kelpie.limits import Limits
+from kelpie.limits.store import StoreLimits
 
 __all__ = ["page"]
 
@@ -20,10 +21,11 @@ Every limit of a host, its default, and what it bounds; after the semicolon, the
 
 
 def page() -> str:
-    """The limits as a page of documentation, in Markdown."""
+    """The limits as a page of documentation, in Markdown; those of the store last."""
+    store = {each.name for each in fields(StoreLimits)}
+    every = sorted(fields(Limits), key=lambda each: each.name in store)
     return _PAGE_HEAD + "".join(
-        f"| `{each.name}` | {each.default:,} | {each.metadata['doc']} |\n"
-        for each in fields(Limits)
+        f"| `{each.name}` | {each.default:,} | {each.metadata['doc']} |\n" for each in every
     )
 
 

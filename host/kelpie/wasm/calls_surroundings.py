@@ -62,7 +62,7 @@ def log_write(collector: Collector, arguments: int, _results: int) -> None:
     text = read_text(
         arguments + VALUE_BYTES, collector.limits.log_message_bytes_max, "log_message_bytes_max"
     )
-    message = text.decode()
+    message = collector.turn.configuration.redact(text.decode())
     collector.record("log.write", (level, message), None, len(text))
     collector.write_log(LogLine(level, message), len(text))
 

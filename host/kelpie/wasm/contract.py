@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
-__all__ = ["HANDLER", "PACKAGE", "VERSION"]
+from collections.abc import Iterable
+
+__all__ = ["HANDLER", "IMPORTS", "PACKAGE", "VERSION", "interfaces"]
 
 PACKAGE = "kelpie:actor"
 VERSION = "0.1.0"
 HANDLER = f"{PACKAGE}/handler@{VERSION}"
+
+IMPORTS = (
+    "state",
+    "kv",
+    "messaging",
+    "clock",
+    "entropy",
+    "log",
+    "identity",
+    "config",
+    "secrets",
+)
+"""The interfaces that a component may import, in the contract's order."""
+
+
+def interfaces(imports: Iterable[str]) -> tuple[str, ...]:
+    """Which of `IMPORTS` are among a component's imports, by their full names.
+    `types` is none of them: nothing can be done with it."""
+    found = {name.removeprefix(f"{PACKAGE}/").partition("@")[0] for name in imports}
+    return tuple(each for each in IMPORTS if each in found)

@@ -21,6 +21,7 @@ from kelpie.errors import (
     KelpieError,
 )
 from kelpie.limits import Limits
+from kelpie.wasm.kind_configuration import Configuration
 from kelpie.wasm.memories import MemoryAccount
 from kelpie.wasm.native_values import decode
 
@@ -93,14 +94,17 @@ def fault_of_trap(message: str, account: MemoryAccount, limits: Limits) -> Actor
     return GuestTrapped(f"the actor crashed: {summary}", backtrace=message)
 
 
-def failure_of_guest(address: int, limits: Limits) -> ActorError:
-    """The error for a `failure` that the guest returned, at `address`."""
+def failure_of_guest(address: int, limits: Limits, configuration: Configuration) -> ActorError:
+    """The error for a `failure` that the guest returned, at `address`. No secret
+    of its configuration stands in its message."""
     decoded = decode(address)
     assert isinstance(decoded, tuple)
     case, content = decoded
     if case == "rejected":
         assert isinstance(content, dict)
-        return _rejection(content["code"], content["message"], limits)
+        code, message = map(configuration.redact, (content["code"], content["message"]))
+        return _rejection(code, message, limits)
+    content = configuration.redact(str(content))
     maximum = limits.rejection_message_bytes_max
     if len(content.encode()) > maximum:
         return GuestBrokeContract(

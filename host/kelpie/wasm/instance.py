@@ -111,7 +111,7 @@ class Instance:
         try:
             succeeded, value = _result.unpack_from(memory, native.result_address)
             if not succeeded & 0xFF:
-                raise failure_of_guest(value, limits)
+                raise failure_of_guest(value, limits, collector.turn.configuration)
             reply = read_payload(
                 value, limits.payload_bytes_max, "payload_bytes_max", limits.binary_bytes_max
             )

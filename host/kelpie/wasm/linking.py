@@ -15,6 +15,7 @@ from typing import Any
 
 from kelpie.errors import GuestBrokeContract, HostFault
 from kelpie.wasm import calls_surroundings as surroundings
+from kelpie.wasm.calls_configuration import ConfigurationCalls
 from kelpie.wasm.calls_messaging import MESSAGING_CALLS, unavailable
 from kelpie.wasm.calls_storage import StorageCalls
 from kelpie.wasm.collector import Collector, Suspension
@@ -93,12 +94,12 @@ class Imports:
         self._done_now = (address_of_callback(self._done), 0, 0)
         self._resume_later = (address_of_callback(self._resume), 0, 0)
         self.linker = NativeLinker(_new_linker(engine.address))
-        self._add_all(StorageCalls(marshalling))
+        self._add_all(StorageCalls(marshalling), ConfigurationCalls(marshalling))
 
     def close(self) -> None:
         self.linker.close()
 
-    def _add_all(self, storage: StorageCalls) -> None:
+    def _add_all(self, storage: StorageCalls, configuration: ConfigurationCalls) -> None:
         self._add(
             "state",
             [("load", storage.load), ("save", storage.save), ("clear", storage.clear)],
@@ -134,6 +135,8 @@ class Imports:
                 ("get-caller", surroundings.identity_caller),
             ],
         )
+        self._add("config", [("get", configuration.config)])
+        self._add("secrets", [("get", configuration.secret)])
 
     def _add(
         self,

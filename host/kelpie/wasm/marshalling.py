@@ -83,15 +83,16 @@ def over_limit(limit: str, size: int, maximum: int) -> GuestLimitExceeded:
 class PreparedText:
     """A text payload in place, its content to be filled in."""
 
-    __slots__ = ("_case", "_staging", "_staging_address", "_text", "variant")
+    __slots__ = ("_case", "_staging", "_staging_address", "text", "variant")
 
     def __init__(self) -> None:
         self._staging = bytearray(_STAGING_BYTES)
         self._staging_address = address_of(self._staging)
-        self._text = bytearray(_value.pack(Kind.STRING, 0, self._staging_address, 0))
+        self.text = bytearray(_value.pack(Kind.STRING, 0, self._staging_address, 0))
+        """The 32 bytes of the text by itself."""
         self._case = bytearray(b"text")
         self.variant = bytearray(
-            _value.pack(Kind.VARIANT, 4, address_of(self._case), address_of(self._text))
+            _value.pack(Kind.VARIANT, 4, address_of(self._case), address_of(self.text))
         )
         """The 32 bytes of the payload: they never change."""
 
@@ -100,10 +101,10 @@ class PreparedText:
         size = len(data)
         if size <= _STAGING_BYTES:
             self._staging[:size] = data
-            _value.pack_into(self._text, 0, Kind.STRING, size, self._staging_address, 0)
+            _value.pack_into(self.text, 0, Kind.STRING, size, self._staging_address, 0)
         else:
             (address,) = _word.unpack(ctypes.c_char_p(data))
-            _value.pack_into(self._text, 0, Kind.STRING, size, address, 0)
+            _value.pack_into(self.text, 0, Kind.STRING, size, address, 0)
 
 
 class Marshalling:
@@ -118,6 +119,8 @@ class Marshalling:
         "_name",
         "_operation",
         "_option",
+        "_text_address",
+        "_text_option",
         "arguments_address",
     )
 
@@ -125,6 +128,8 @@ class Marshalling:
         self._answer = PreparedText()
         self._option = bytearray(_value.pack(Kind.OPTION, address_of(self._answer.variant), 0, 0))
         self._answer_address = address_of(self._option)
+        self._text_option = bytearray(_value.pack(Kind.OPTION, address_of(self._answer.text), 0, 0))
+        self._text_address = address_of(self._text_option)
 
         self._argument = PreparedText()
         self._binary: Composer | None = None
@@ -167,6 +172,14 @@ class Marshalling:
         else:
             composer = Composer()
             composer.write(composer.option(composer.payload(payload)), address)
+
+    def write_optional_text(self, address: int, text: bytes | None) -> None:
+        """Puts an `option<string>` at `address`."""
+        if text is None:
+            _value.pack_into(memory, address, Kind.OPTION, 0, 0, 0)
+        else:
+            self._answer.fill(text)
+            clone_value(self._text_address, address)
 
 
 def address_of(buffer: bytearray) -> int:

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from kelpie.errors import KelpieError
 from kelpie.ids import Address, Payload
+from kelpie.wasm.kind_configuration import NO_CONFIGURATION, Configuration
 
 __all__ = [
     "Answers",
@@ -103,6 +104,7 @@ class Turn:
     read_only: bool
     state: Payload | None
     answers: Answers
+    configuration: Configuration = NO_CONFIGURATION
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ wit_bindgen::generate!({
     world: "actor",
 });
 
+mod configured;
 mod misuse;
 mod talk;
 
@@ -72,6 +73,8 @@ impl Guest for Rogue {
             "recurse" => misuse::recurse(),
             "allocate" => misuse::allocate(),
             "read_only_write" => misuse::read_only_write(argument.text("how")?),
+            "config" => configured::show(&argument),
+            "secret" => configured::tell(&argument),
             "call" => talk::call(&argument),
             "send" => talk::send(&argument),
             "remind" => talk::remind(&argument),
