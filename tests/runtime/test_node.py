@@ -19,9 +19,9 @@ async def test_a_node_is_not_born_on_a_store_of_another_format() -> None:
     await Node(env, store, DEFAULT_LIMITS, "first").be_born()
     transaction = store.transaction()
     key = keyspace.store_format()
-    transaction.set(key, frame(key, b"2"))
+    transaction.set(key, frame(key, b"99"))
     await transaction.commit()
-    with pytest.raises(StoreFormatUnsupported, match="format 2"):
+    with pytest.raises(StoreFormatUnsupported, match="format 99"):
         await Node(env, store, DEFAULT_LIMITS, "second").be_born()
     fence = keyspace.node_fence("second")
     assert await store.transaction().get(fence) is None, "it left something behind"

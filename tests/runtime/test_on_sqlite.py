@@ -24,8 +24,8 @@ async def started(world: World, path: Path, engine: WasmEngine) -> AsyncIterator
     """A host on the data directory, which is stopped in an orderly way."""
     store = await open_store(world.env, path, lambda error: world.faults.append(("store", error)))
     runtime = Runtime(world.env, store, engine, Limits(**LIMITS))
-    await runtime.start()
     try:
+        await runtime.start()
         yield runtime
     finally:
         await runtime.drain()

@@ -34,8 +34,8 @@ async def test_a_new_store_is_marked_once(env: ClockEnv) -> None:
 async def test_another_format_is_refused(env: ClockEnv) -> None:
     memory = MemoryStore(env)
     transaction = memory.client(env).transaction()
-    transaction.set(store_format(), frame(store_format(), b"2"))
+    transaction.set(store_format(), frame(store_format(), b"3"))
     await transaction.commit()
     with pytest.raises(StoreFormatUnsupported) as caught:
         await check_format(env, memory.client(env), DEFAULT_LIMITS)
-    assert caught.value.details["format"] == 2
+    assert caught.value.details["format"] == 3

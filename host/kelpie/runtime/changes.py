@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from kelpie.errors import DeployBreaking
 from kelpie.runtime.schema_cover import covers
 from kelpie.wasm.turn import Manifest, Operation
 
-__all__ = ["NO_CHANGES", "Changes", "Narrowing", "compare"]
+__all__ = ["NO_CHANGES", "Changes", "Narrowing", "check_not_breaking", "compare"]
 
 
 class Narrowing(NamedTuple):
@@ -18,11 +19,13 @@ class Narrowing(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """How the operations of one version differ from those of the one before."""
+    """How one version differs from the one before, for those who have to do with it."""
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     narrowed: tuple[Narrowing, ...] = ()
+    imports: tuple[str, ...] = ()
+    """Interfaces that its component imports and the one before did not."""
 
     @property
     def breaking(self) -> list[str]:
@@ -36,7 +39,7 @@ NO_CHANGES = Changes()
 
 
 def compare(before: Manifest, after: Manifest) -> Changes:
-    """The differences that callers may notice, in the order of the manifests."""
+    """The differences between operations, in the order of the manifests."""
     old, new = before.operations, after.operations
     narrowings = [
         Narrowing(name, tuple(_reasons(operation, new[name])))
@@ -48,6 +51,22 @@ def compare(before: Manifest, after: Manifest) -> Changes:
         tuple(name for name in old if name not in new),
         tuple(each for each in narrowings if each.reasons),
     )
+
+
+def check_not_breaking(changes: Changes, number: int, kind: str) -> None:
+    """Of changes against this version of a kind.
+
+    Raises:
+        DeployBreaking
+    """
+    breaking = changes.breaking
+    if breaking:
+        raise DeployBreaking(
+            f"against version {number} of {kind!r}: {'; '.join(breaking)}",
+            removed=list(changes.removed),
+            narrowed=[each._asdict() for each in changes.narrowed],
+            reasons=breaking,
+        )
 
 
 def _reasons(before: Operation, after: Operation) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import msgpack
 
-from kelpie.errors import KindNotFound, StoredValueCorrupt
+from kelpie.errors import KindNotFound, StoredValueCorrupt, StoreFormatUnsupported
 from kelpie.limits import Limits
 from kelpie.runtime.changes import NO_CHANGES, Changes
 from kelpie.store import keyspace
@@ -17,7 +18,10 @@ from kelpie.store.protocol import Transaction
 from kelpie.wasm.turn import Manifest, Operation
 
 __all__ = [
+    "NO_DIFFERENCES",
     "Deploy",
+    "Differences",
+    "Names",
     "find_deploy",
     "list_deploys",
     "read_current",
@@ -27,6 +31,27 @@ __all__ = [
 ]
 
 _ROWS_AT_ONCE = 20
+_FORMAT = 2
+
+
+class Names(NamedTuple):
+    """Of what is set for a kind."""
+
+    added: tuple[str, ...] = ()
+    """Those that were set, or set to something else."""
+    removed: tuple[str, ...] = ()
+
+
+class Differences(NamedTuple):
+    """What is new in a version, against the one before it."""
+
+    component: bool = False
+    grants: bool = False
+    config: Names = Names()
+    secrets: Names = Names()
+
+
+NO_DIFFERENCES = Differences()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +67,23 @@ class Deploy:
     deployed_at_ns: int
     manifest: Manifest
     imports: tuple[str, ...]
+    grants: tuple[str, ...] | None = None
+    """The interfaces that it may import; None: all that it imports."""
+    configured_at: int = 0
+    """The number of the deploy at which what it has set was set; 0: nothing is."""
+    differences: Differences = NO_DIFFERENCES
     changed: bool = True
-    """False: the same component was current already, and nothing was done."""
+    """False: all that was asked for was current already, and nothing was done."""
     changes: Changes = NO_CHANGES
     """Against the version that it took the place of. Known to who deployed it."""
+
+    def runs_as(self, other: Deploy) -> bool:
+        """Whether an actor cannot tell one from the other."""
+        return (self.digest, self.grants, self.configured_at) == (
+            other.digest,
+            other.grants,
+            other.configured_at,
+        )
 
 
 async def read_current(transaction: Transaction, namespace: str, kind: str) -> int:
@@ -130,10 +168,39 @@ def unpack_number(key: bytes, stored: bytes) -> int:
 
 
 def _unpack(namespace: str, kind: str, number: int, body: bytes) -> Deploy:
-    digest, size, deployed_at_ns, doc, operations, imports = msgpack.unpackb(body)
+    """A deploy as it is stored, now or by an older version of Kelpie.
+
+    Raises:
+        StoreFormatUnsupported: a newer one has written it.
+    """
+    row = msgpack.unpackb(body)
+    # In format 1 the digest was the first.
+    version, *members = (1, *row) if isinstance(row[0], str) else row
+    if version > _FORMAT:
+        raise StoreFormatUnsupported(
+            f"deploy {number} of {namespace}/{kind} has format {version}, and this version of "
+            f"Kelpie reads format {_FORMAT} and older ones: use the version that wrote it",
+            format=version,
+        )
+    digest, size, deployed_at_ns, doc, operations, imports = members[:6]
     listed = [Operation(**each) for each in json.loads(operations)]
     manifest = Manifest(json.loads(doc), {each.name: each for each in listed})
-    return Deploy(namespace, kind, number, digest, size, deployed_at_ns, manifest, tuple(imports))
+    deploy = Deploy(namespace, kind, number, digest, size, deployed_at_ns, manifest, tuple(imports))
+    if version == 1:
+        # Then every version was of another component than the one before.
+        return replace(deploy, differences=Differences(component=True))
+    grants, configured_at, differences = members[6:]
+    return replace(
+        deploy,
+        grants=None if grants is None else tuple(grants),
+        configured_at=configured_at,
+        differences=_differences(*differences),
+    )
+
+
+def _differences(component: bool, grants: bool, *names: list[list[str]]) -> Differences:
+    config, secrets = (Names(*map(tuple, each)) for each in names)
+    return Differences(component, grants, config, secrets)
 
 
 def _pack(deploy: Deploy) -> bytes:
@@ -142,12 +209,16 @@ def _pack(deploy: Deploy) -> bytes:
     operations = [each._asdict() for each in deploy.manifest.operations.values()]
     packed: bytes = msgpack.packb(
         (
+            _FORMAT,
             deploy.digest,
             deploy.size_bytes,
             deploy.deployed_at_ns,
             json.dumps(deploy.manifest.doc),
             json.dumps(operations),
             deploy.imports,
+            deploy.grants,
+            deploy.configured_at,
+            deploy.differences,
         )
     )
     return packed

@@ -6,37 +6,33 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from kelpie.errors import (
-    ComponentTooLarge,
-    DeployBreaking,
-    KindNotFound,
-    KindsFull,
-    StoreConflict,
-)
+from kelpie.errors import ComponentTooLarge, KindNotFound
 from kelpie.ids import check_name
-from kelpie.runtime.changes import NO_CHANGES, Changes, compare
+from kelpie.runtime.changes import NO_CHANGES, check_not_breaking
 from kelpie.runtime.components import Components
-from kelpie.runtime.deletion import clear_remains, end_kind, has_remains
-from kelpie.runtime.deploy import (
-    Deploy,
-    find_deploy,
-    read_current,
-    read_deploy,
-    unpack_number,
-    write_deploy,
-)
+from kelpie.runtime.configuration import Change
+from kelpie.runtime.configurations import Configurations
+from kelpie.runtime.deletion import clear_remains, end_kind
+from kelpie.runtime.deploy import Deploy, read_current, read_deploy
+from kelpie.runtime.deployed import read_deployed
+from kelpie.runtime.grants import check_granted
 from kelpie.runtime.history import History
 from kelpie.runtime.node import Node
-from kelpie.store import keyspace
+from kelpie.runtime.succession import (
+    Wanted,
+    changes_between,
+    full,
+    reconfigured,
+    redeployed,
+    succeed,
+)
 from kelpie.store.protocol import Transaction
 from kelpie.store.reading import reading
 from kelpie.store.retry import transact
-from kelpie.store.tuples import after
+from kelpie.wasm.kind_configuration import Configuration
 from kelpie.wasm.turn import Component, Engine
 
 __all__ = ["Deploys"]
-
-_REMAINS_AT_ONCE = 100
 
 
 class Deploys:
@@ -47,6 +43,7 @@ class Deploys:
         self._components = Components(node, engine)
         self.history = History(node)
         self._current: dict[tuple[str, str], Deploy] = {}
+        self._configurations = Configurations(node)
         self.ended: list[tuple[str, str]] = []
         """Kinds that were found deleted, and not all cleared, when it was opened."""
         # What is current changes in memory in the order in which it did in the store.
@@ -77,36 +74,27 @@ class Deploys:
         Raises:
             StoreError
         """
-        namespace: str | None = None
-        while True:
-            with reading(self._node.store) as transaction:
-                found = await transaction.get_range(*keyspace.deployed_from(namespace), limit=1)
-                if not found:
-                    return
-                namespace = keyspace.namespace_of(found[0][0])
-                await self._open_namespace(transaction, namespace)
-
-    async def _open_namespace(self, transaction: Transaction, namespace: str) -> None:
-        for key, stored in await transaction.get_range(
-            *keyspace.current_deploys(namespace), limit=self._node.limits.kinds_max
-        ):
-            kind, number = keyspace.kind_of(key), unpack_number(key, stored)
-            self._current[namespace, kind] = await read_deploy(transaction, namespace, kind, number)
-        begin, end = keyspace.remains_in(namespace)
-        while rows := await transaction.get_range(begin, end, limit=_REMAINS_AT_ONCE):
-            self.ended += [(namespace, keyspace.kind_of(key)) for key, _ in rows]
-            begin = after(rows[-1][0])
+        deployed = await read_deployed(self._node)
+        self._current, self.ended = deployed.current, deployed.ended
 
     async def deploy(
-        self, namespace: str, kind: str, upload: bytes, *, strict: bool = False
+        self,
+        namespace: str,
+        kind: str,
+        upload: bytes,
+        *,
+        strict: bool = False,
+        grant: tuple[str, ...] | None = None,
     ) -> Deploy:
         """Makes the uploaded component, or core module, the current one of its kind.
 
         Everything or nothing: a component that is refused leaves the current
-        one as it was.
+        one as it was. What is set for the kind stays. `grant` is what the kind
+        may import from now on (see `parse_grant`); None: what it might before.
 
         Raises:
             DeployBreaking: `strict`, and it removes or narrows operations.
+            ImportsNotGranted: it imports more than it is granted.
             InvalidAddress, ComponentError, KindsFull, StoreError
         """
         self._check_upload(namespace, kind, upload)
@@ -114,12 +102,23 @@ class Deploys:
         wanted = self._wanted(namespace, kind, component, size)
         # What was deleted under this name is not to be found again.
         await clear_remains(self._node, namespace, kind)
-        return await self._make_current(
-            namespace, kind, lambda transaction: self._deploy(transaction, wanted, strict)
-        )
+
+        async def derive(current: Deploy | None) -> Wanted:
+            return Wanted(redeployed(current, wanted, grant))
+
+        async def work(transaction: Transaction) -> Deploy:
+            return await succeed(transaction, self._node, namespace, kind, derive, strict=strict)
+
+        return await self._make_current(namespace, kind, work)
 
     async def check(
-        self, namespace: str, kind: str, upload: bytes, *, strict: bool = False
+        self,
+        namespace: str,
+        kind: str,
+        upload: bytes,
+        *,
+        strict: bool = False,
+        grant: tuple[str, ...] | None = None,
     ) -> Deploy:
         """What `deploy` would answer. Nothing is kept; its `number` is that of
         the current deploy, or 0.
@@ -129,19 +128,21 @@ class Deploys:
         """
         self._check_upload(namespace, kind, upload)
         component, wasm = await self._components.inspect(upload)
-        wanted = self._wanted(namespace, kind, component, len(wasm))
         current = self._current.get((namespace, kind))
+        wanted = self._wanted(namespace, kind, component, len(wasm))
+        wanted = redeployed(current, wanted, grant)
+        check_granted(kind, wanted.imports, wanted.grants)
         if current is None:
             return wanted
-        changes = compare(current.manifest, wanted.manifest)
+        changes = changes_between(current, wanted)
         if strict:
-            _check_not_breaking(changes, current)
-        changed = current.digest != wanted.digest
+            check_not_breaking(changes, current.number, kind)
+        changed = not wanted.runs_as(current)
         return replace(wanted, number=current.number, changed=changed, changes=changes)
 
     async def roll_back(self, namespace: str, kind: str, to: int | None = None) -> Deploy:
-        """Makes the component of an older version current again, by a new deploy;
-        without `to`, that of the newest one with another component.
+        """Makes an older version current again, by a new deploy: its component, its
+        grants, and what was set for it; without `to`, the newest that differs.
 
         Raises:
             VersionNotFound: there is no such version.
@@ -156,11 +157,35 @@ class Deploys:
         )
         # One that cannot be run is not made current.
         await self._components.get(older.digest)
-        wanted = replace(older, number=0, deployed_at_ns=self._node.env.wall_ns())
+        wanted = Wanted(replace(older, number=0, deployed_at_ns=self._node.env.wall_ns()))
+
+        async def derive(_current: Deploy | None) -> Wanted:
+            return wanted
 
         async def work(transaction: Transaction) -> Deploy:
             await read_current(transaction, namespace, kind)
-            return await self._deploy(transaction, wanted, strict=False)
+            return await succeed(transaction, self._node, namespace, kind, derive)
+
+        return await self._make_current(namespace, kind, work)
+
+    async def configure(self, namespace: str, kind: str, change: Change) -> Deploy:
+        """Sets and unsets what actors of the kind read, by a new deploy of the
+        component that is current.
+
+        Raises:
+            ConfigurationFull: it would be too much.
+            KindNotFound, StoreError
+        """
+        self.current(namespace, kind)
+        node, now_ns = self._node, self._node.env.wall_ns()
+
+        async def work(transaction: Transaction) -> Deploy:
+            await read_current(transaction, namespace, kind)
+
+            async def derive(current: Deploy | None) -> Wanted:
+                return await reconfigured(transaction, node, current, change, now_ns)
+
+            return await succeed(transaction, node, namespace, kind, derive)
 
         return await self._make_current(namespace, kind, work)
 
@@ -184,11 +209,15 @@ class Deploys:
                 self.current(namespace, kind)  # says more of it
                 raise
             self._current.pop((namespace, kind), None)
-        self._components.keep_only({each.digest for each in self._current.values()})
+        self._forget_others()
 
     async def component(self, deploy: Deploy) -> Component:
         """The component of a deploy. See `Components.get`."""
         return await self._components.get(deploy.digest)
+
+    async def configuration(self, deploy: Deploy) -> Configuration:
+        """What is set for a deploy. See `Configurations.get`."""
+        return await self._configurations.get(deploy)
 
     async def at(self, namespace: str, kind: str, number: int) -> Deploy:
         """The deploy of this number, which may be newer than the current one here."""
@@ -226,7 +255,7 @@ class Deploys:
             )
         count = len(self.all(namespace))
         if (namespace, kind) not in self._current and count >= limits.kinds_max:
-            raise _full(namespace, count)
+            raise full(namespace, count)
 
     async def _make_current(
         self, namespace: str, kind: str, work: Callable[[Transaction], Awaitable[Deploy]]
@@ -238,55 +267,11 @@ class Deploys:
             known = self._current.get((namespace, kind))
             if known is None or known.number < deploy.number:
                 self._current[namespace, kind] = replace(deploy, changed=True, changes=NO_CHANGES)
-        # Activations that still run an older one hold it themselves.
-        self._components.keep_only({each.digest for each in self._current.values()})
+        self._forget_others()
         return deploy
 
-    async def _deploy(self, transaction: Transaction, wanted: Deploy, strict: bool) -> Deploy:
-        namespace, kind = wanted.namespace, wanted.kind
-        kinds = await transaction.get_range(
-            *keyspace.current_deploys(namespace), limit=self._node.limits.kinds_max
-        )
-        current_key = keyspace.current_deploy(namespace, kind)
-        stored = await transaction.get(current_key)
-        if stored is None:
-            if len(kinds) >= self._node.limits.kinds_max:
-                raise _full(namespace, len(kinds))
-            if await has_remains(transaction, namespace, kind):
-                raise StoreConflict(f"the kind {kind!r} is being deleted")
-            end_key = keyspace.kind_end(namespace, kind)
-            ended = await transaction.get(end_key)
-            last = 0 if ended is None else unpack_number(end_key, ended)
-            deploy = replace(wanted, number=last + 1)
-            write_deploy(transaction, deploy)
-            return deploy
-        number = unpack_number(current_key, stored)
-        current = await read_deploy(transaction, namespace, kind, number)
-        if current.digest == wanted.digest:
-            if current.deployed_at_ns != wanted.deployed_at_ns:
-                return replace(current, changed=False)
-            # An earlier attempt of ours, of which nobody knew, has put it there.
-            before = await find_deploy(transaction, namespace, kind, number - 1)
-            changes = NO_CHANGES if before is None else compare(before.manifest, wanted.manifest)
-            return replace(current, changes=changes)
-        changes = compare(current.manifest, wanted.manifest)
-        if strict:
-            _check_not_breaking(changes, current)
-        deploy = replace(wanted, number=number + 1, changes=changes)
-        write_deploy(transaction, deploy)
-        return deploy
-
-
-def _check_not_breaking(changes: Changes, current: Deploy) -> None:
-    breaking = changes.breaking
-    if breaking:
-        raise DeployBreaking(
-            f"against version {current.number} of {current.kind!r}: {'; '.join(breaking)}",
-            removed=list(changes.removed),
-            narrowed=[each._asdict() for each in changes.narrowed],
-            reasons=breaking,
-        )
-
-
-def _full(namespace: str, count: int) -> KindsFull:
-    return KindsFull(f"the namespace {namespace!r} has {count} kinds: delete one first")
+    def _forget_others(self) -> None:
+        """Forgets what is not current. Activations that still run it hold it themselves."""
+        current = self._current.values()
+        self._components.keep_only({each.digest for each in current})
+        self._configurations.keep_only(current)

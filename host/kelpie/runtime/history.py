@@ -49,7 +49,7 @@ class History:
             return await list_deploys(transaction, namespace, kind, below, count, self._node.limits)
 
     async def before_current(self, namespace: str, kind: str) -> Deploy:
-        """The newest version that is of another component than the current one.
+        """The newest version that does not run as the current one does.
 
         Raises:
             VersionNotFound: there is none.
@@ -61,7 +61,7 @@ class History:
             found = await self._before(transaction, current)
         if found is None:
             raise VersionNotFound(
-                f"there is nothing to roll back to: {kind!r} never had another component",
+                f"there is nothing to roll back to: {kind!r} never was anything else",
                 kind=kind,
                 current=number,
             )
@@ -79,7 +79,7 @@ class History:
                 self._node.limits,
             )
             for each in page:
-                if each.digest != current.digest:
+                if not each.runs_as(current):
                     return each
                 before = each.number
         return None

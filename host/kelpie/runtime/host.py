@@ -19,6 +19,7 @@ from kelpie.runtime.activation import Activation
 from kelpie.runtime.active import ActiveActors
 from kelpie.runtime.actor_views import ActorViews
 from kelpie.runtime.admission import Admission
+from kelpie.runtime.configuration import Change
 from kelpie.runtime.deletion import clear_all, clear_remains
 from kelpie.runtime.deploy import Deploy
 from kelpie.runtime.deploys import Deploys
@@ -28,6 +29,7 @@ from kelpie.runtime.instances import Instances
 from kelpie.runtime.message import Message, Stage
 from kelpie.runtime.node import Node
 from kelpie.store.protocol import Store
+from kelpie.wasm.kind_configuration import Configuration
 from kelpie.wasm.turn import Engine
 
 __all__ = ["Runtime"]
@@ -98,18 +100,39 @@ class Runtime:
         self._started = True
 
     async def deploy(
-        self, namespace: str, kind: str, upload: bytes, *, strict: bool = False
+        self,
+        namespace: str,
+        kind: str,
+        upload: bytes,
+        *,
+        strict: bool = False,
+        grant: tuple[str, ...] | None = None,
     ) -> Deploy:
         """Deploys a component, or a core module. See `Deploys.deploy`."""
         self._admission.check()
-        return await self._deploys.deploy(namespace, kind, upload, strict=strict)
+        return await self._deploys.deploy(namespace, kind, upload, strict=strict, grant=grant)
 
     async def check(
-        self, namespace: str, kind: str, upload: bytes, *, strict: bool = False
+        self,
+        namespace: str,
+        kind: str,
+        upload: bytes,
+        *,
+        strict: bool = False,
+        grant: tuple[str, ...] | None = None,
     ) -> Deploy:
         """What `deploy` would do. See `Deploys.check`."""
         self._admission.check()
-        return await self._deploys.check(namespace, kind, upload, strict=strict)
+        return await self._deploys.check(namespace, kind, upload, strict=strict, grant=grant)
+
+    async def configure(self, namespace: str, kind: str, change: Change) -> Deploy:
+        """Sets what actors of a kind read. See `Deploys.configure`."""
+        self._admission.check()
+        return await self._deploys.configure(namespace, kind, change)
+
+    async def configuration(self, deploy: Deploy) -> Configuration:
+        """What is set for a deploy. See `Configurations.get`."""
+        return await self._deploys.configuration(deploy)
 
     async def roll_back(self, namespace: str, kind: str, to: int | None = None) -> Deploy:
         """Makes an older version current again. See `Deploys.roll_back`."""

@@ -8,6 +8,7 @@ from kelpie.runtime.claim import Claim
 from kelpie.runtime.deploy import Deploy
 from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.instances import Instances
+from kelpie.wasm.kind_configuration import NO_CONFIGURATION, Configuration
 from kelpie.wasm.turn import Guest
 
 __all__ = ["InstanceSlot"]
@@ -17,7 +18,16 @@ class InstanceSlot:
     """At most one instance. It is made when a turn needs it, and anew after it
     was dropped, failed, or was overtaken by a newer deploy."""
 
-    __slots__ = ("_address", "_claim", "_deploys", "_guest", "_instances", "_taken", "deploy")
+    __slots__ = (
+        "_address",
+        "_claim",
+        "_deploys",
+        "_guest",
+        "_instances",
+        "_taken",
+        "configuration",
+        "deploy",
+    )
 
     def __init__(
         self, address: Address, claim: Claim, deploy: Deploy, deploys: Deploys, instances: Instances
@@ -28,6 +38,8 @@ class InstanceSlot:
         self._instances = instances
         self._guest: Guest | None = None
         self.deploy = deploy
+        self.configuration: Configuration = NO_CONFIGURATION
+        """What is set for the deploy, once there is an instance of it."""
         self._taken = False
 
     @property
@@ -56,6 +68,7 @@ class InstanceSlot:
         wanted = self.next_deploy
         try:
             component = await self._deploys.component(wanted)
+            configuration = await self._deploys.configuration(wanted)
         except StoredValueCorrupt:
             raise
         except (StoreError, ComponentError) as error:
@@ -65,6 +78,7 @@ class InstanceSlot:
         guest = await component.instantiate()
         self.drop()
         self._guest = guest
+        self.configuration = configuration
         if wanted.number > self.deploy.number:
             self._claim.moves_to_deploy(wanted.number)
             self.deploy = wanted

@@ -183,6 +183,7 @@ class TurnRunner:
             read_only,
             self._state,
             self._kv,
+            self.slot.configuration,
         )
 
     def _finish(self, message: Message, outcome: Outcome, *, recorded: bool) -> None:

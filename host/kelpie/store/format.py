@@ -13,33 +13,39 @@ from kelpie.store.keyspace import store_format
 from kelpie.store.protocol import Store, Transaction
 from kelpie.store.retry import transact
 
-__all__ = ["KEYSPACE_FORMAT", "check_format"]
+__all__ = ["KEYSPACE_FORMAT", "OLDEST_FORMAT", "check_format"]
 
-KEYSPACE_FORMAT = 1
+KEYSPACE_FORMAT = 2
+"""1: before kinds had configuration, secrets and grants. 2: a deploy has them too."""
+
+OLDEST_FORMAT = 1
+"""Whoever reads a value that older formats have otherwise, reads them all."""
 
 
 async def check_format(env: Env, store: Store, limits: Limits) -> None:
-    """Refuses a store with another keyspace than ours; marks a new one as ours.
+    """Refuses a store with a newer keyspace than ours; marks a new one, and an
+    older one, as ours: from then on older versions of Kelpie refuse it.
 
     For every node, before it does anything else with the store.
 
     Raises:
-        StoreFormatUnsupported: another version of Kelpie made it.
+        StoreFormatUnsupported: a newer version of Kelpie has used it.
         StoreError: it could not be read or marked.
     """
     key = store_format()
 
     async def work(transaction: Transaction) -> None:
         stored = await transaction.get(key)
-        if stored is None:
-            transaction.set(key, frame(key, b"%d" % KEYSPACE_FORMAT))
+        found = None if stored is None else int(unframe(key, stored))
+        if found == KEYSPACE_FORMAT:
             return
-        found = int(unframe(key, stored))
-        if found != KEYSPACE_FORMAT:
+        if found is not None and not OLDEST_FORMAT <= found < KEYSPACE_FORMAT:
             raise StoreFormatUnsupported(
-                f"the store has format {found}, and this version of Kelpie reads format "
-                f"{KEYSPACE_FORMAT}: use the version that wrote it",
+                f"the store has format {found}, and this version of Kelpie reads formats "
+                f"{OLDEST_FORMAT} to {KEYSPACE_FORMAT}: use the version that wrote it, or a newer "
+                "one",
                 format=found,
             )
+        transaction.set(key, frame(key, b"%d" % KEYSPACE_FORMAT))
 
     await transact(env, store, limits, work, repeatable=True)

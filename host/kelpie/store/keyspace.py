@@ -37,6 +37,7 @@ __all__ = [
     "component",
     "component_chunk",
     "component_chunks",
+    "configuration",
     "current_deploy",
     "current_deploys",
     "deploy",
@@ -134,6 +135,11 @@ def deploys(namespace: str, kind: str) -> KeyRange:
     return children(pack("k", namespace, "deploy", kind))
 
 
+def configuration(namespace: str, kind: str, number: int) -> bytes:
+    """What is set for a kind since the deploy of this number."""
+    return pack("k", namespace, "configuration", kind, number)
+
+
 def kind_end(namespace: str, kind: str) -> bytes:
     """Changes whenever the kind is deleted, and at no other time."""
     return pack("k", namespace, "ended", kind)
@@ -149,8 +155,13 @@ def remains_in(namespace: str) -> KeyRange:
 
 
 def everything_of(namespace: str, kind: str) -> list[KeyRange]:
-    """All that belongs to a kind: its actors, its deploys, and their chunks."""
-    prefixes = pack("a", namespace, kind), pack("k", namespace, "deploy", kind)
+    """All that belongs to a kind: its actors, its deploys, what was set for it, and
+    their chunks."""
+    prefixes = (
+        pack("a", namespace, kind),
+        pack("k", namespace, "deploy", kind),
+        pack("k", namespace, "configuration", kind),
+    )
     return [children(each) for prefix in prefixes for each in (prefix, chunks_of(prefix))]
 
 

@@ -1,0 +1,53 @@
+"""What is deployed on a store, read when a host starts."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kelpie.runtime.deploy import Deploy, read_deploy, unpack_number
+from kelpie.runtime.node import Node
+from kelpie.store import keyspace
+from kelpie.store.protocol import Transaction
+from kelpie.store.reading import reading
+from kelpie.store.tuples import after
+
+__all__ = ["Deployed", "read_deployed"]
+
+_REMAINS_AT_ONCE = 100
+
+
+class Deployed(NamedTuple):
+    """All kinds of all namespaces."""
+
+    current: dict[tuple[str, str], Deploy]
+    ended: list[tuple[str, str]]
+    """Those that were deleted, and are not all cleared."""
+
+
+async def read_deployed(node: Node) -> Deployed:
+    """
+    Raises:
+        StoreError
+    """
+    found = Deployed({}, [])
+    namespace: str | None = None
+    while True:
+        with reading(node.store) as transaction:
+            rows = await transaction.get_range(*keyspace.deployed_from(namespace), limit=1)
+            if not rows:
+                return found
+            namespace = keyspace.namespace_of(rows[0][0])
+            await _read_namespace(transaction, namespace, node.limits.kinds_max, found)
+
+
+async def _read_namespace(
+    transaction: Transaction, namespace: str, kinds_max: int, found: Deployed
+) -> None:
+    current = keyspace.current_deploys(namespace)
+    for key, stored in await transaction.get_range(*current, limit=kinds_max):
+        kind, number = keyspace.kind_of(key), unpack_number(key, stored)
+        found.current[namespace, kind] = await read_deploy(transaction, namespace, kind, number)
+    begin, end = keyspace.remains_in(namespace)
+    while rows := await transaction.get_range(begin, end, limit=_REMAINS_AT_ONCE):
+        found.ended.extend((namespace, keyspace.kind_of(key)) for key, _ in rows)
+        begin = after(rows[-1][0])

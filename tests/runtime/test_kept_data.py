@@ -1,0 +1,128 @@
+"""A data directory that an older version left is opened, and goes on. See tests/store/kept."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kelpie.errors import KindNotFound, StoreFormatUnsupported
+from kelpie.ids import Address, Payload, text
+from kelpie.runtime.configuration import check_change
+from kelpie.runtime.deploy import Differences
+from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.host import Runtime
+from kelpie.store import keyspace
+from kelpie.store.format import KEYSPACE_FORMAT, OLDEST_FORMAT
+from kelpie.store.frame import frame, unframe
+from kelpie.store.sqlite import open_store
+from kelpie.wasm.engine import WasmEngine
+from tests.runtime.support import ROOT, World
+from tests.runtime.test_on_sqlite import started
+
+KEPT = ROOT / "tests" / "store" / "kept"
+
+
+async def ask(
+    runtime: Runtime, actor: str, operation: str, argument: object, request: str
+) -> object:
+    kind, _, key = actor.partition("/")
+    deadline_ns = runtime.node.env.monotonic_ns() + 60_000_000_000
+    given = text("") if argument is None else text(json.dumps(argument))
+    address = Address("default", kind, key)
+    envelope = Envelope(address, operation, given, request, "anonymous", True, deadline_ns)
+    reply: Payload = await runtime.invoke(envelope)
+    return json.loads(reply.data)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data directory as format 1 left it."""
+    (tmp_path / "kelpie.db").write_bytes(gzip.decompress((KEPT / "format-1.db.gz").read_bytes()))
+    return tmp_path
+
+
+def test_there_is_one_of_every_older_format() -> None:
+    kept = {path.name for path in KEPT.glob("*.gz")}
+    assert kept == {f"format-{n}.db.gz" for n in range(OLDEST_FORMAT, KEYSPACE_FORMAT)}
+
+
+async def test_actors_go_on(world: World, data: Path, wasm: Callable[..., WasmEngine]) -> None:
+    engine = wasm()
+    for start in range(2):
+        async with started(world, data, engine) as runtime:
+            # What was done before is not done again.
+            assert await ask(runtime, "counter/alice", "add", 40, "old-1") == {"value": 40}
+            assert await ask(runtime, "counter/alice", "increment", None, f"{start}") == {
+                "value": 42 + start
+            }
+            assert await ask(runtime, "counter/bob", "get", None, "get") == {"value": 5}
+            listed = await ask(runtime, "ledger/book", "list", {}, "list")
+            assert [each["item"] for each in listed["items"]][:4] == [  # type: ignore[index]
+                "one",
+                "two",
+                "three",
+                "four",
+            ]
+            added = await ask(runtime, "ledger/book", "append", {"item": "five"}, "append")
+            assert added == {"number": 5, "count": 5}
+
+
+async def test_kinds_and_their_versions_go_on(
+    world: World, data: Path, wasm: Callable[..., WasmEngine]
+) -> None:
+    engine = wasm()
+    async with started(world, data, engine) as runtime:
+        assert [each.kind for each in runtime.kinds("default")] == ["counter", "ledger", "thing"]
+        versions, more = await runtime.history.page("default", "thing", None, 100)
+        assert ([each.number for each in versions], more) == ([3, 2, 1], False)
+        assert versions[0].digest == versions[2].digest != versions[1].digest
+        for each in versions:
+            assert (each.grants, each.configured_at) == (None, 0)
+            assert each.differences == Differences(component=True)
+        walk = versions[1].manifest.operations["walk"]
+        assert walk.read_only
+        assert walk.argument == {"type": "number", "maximum": 9}
+        change = check_change("config", {"COLOR": "red"}, runtime.node.limits)
+        assert (await runtime.configure("default", "counter", change)).number == 2
+        assert (await runtime.roll_back("default", "thing")).number == 4
+        with pytest.raises(KindNotFound):
+            runtime.kind("default", "gone")
+        wasm_bytes = (ROOT / "examples" / "rust-counter" / "counter.wasm").read_bytes()
+        # The name goes on where it was, and its actors are new.
+        assert (await runtime.deploy("default", "gone", wasm_bytes, grant=("state",))).number == 2
+        assert await ask(runtime, "gone/x", "increment", None, "gone-1") == {"value": 1}
+    async with started(world, data, engine) as runtime:
+        counter = runtime.kind("default", "counter")
+        assert (await runtime.configuration(counter)).config == {"COLOR": "red"}
+        assert runtime.kind("default", "thing").differences == Differences(component=True)
+        assert runtime.kind("default", "gone").grants == ("state",)
+
+
+async def test_it_is_marked_so_that_older_versions_refuse_it(
+    world: World, data: Path, wasm: Callable[..., WasmEngine]
+) -> None:
+    engine, key = wasm(), keyspace.store_format()
+    store = await open_store(world.env, data, world.faults.append)
+    assert unframe(key, await store.transaction().get(key) or b"") == b"1"
+    await store.close()
+    async with started(world, data, engine) as runtime:
+        stored = await runtime.node.store.transaction().get(key)
+        assert unframe(key, stored or b"") == b"%d" % KEYSPACE_FORMAT
+
+
+async def test_data_of_a_newer_version_is_refused(
+    world: World, data: Path, wasm: Callable[..., WasmEngine]
+) -> None:
+    key = keyspace.store_format()
+    store = await open_store(world.env, data, world.faults.append)
+    transaction = store.transaction()
+    transaction.set(key, frame(key, b"%d" % (KEYSPACE_FORMAT + 1)))
+    await transaction.commit()
+    await store.close()
+    with pytest.raises(StoreFormatUnsupported, match="use the version that wrote it"):
+        async with started(world, data, wasm()):
+            pass
