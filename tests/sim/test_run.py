@@ -12,10 +12,14 @@ from unittest import mock
 import pytest
 
 from kelpie.ids import text
-from kelpie.sim.engine import _SimGuest
+from kelpie.limits import DEFAULT_LIMITS
+from kelpie.sim.engine import Foundry, _SimGuest
 from kelpie.sim.faults import RATES
 from kelpie.sim.run import Plan, Run, run_seed
+from kelpie.sim.workload import Workload
+from kelpie.wasm.kind_configuration import Configuration
 from kelpie.wasm.turn import Outcome, Turn
+from tests.guests import made
 
 SEEDS = 25
 
@@ -130,3 +134,18 @@ def test_processes_with_other_hash_seeds_agree() -> None:
         )
         found.add(done.stdout)
     assert len(found) == 1
+
+
+def test_what_is_set_for_the_kind_is_an_input_of_every_turn(foundry: Foundry) -> None:
+    upload = made.saving_config("COLOR")
+    workload = Workload.of(foundry.component(upload).manifest)
+    told = Plan(upload, replace(workload, config={"COLOR": "red"}), DEFAULT_LIMITS, foundry)
+    runs = [run_seed(told, seed) for seed in range(3)]
+    assert [each.failures for each in runs] == [[]] * 3
+    assert run_seed(told, 1).trace_hash == runs[1].trace_hash
+    # A host that forgot it when it starts again, say, would be found.
+    other = Configuration({"COLOR": "blue"}, {})
+    fresh = Plan(upload, told.workload, DEFAULT_LIMITS, foundry)
+    with mock.patch.object(Workload, "configuration", other):
+        failures = run_seed(fresh, 1).failures
+    assert {each.oracle for each in failures} == {"linearizability"}

@@ -106,3 +106,23 @@ def test_weights_count(tmp_path: Path) -> None:
     tape = Tape.from_seed(1, Trace())
     chosen = [workload.choose(tape).operation for _ in range(1000)]
     assert 8 * chosen.count("get") < chosen.count("add") < 11 * chosen.count("get")
+
+
+def test_what_is_set_for_the_kind(tmp_path: Path) -> None:
+    workload = _read(tmp_path, '[config]\nCOLOR = "red"\n[secrets]\nTOKEN = "abc"\n')
+    assert workload.configuration.config == {"COLOR": "red"}
+    assert workload.configuration.secrets["TOKEN"].value == "abc"
+    assert [(each.sort, each.values) for each in workload.changes] == [
+        ("config", {"COLOR": "red"}),
+        ("secrets", {"TOKEN": "abc"}),
+    ]
+    assert Workload.of(MANIFEST).changes == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["config = 1", "[config]\nA = 1", '[config]\n"A B" = "x"', f'[config]\nA = "{"x" * 70_000}"'],
+)
+def test_what_cannot_be_set(tmp_path: Path, content: str) -> None:
+    with pytest.raises(WorkloadInvalid, match="config"):
+        _read(tmp_path, content)

@@ -16,6 +16,7 @@ from kelpie.limits import Limits
 from kelpie.runtime.envelope import DELETION, deleted_reply
 from kelpie.sim.engine import TurnInput
 from kelpie.sim.history import Operation, Step
+from kelpie.wasm.kind_configuration import NO_CONFIGURATION, Configuration
 from kelpie.wasm.turn import Caller, Component, Outcome, Page, Turn
 
 __all__ = ["EMPTY", "STORED_STATE", "ActorState", "ComponentModel", "answer_of"]
@@ -61,11 +62,13 @@ class ComponentModel:
         address: Address,
         limits: Limits,
         memory: dict[Hashable, Step],
+        configuration: Configuration = NO_CONFIGURATION,
     ) -> None:
         self._component = component
         self._address = address
         self._limits = limits
         self._memory = memory
+        self._configuration = configuration
         names = tuple(each.partition("@")[0] for each in component.imports)
         self.sees_inputs = any(each in names for each in _OUTSIDE)
         """Whether a turn can depend on anything but its request and the state."""
@@ -131,6 +134,7 @@ class ComponentModel:
             operation.read_only,
             state.value,
             _Alone(entries, self._limits),
+            self._configuration,
         )
         guest = await self._component.instantiate()
         try:

@@ -15,6 +15,7 @@ from kelpie.sim.linearizability import Explained, GaveUp, Verdict, check
 from kelpie.sim.model import STORED_STATE, ActorState, ComponentModel
 from kelpie.sim.ownership import Landings
 from kelpie.sim.requests import Answer, Request
+from kelpie.wasm.kind_configuration import NO_CONFIGURATION, Configuration
 from kelpie.wasm.turn import Component
 
 __all__ = ["GAVE_UP", "answers", "exactly_once", "linearizable"]
@@ -72,11 +73,12 @@ def linearizable(
     landings: Landings,
     memory: dict[Hashable, Step],
     end: int,
+    configuration: Configuration = NO_CONFIGURATION,
 ) -> list[Failure]:
     """For each actor one order explains every answer, and what is stored."""
     failures = []
     for address in addresses:
-        model = ComponentModel(component, address, limits, memory)
+        model = ComponentModel(component, address, limits, memory, configuration)
         history = history_of(address, requests, log, landings)
         if address in stored:
             history.append(Operation(STORED_STATE, None, end, end + 1, stored[address]))

@@ -110,6 +110,7 @@ def _failures(plan: Plan, world: World) -> list[Failure]:
         world.watch.landings,
         plan.memory,
         world.moments.next(),
+        plan.workload.configuration,
     )
     return found
 

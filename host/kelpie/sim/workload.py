@@ -8,11 +8,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from kelpie.errors import KelpieError
 from kelpie.ids import Payload, text
+from kelpie.limits import DEFAULT_LIMITS
+from kelpie.runtime.configuration import Change, Sort, check_change
 from kelpie.runtime.envelope import DELETION
 from kelpie.sim import schema
 from kelpie.sim.faults import RATES
 from kelpie.sim.tape import Tape
+from kelpie.wasm.kind_configuration import NO_CONFIGURATION, Configuration, Secret
 from kelpie.wasm.turn import Manifest
 
 __all__ = ["DELETE", "Choice", "Workload", "WorkloadInvalid"]
@@ -66,6 +70,21 @@ class Workload:
     """Requests that delete their actor, instead of an operation."""
     rates: Mapping[str, int] = field(default_factory=dict)
     """How often faults happen, where it differs from `faults.RATES`."""
+    config: Mapping[str, str] = field(default_factory=dict)
+    """What is set for the kind before anybody asks."""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """... and its secrets, which are made up: who shows a workload shows them."""
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What sets it."""
+        every = Change("config", self.config), Change("secrets", self.secrets)
+        return tuple(each for each in every if each.values)
+
+    @property
+    def configuration(self) -> Configuration:
+        """What every turn of a run can read."""
+        return Configuration(self.config, {n: Secret(v, 0) for n, v in self.secrets.items()})
 
     def choose(self, tape: Tape) -> Choice:
         # Drawn from the top, so that the quiet choice is to delete nothing.
@@ -108,6 +127,9 @@ class Workload:
 
         [faults]            # in a million occasions
         corruption = 0
+
+        [config]            # what is set for the kind; [secrets] likewise
+        CURRENCY = "EUR"
         ```
 
         With an `operations` table only those are asked for, and deletions.
@@ -121,14 +143,20 @@ class Workload:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise WorkloadInvalid(f"{path} is no TOML: {error}") from error
         counts: dict[str, Any] = {n: _count(given, n) for n in _COUNTS if n in given}
-        known = {*_COUNTS, "operations", "faults"}
+        known = {*_COUNTS, "operations", "faults", "config", "secrets"}
         if unknown := sorted(set(given) - known):
             raise WorkloadInvalid(f"{path}: no such key: {unknown}; there are {sorted(known)}")
         workload = cls.of(manifest)
         if "operations" in given:
             choices = _choices(given["operations"], manifest)
             workload = replace(workload, choices=choices)
-        return replace(workload, rates=_rates(given.get("faults", {})), **counts)
+        return replace(
+            workload,
+            rates=_rates(given.get("faults", {})),
+            config=_values("config", given.get("config", {})),
+            secrets=_values("secrets", given.get("secrets", {})),
+            **counts,
+        )
 
 
 _COUNTS: Final = (
@@ -179,6 +207,17 @@ def _choice(name: str, entry: object, manifest: Manifest) -> Choice:
         tuple(text(schema.encoded(each)) for each in arguments or ()),
         None if described is None else described.argument,
     )
+
+
+def _values(sort: Sort, table: object) -> Mapping[str, str]:
+    if not isinstance(table, dict) or not all(isinstance(each, str) for each in table.values()):
+        raise WorkloadInvalid(f"{sort} must be a table of texts")
+    try:
+        change = check_change(sort, table, DEFAULT_LIMITS)
+        change.applied_to(NO_CONFIGURATION, 0, DEFAULT_LIMITS, "the kind")
+    except KelpieError as error:
+        raise WorkloadInvalid(f"{sort}: {error.message}") from None
+    return table
 
 
 def _rates(table: object) -> Mapping[str, int]:

@@ -113,9 +113,13 @@ class World:
     async def _run(self) -> None:
         first = self.fleet.begin()
         await self.fleet.until_ready()
-        for version in self._foundry.versions(self._upload):
-            work = first.runtime.deploy(_NAMESPACE, _KIND, version)
-            await self.loop.spawn(first.node, work, "deploy")
+        deployed, *others = self._foundry.versions(self._upload)
+        work = [first.runtime.deploy(_NAMESPACE, _KIND, deployed)]
+        # Before the others: whoever goes back among them keeps what is set.
+        work += [first.runtime.configure(_NAMESPACE, _KIND, x) for x in self._workload.changes]
+        work += [first.runtime.deploy(_NAMESPACE, _KIND, other) for other in others]
+        for each in work:
+            await self.loop.spawn(first.node, each, "deploy")
         await self._under_faults()
         await self._healed()
         for address in self.addresses:
