@@ -245,7 +245,7 @@ async def test_an_operation_named_state_is_an_operation(host: Host) -> None:
         ("/v1/actors/rogue/bob", "DELETE, GET, HEAD, OPTIONS"),
         ("/v1/state/rogue/bob", "GET, HEAD, OPTIONS"),
         ("/v1/kinds/rogue", "DELETE, GET, PUT, HEAD, OPTIONS"),
-        ("*", "DELETE, GET, POST, PUT, HEAD, OPTIONS"),
+        ("*", "DELETE, GET, PATCH, POST, PUT, HEAD, OPTIONS"),
     ],
 )
 async def test_options(host: Host, target: str, allow: str) -> None:

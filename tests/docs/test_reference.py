@@ -79,8 +79,11 @@ def _leaves(name: str, command: CommandParser) -> Iterator[tuple[str, CommandPar
     commands = command.commands()
     if not commands:
         yield name, command
+        return
+    # What stands in front of a command of its own.
+    given = [str(each.metavar) for each in command._actions if each.dest == "kind"]
     for word, below in commands.items():
-        yield from _leaves(f"{name} {word}", below)
+        yield from _leaves(" ".join((name, *given, word)), below)
 
 
 @pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.name)

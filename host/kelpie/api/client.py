@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
 from kelpie.api.headers import DEADLINE_HEADER, ID_HEADER
@@ -63,12 +63,14 @@ class Client(Transport):
         upload: bytes,
         *,
         strict: bool = False,
+        grant: str | None = None,
         on_sent: Callable[[int], object] | None = None,
     ) -> dict[str, Any]:
         """Deploys a component, or a core module. `changed` says whether it is new,
         `changes` what it adds, removes and narrows; `strict` refuses the latter two.
-        `on_sent` is told how many bytes are sent, as it goes on."""
-        return await self._upload(kind, upload, on_sent, strict=strict)
+        `grant` names what it may import, with commas in between, or is `all`;
+        without it that is what it was. `on_sent` is told how many bytes are sent, as it goes on."""
+        return await self._upload(kind, upload, on_sent, strict=strict, grant=grant)
 
     async def check(
         self,
@@ -76,10 +78,11 @@ class Client(Transport):
         upload: bytes,
         *,
         strict: bool = False,
+        grant: str | None = None,
         on_sent: Callable[[int], object] | None = None,
     ) -> dict[str, Any]:
         """What `deploy` would answer, without deploying anything."""
-        return await self._upload(kind, upload, on_sent, check=True, strict=strict)
+        return await self._upload(kind, upload, on_sent, check=True, strict=strict, grant=grant)
 
     async def versions(
         self, kind: str, *, before: int | None = None, limit: int | None = None
@@ -95,8 +98,8 @@ class Client(Transport):
         return await self.ask_json("GET", f"/v1/kinds/{quoted(kind)}/versions/{number}")
 
     async def roll_back(self, kind: str, to: int | None = None) -> dict[str, Any]:
-        """Makes the component of an older version current again, as a new version;
-        without `to`, that of the newest one with another component."""
+        """Makes an older version current again, as a new version; without `to`, the
+        newest that differs."""
         headers = {"Content-Type": JSON_TYPE}
         body = b"" if to is None else json.dumps({"version": to}).encode()
         return await self.ask_json("POST", f"/v1/kinds/{quoted(kind)}/current", body, headers)
@@ -121,12 +124,43 @@ class Client(Transport):
         """What can be said of an actor without running it."""
         return await self.ask_json("GET", f"/v1/actors/{quoted(kind)}/{quoted(key)}")
 
+    async def config(self, kind: str) -> dict[str, str]:
+        """What is set for a kind, by name."""
+        shown = await self.ask_json("GET", f"/v1/kinds/{quoted(kind)}/config")
+        found: dict[str, str] = shown["config"]
+        return found
+
+    async def secrets(self, kind: str) -> list[dict[str, Any]]:
+        """The secrets of a kind, without their values."""
+        shown = await self.ask_json("GET", f"/v1/kinds/{quoted(kind)}/secrets")
+        found: list[dict[str, Any]] = shown["secrets"]
+        return found
+
+    async def change_config(self, kind: str, values: Mapping[str, str | None]) -> dict[str, Any]:
+        """Sets what is given and unsets what is None, all by one new version of the
+        kind. `changed` is false if all of it was so already."""
+        return await self._change(f"/v1/kinds/{quoted(kind)}/config", values)
+
+    async def change_secrets(self, kind: str, values: Mapping[str, str | None]) -> dict[str, Any]:
+        """As `change_config`. Nobody but the kind's actors reads them again."""
+        return await self._change(f"/v1/kinds/{quoted(kind)}/secrets", values)
+
+    async def _change(self, path: str, values: Mapping[str, str | None]) -> dict[str, Any]:
+        body = json.dumps(dict(values)).encode()
+        return await self.ask_json("PATCH", path, body, {"Content-Type": JSON_TYPE})
+
     async def _upload(
-        self, kind: str, upload: bytes, on_sent: Callable[[int], object] | None, **flags: bool
+        self,
+        kind: str,
+        upload: bytes,
+        on_sent: Callable[[int], object] | None,
+        *,
+        grant: str | None,
+        **flags: bool,
     ) -> dict[str, Any]:
         headers = {"Content-Type": "application/wasm"}
         given = {name: "true" for name, is_set in flags.items() if is_set}
-        path = with_query(f"/v1/kinds/{quoted(kind)}", **given)
+        path = with_query(f"/v1/kinds/{quoted(kind)}", **given, grant=grant)
         return await self.ask_json("PUT", path, upload, headers, on_sent=on_sent)
 
     async def actors(

@@ -10,6 +10,7 @@ from aiohttp import web
 from kelpie.api.actor_handlers import ActorHandlers
 from kelpie.api.bodies import Bodies
 from kelpie.api.browsers import Browsers
+from kelpie.api.configuration import ConfigurationHandlers
 from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.invocation import Invocations
 from kelpie.api.kinds import KindHandlers
@@ -75,6 +76,7 @@ class Handlers:
                 **KindHandlers(env, runtime, limits).handlers,
                 **LogHandlers(env, runtime, limits).handlers,
                 **OpenApiHandlers(env, runtime, limits).handlers,
+                **ConfigurationHandlers(env, runtime, limits).handlers,
             },
         )
 

@@ -29,6 +29,7 @@ from kelpie.errors import (
 from kelpie.ids import check_name
 from kelpie.limits import KIB, Limits
 from kelpie.runtime.deploy import Deploy
+from kelpie.runtime.grants import parse_grant
 from kelpie.runtime.host import Runtime
 
 __all__ = ["KindHandlers"]
@@ -72,15 +73,21 @@ class KindHandlers:
     async def _deploy(self, request: web.BaseRequest, target: Target) -> web.Response:
         kind = target.kind(self._limits)
         check, strict = target.flag("check"), target.flag("strict")
+        given = target.parameters.get("grant")
+        grant = None if given is None else parse_grant(given)
         _check_upload_type(request)
         limits, runtime = self._limits, self._runtime
         async with self._uploads.arriving(
             request, limits.component_bytes_max, limits.http_upload_ms_max, ComponentTooLarge
         ) as upload:
             if check:
-                checked = await runtime.check(target.namespace, kind, upload, strict=strict)
+                checked = await runtime.check(
+                    target.namespace, kind, upload, strict=strict, grant=grant
+                )
                 return json_response(check_view(checked))
-            deploy = await runtime.deploy(target.namespace, kind, upload, strict=strict)
+            deploy = await runtime.deploy(
+                target.namespace, kind, upload, strict=strict, grant=grant
+            )
         return _deployed(deploy)
 
     async def _list_versions(self, _request: web.BaseRequest, target: Target) -> web.Response:

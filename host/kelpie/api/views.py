@@ -10,7 +10,7 @@ from kelpie.api.payloads import is_json
 from kelpie.ids import Payload
 from kelpie.runtime.actor_views import ActorPage, ActorView
 from kelpie.runtime.changes import Changes
-from kelpie.runtime.deploy import Deploy
+from kelpie.runtime.deploy import Deploy, Differences
 from kelpie.wasm.turn import Page
 
 __all__ = [
@@ -46,6 +46,7 @@ def deploy_view(deploy: Deploy) -> dict[str, object]:
         **deploy_summary(deploy),
         "doc": deploy.manifest.doc,
         "imports": list(deploy.imports),
+        "grants": deploy.grants,
         "operations": [operation._asdict() for operation in operations],
     }
 
@@ -71,13 +72,19 @@ def version_summary(deploy: Deploy, current: Deploy) -> dict[str, object]:
     return {
         **deploy_summary(deploy),
         "imports": list(deploy.imports),
+        "grants": deploy.grants,
+        "differences": _differences_view(deploy.differences),
         "current": deploy.number == current.number,
     }
 
 
 def version_view(deploy: Deploy, current: Deploy) -> dict[str, object]:
     """All that is known of a version."""
-    return {**deploy_view(deploy), "current": deploy.number == current.number}
+    return {
+        **deploy_view(deploy),
+        "differences": _differences_view(deploy.differences),
+        "current": deploy.number == current.number,
+    }
 
 
 def _changes_view(changes: Changes) -> dict[str, object]:
@@ -85,6 +92,17 @@ def _changes_view(changes: Changes) -> dict[str, object]:
         "added": changes.added,
         "removed": changes.removed,
         "narrowed": [each._asdict() for each in changes.narrowed],
+        "imports": changes.imports,
+    }
+
+
+def _differences_view(differences: Differences) -> dict[str, object]:
+    config, secrets = differences.config, differences.secrets
+    return {
+        "component": differences.component,
+        "grants": differences.grants,
+        "config": {"set": config.added, "unset": config.removed},
+        "secrets": {"set": secrets.added, "unset": secrets.removed},
     }
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "DEFAULT_PORT",
     "DEFAULT_URL",
     "actor",
+    "assignment",
     "count",
     "host",
     "hosts",
@@ -78,6 +79,14 @@ def actor(given: str) -> tuple[str, str]:
 def kind_or_actor(given: str) -> tuple[str, str | None]:
     """Kind, and key if one is given."""
     return actor(given) if "/" in given else (text(given), None)
+
+
+def assignment(given: str) -> tuple[str, str]:
+    """Name and value."""
+    name, equals, value = text(given).partition("=")
+    if not (name and equals):
+        raise ArgumentTypeError(f"{given!r} sets nothing: write NAME=VALUE, as in COLOR=red")
+    return name, value
 
 
 def text(given: str) -> str:

@@ -6,6 +6,7 @@ import argparse
 import platform
 import resource
 import shutil
+import stat
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -26,6 +27,7 @@ _FREE_BYTES_MIN = 512 * MIB
 # A connection each, and files of the store and the cache.
 _DESCRIPTORS_MIN = 1024
 _MAPPINGS_AN_INSTANCE = 4
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class Finding(NamedTuple):
@@ -42,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
         _descriptors(),
         _mappings(),
         _free_space(data),
+        _privacy(data),
         _store(data),
         _host(options.url),
     ]
@@ -90,6 +93,21 @@ def _free_space(data: Path) -> Finding:
     if free < _FREE_BYTES_MIN:
         return Finding("disk", "warning", f"only {size(free)} free at {there}: make room")
     return Finding("disk", "ok", f"{size(free)} free at {there}")
+
+
+def _privacy(data: Path) -> Finding:
+    """The store has secrets in it, in the clear."""
+    if not data.is_dir():
+        return Finding("privacy", "ok", "nothing is kept yet")
+    if not data.stat().st_mode & _OTHERS:
+        return Finding("privacy", "ok", "nobody else can look into the data directory")
+    open_to_others = [
+        each.name for each in data.iterdir() if each.is_file() and each.stat().st_mode & _OTHERS
+    ]
+    if open_to_others:
+        told = f"others may read {', '.join(sorted(open_to_others))}: chmod go= what is in {data}"
+        return Finding("privacy", "warning", told)
+    return Finding("privacy", "ok", "nobody else can read what is kept")
 
 
 def _store(data: Path) -> Finding:

@@ -11,6 +11,7 @@ from kelpie.cli.progress import Progress
 from kelpie.env import real
 from kelpie.env.real import RealEnv
 from kelpie.limits import DEFAULT_LIMITS
+from kelpie.wasm.contract import interfaces
 from kelpie.wasm.engine import WasmEngine
 from kelpie.wasm.inspection import Inspection
 from kelpie.wasm.turn import Manifest
@@ -80,6 +81,7 @@ def _print(inspection: Inspection) -> None:
         ("contract", inspection.contract_version or "none"),
         ("sealed", "yes" if inspection.sealed else "no"),
         ("imports", ", ".join(inspection.imports) or "nothing"),
+        ("grants", ",".join(interfaces(inspection.imports)) or "none needed"),
         ("exports", ", ".join(inspection.exports) or "nothing"),
     ]
     for name, value in rows:

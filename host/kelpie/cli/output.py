@@ -34,6 +34,8 @@ _NEXT = {
     "version-not-found": "see which versions there are with `kelpie versions KIND`",
     "kind-in-use": "--force deletes what they hold as well; it cannot be undone",
     "deploy-breaking": "the same without --strict, if nobody calls what it removes or narrows",
+    "imports-not-granted": "--grant with what it needs, or --grant all",
+    "configuration-full": "see what is set with `kelpie config KIND` and `kelpie secret KIND`",
     "value-not-found": "`kelpie show KIND/KEY` says whether the actor was ever used",
     "component-refused": "`kelpie inspect FILE.wasm` shows what it imports and exports",
     "component-invalid": "build the actor first, and give the .wasm file",

@@ -13,6 +13,7 @@ from kelpie.cli.output import print_json, print_table, say, short_digest, size
 from kelpie.cli.progress import Progress
 from kelpie.cli.with_host import with_host
 from kelpie.errors import InvalidRequest
+from kelpie.wasm.contract import interfaces
 
 __all__ = ["check", "deploy", "list_versions", "roll_back", "undeploy"]
 
@@ -24,7 +25,11 @@ def deploy(options: argparse.Namespace) -> int:
         deployed = with_host(
             options.url,
             lambda client: client.deploy(
-                kind, upload, strict=options.strict, on_sent=_telling(progress, kind, len(upload))
+                kind,
+                upload,
+                strict=options.strict,
+                grant=options.grant,
+                on_sent=_telling(progress, kind, len(upload)),
             ),
         )
     what = f"{kind}, version {deployed['number']}, {size(deployed['size_bytes'])}"
@@ -35,6 +40,7 @@ def deploy(options: argparse.Namespace) -> int:
     else:
         print(f"unchanged: {what} is this very component")
     _say_changes(deployed["changes"])
+    say(f"imports: {_told_imports(deployed)}")
     operations = [operation["name"] for operation in deployed["operations"]]
     if operations:
         say(f"operations: {', '.join(operations)}")
@@ -52,7 +58,11 @@ def check(options: argparse.Namespace) -> int:
         checked = with_host(
             options.url,
             lambda client: client.check(
-                kind, upload, strict=options.strict, on_sent=_telling(progress, kind, len(upload))
+                kind,
+                upload,
+                strict=options.strict,
+                grant=options.grant,
+                on_sent=_telling(progress, kind, len(upload)),
             ),
         )
     if options.output == "json":
@@ -84,12 +94,15 @@ def list_versions(options: argparse.Namespace) -> int:
             short_digest(each["digest"]),
             size(each["size_bytes"]),
             each["deployed_at"],
+            _told_differences(each["differences"]),
+            _told_grants(each),
             ", ".join(each["operations"]),
         )
         for each in versions
     ]
-    print_table(("VERSION", "", "DIGEST", "SIZE", "DEPLOYED AT", "OPERATIONS"), rows)
-    if len({each["digest"] for each in versions}) > 1:
+    head = ("VERSION", "", "DIGEST", "SIZE", "DEPLOYED AT", "WHAT IS NEW", "GRANTS", "OPERATIONS")
+    print_table(head, rows)
+    if len(versions) > 1:
         say(f"to go back to one: kelpie rollback {options.kind} --to VERSION")
     return 0
 
@@ -103,7 +116,7 @@ def roll_back(options: argparse.Namespace) -> int:
     elif current["changed"]:
         print(f"rolled back {what}")
     else:
-        print(f"unchanged: {what} is that very component")
+        print(f"unchanged: {what} is that very version")
     _say_changes(current["changes"])
     if current["changed"]:
         say(f"to undo it: kelpie rollback {kind} --to {current['number'] - 1}")
@@ -144,10 +157,36 @@ def _print_check(checked: dict[str, Any]) -> None:
         print(f"unchanged: {what} is version {current}, which is current")
     else:
         print(f"changed: {what} would take the place of version {current}")
-    print(f"imports: {', '.join(checked['imports']) or 'nothing'}")
+    print(f"imports: {_told_imports(checked)}")
     print(f"operations: {', '.join(each['name'] for each in checked['operations'])}")
     for line in _told_changes(checked["changes"]):
         print(line)
+
+
+def _told_imports(deploy: dict[str, Any]) -> str:
+    imports = ", ".join(interfaces(deploy["imports"])) or "nothing"
+    grants = deploy["grants"]
+    if grants is None:
+        return f"{imports} (granted: all of it)"
+    return f"{imports} (granted: {', '.join(grants) or 'nothing'})"
+
+
+def _told_grants(deploy: dict[str, Any]) -> str:
+    """What a version may import: `all` is what its component does."""
+    grants = deploy["grants"]
+    return (
+        f"all ({','.join(interfaces(deploy['imports']))})" if grants is None else ",".join(grants)
+    )
+
+
+def _told_differences(differences: dict[str, Any]) -> str:
+    told = [each for each in ("component", "grants") if differences[each]]
+    for sort in ("config", "secrets"):
+        names = differences[sort]
+        marked = [f"+{name}" for name in names["set"]] + [f"-{name}" for name in names["unset"]]
+        if marked:
+            told.append(f"{sort} {' '.join(marked)}")
+    return ", ".join(told)
 
 
 def _say_changes(changes: dict[str, Any]) -> None:
@@ -157,6 +196,8 @@ def _say_changes(changes: dict[str, Any]) -> None:
 
 def _told_changes(changes: dict[str, Any]) -> list[str]:
     told = [f"{what}: {', '.join(changes[what])}" for what in ("added", "removed") if changes[what]]
+    if changes["imports"]:
+        told.append(f"imports that it did not have before: {', '.join(changes['imports'])}")
     return told + [
         f"narrowed: {each['operation']}: {reason}"
         for each in changes["narrowed"]

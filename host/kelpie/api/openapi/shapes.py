@@ -55,7 +55,12 @@ _CHANGES = _object(
     added=_list(_TEXT),
     removed=_list(_TEXT),
     narrowed=_list(_object(operation=_TEXT, reasons=_list(_TEXT))),
+    imports=_list(_TEXT),
 )
+_GRANTS = _or_null(_list(_TEXT))
+_NAMES = _object(set=_list(_TEXT), unset=_list(_TEXT))
+_DIFFERENCES = _object(component=_FLAG, grants=_FLAG, config=_NAMES, secrets=_NAMES)
+_OF_CONFIGURATION = {"namespace": _TEXT, "kind": _TEXT, "number": _NUMBER, "imported": _FLAG}
 _OF_DEPLOY = {"namespace": _TEXT, "kind": _TEXT, "digest": _DIGEST, "size_bytes": _COUNT}
 _DEPLOYED = {"number": _NUMBER, "deployed_at": _MOMENT}
 _KIND = _object(
@@ -63,6 +68,7 @@ _KIND = _object(
     **_DEPLOYED,
     doc=_TEXT,
     imports=_list(_TEXT),
+    grants=_GRANTS,
     operations=_list(ref("Operation")),
 )
 _ACTOR = _object(
@@ -101,11 +107,17 @@ SHAPES: dict[str, Schema] = {
         **_OF_DEPLOY,
         doc=_TEXT,
         imports=_list(_TEXT),
+        grants=_GRANTS,
         operations=_list(ref("Operation")),
         changed=_FLAG,
         changes=ref("Changes"),
         current=_or_null(_NUMBER),
     ),
+    "Config": _object(
+        **_OF_CONFIGURATION, config={"type": "object", "additionalProperties": _TEXT}
+    ),
+    "ConfigChanged": _with("Config", changed=_FLAG),
+    "ConfigurationChange": {"type": "object", "additionalProperties": _or_null(_TEXT)},
     "Deleted": _object(namespace=_TEXT, kind=_TEXT, deleted={"const": True}, actors=_COUNT),
     "DeletedActor": _object(namespace=_TEXT, kind=_TEXT, key=_TEXT, deleted=_FLAG),
     "Deployed": _with("Kind", changed=_FLAG, changes=ref("Changes")),
@@ -120,7 +132,12 @@ SHAPES: dict[str, Schema] = {
     "LogLevels": _object(levels={"type": "object", "additionalProperties": _LEVEL}),
     "Operation": _OPERATION,
     "Problem": _PROBLEM,
-    "Version": _with("Kind", current=_FLAG),
+    "Secret": _object(
+        name=_TEXT, digest={"type": "string", "pattern": "^[0-9a-f]{12}$"}, set_at=_MOMENT
+    ),
+    "Secrets": _object(**_OF_CONFIGURATION, secrets=_list(ref("Secret"))),
+    "SecretsChanged": _with("Secrets", changed=_FLAG),
+    "Version": _with("Kind", differences=_DIFFERENCES, current=_FLAG),
     "VersionPage": _object(
         versions=_list(
             _object(
@@ -128,6 +145,8 @@ SHAPES: dict[str, Schema] = {
                 **_DEPLOYED,
                 operations=_list(_TEXT),
                 imports=_list(_TEXT),
+                grants=_GRANTS,
+                differences=_DIFFERENCES,
                 current=_FLAG,
             )
         ),

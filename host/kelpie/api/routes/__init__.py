@@ -7,10 +7,16 @@ the OpenAPI document is made of it. Only the hot path knows one row by heart.
 from __future__ import annotations
 
 from kelpie.api.routes.actors import ACTOR_ROUTES
+from kelpie.api.routes.configuration import CONFIGURATION_ROUTES
 from kelpie.api.routes.host import HOST_ROUTES
 from kelpie.api.routes.kinds import KIND_ROUTES
 from kelpie.api.routes.route import Route
 
 __all__ = ["ROUTES"]
 
-ROUTES: tuple[Route, ...] = (*ACTOR_ROUTES, *KIND_ROUTES, *HOST_ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *ACTOR_ROUTES,
+    *KIND_ROUTES,
+    *CONFIGURATION_ROUTES,
+    *HOST_ROUTES,
+)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from kelpie.api.routes.route import Route, flag, number
+from kelpie.api.routes.route import Route, flag, number, text
 from kelpie.api.routes.shared import BODY, COMPONENT, KIND, STORE, UPLOAD, json_of
 from kelpie.errors import (
     DeployBreaking,
     Draining,
+    ImportsNotGranted,
     InvalidAddress,
     KindInUse,
     KindsFull,
@@ -47,6 +48,7 @@ KIND_ROUTES = (
         parameters=(
             flag("check", "Deploy nothing: only say what would be done"),
             flag("strict", "Refuse a component that removes or narrows operations"),
+            text("grant", "What it may import, with commas in between, or `all`"),
         ),
         body=COMPONENT,
         body_required=True,
@@ -58,6 +60,7 @@ KIND_ROUTES = (
             *UPLOAD,
             KindsFull,
             DeployBreaking,
+            ImportsNotGranted,
             Overloaded,
             Draining,
             *STORE,
@@ -110,7 +113,7 @@ KIND_ROUTES = (
         name="roll_back",
         method="POST",
         path="/v1/kinds/{kind}/current",
-        doc="Make the component of an older version current again",
+        doc="Make an older version of a kind current again",
         body=json_of("VersionWish"),
         answers={200: json_of("Deployed"), 201: json_of("Deployed")},
         errors=(*KIND, VersionNotFound, *BODY, *UPLOAD, KindsFull, Draining, *STORE),

@@ -8,6 +8,8 @@ reading     how a command line is read, and what a wrong one is told
 shared      options that many commands have
 host        serve, settings, completion, doctor, backup, restore
 kinds       deploy, check, kinds, versions, rollback, undeploy
+configuration
+            config, secret
 actors      invoke, logs, actors, show, state, kv
 components  inspect, sim
 """
@@ -15,7 +17,7 @@ components  inspect, sim
 from __future__ import annotations
 
 from kelpie import __version__
-from kelpie.cli.parser import actors, components, host, kinds
+from kelpie.cli.parser import actors, components, configuration, host, kinds
 from kelpie.cli.parser.reading import CommandParser
 
 __all__ = ["CommandParser", "parser"]
@@ -30,6 +32,7 @@ def parser() -> CommandParser:
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     host.add_serve(commands)
     kinds.add(commands)
+    configuration.add(commands)
     actors.add(commands)
     host.add_care(commands)
     components.add(commands)

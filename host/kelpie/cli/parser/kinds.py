@@ -24,6 +24,13 @@ def add(commands: Commands) -> None:
         command.add_argument(
             "--strict", action="store_true", help=f"{strict} removes or narrows operations"
         )
+        command.add_argument(
+            "--grant",
+            type=checked.text,
+            metavar="IMPORTS",
+            help="the only interfaces that it may import, as in state,kv; 'all' is what it "
+            "imports (default: what the kind was granted before)",
+        )
         add_output(command)
         command.set_defaults(run=f"versions:{name}")
 
@@ -43,7 +50,7 @@ def add(commands: Commands) -> None:
         "--to",
         type=checked.count,
         metavar="N",
-        help="which version (default: the newest with another component)",
+        help="which version (default: the newest that differs)",
     )
     add_output(command)
     command.set_defaults(run="versions:roll_back")
