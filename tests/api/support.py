@@ -10,7 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from kelpie.access.roles import Role
+from kelpie.access.secret import digest_of, new_secret
+from kelpie.access.token import Token
+from kelpie.api.listening import Listening
 from kelpie.api.server import HttpServer
+from kelpie.api.tls import ServerTls
 from kelpie.env.real import RealEnv
 from kelpie.limits import DEFAULT_LIMITS, Limits
 from kelpie.runtime.host import Runtime
@@ -26,6 +31,7 @@ __all__ = [
     "Host",
     "Remote",
     "Wire",
+    "bearer",
     "request",
     "running",
 ]
@@ -143,6 +149,11 @@ class Remote:
         return turns
 
 
+def bearer(secret: str) -> dict[str, str]:
+    """The header that shows a token, for `request`."""
+    return {"Authorization": f"Bearer {secret}"}
+
+
 class Host(Remote):
     """A whole host in this process."""
 
@@ -152,9 +163,35 @@ class Host(Remote):
         self.runtime = runtime
         self.server = server
 
+    async def token(
+        self,
+        name: str,
+        *roles: Role,
+        namespace: str | None = None,
+        secret: str | None = None,
+        **limits: int | None,
+    ) -> str:
+        """Makes a token, as is done where the data is; its secret."""
+        secret, now_ns = secret or new_secret(self.env), self.env.wall_ns()
+        token = Token(
+            name,
+            digest_of(secret),
+            frozenset(roles),
+            namespace,
+            now_ns,
+            "test",
+            limits.get("expires_at_ns"),
+            limits.get("requests_per_second_max"),
+            limits.get("body_bytes_max"),
+        )
+        await self.server.tokens.add(token)
+        return secret
+
 
 @asynccontextmanager
-async def running(data: Path, cache: Path, limits: Limits = DEFAULT_LIMITS) -> AsyncIterator[Host]:
+async def running(
+    data: Path, cache: Path, limits: Limits = DEFAULT_LIMITS, tls: ServerTls | None = None
+) -> AsyncIterator[Host]:
     """Runs a host until the block ends. No fault may pass it unseen."""
     faults: list[object] = []
     env = RealEnv(lambda *fault: faults.append(fault), limits)
@@ -163,7 +200,7 @@ async def running(data: Path, cache: Path, limits: Limits = DEFAULT_LIMITS) -> A
     runtime = Runtime(env, store, engine, limits)
     await runtime.start()
     server = HttpServer(env, runtime, limits)
-    url = await server.start("127.0.0.1", 0)
+    url = await server.start(Listening("127.0.0.1", 0, tls))
     try:
         yield Host(env, runtime, server, url)
     finally:

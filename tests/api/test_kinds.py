@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from multidict import CIMultiDict
 
+from kelpie.access.caller import ANYBODY
 from kelpie.limits import DEFAULT_LIMITS
 from tests.api.support import COUNTER, LEDGER, Host, running
 from tests.guests.made import core_module
@@ -223,6 +225,16 @@ async def test_deleting_what_holds_nothing(host: Host) -> None:
 async def test_bad_deletions(host: Host, target: str, code: str) -> None:
     assert (await host.ask("DELETE", target)).code == code
     assert (await host.ask("GET", "/v1/kinds/counter")).status == 200
+
+
+async def test_a_reply_that_was_given_before_its_kind_is_deleted(host: Host) -> None:
+    """It has a type all the same."""
+    invocations = host.server.invocations
+    segments = ["counter", "bob", "increment"]
+    asked = invocations.ask(ANYBODY, "default", segments, CIMultiDict())
+    reply = await invocations.submit(asked, None, b"")
+    assert (await host.ask("DELETE", "/v1/kinds/counter?force=true")).status == 200
+    assert invocations.reply_type(asked, reply) == "application/json"
 
 
 async def test_calls_that_arrive_while_a_kind_is_deleted(host: Host) -> None:

@@ -6,13 +6,25 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import cast
 
 import pytest
 import uvloop
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from kelpie.access.roles import Role
+from kelpie.access.secret import new_secret
+from kelpie.env import Env
 from tests.api.support import ROGUE, Answer, Host, request, running
+
+
+class _Zeros:
+    """Draws a secret that is the same each time."""
+
+    def random_bytes(self, count: int) -> bytes:
+        return bytes(count)
+
 
 _VISIBLE = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=12)
 _SEGMENT = st.one_of(
@@ -28,6 +40,11 @@ _HEADERS = st.dictionaries(
         _VISIBLE.map(str.strip),
     ),
     max_size=4,
+)
+_SECRET = new_secret(cast("Env", _Zeros()))
+_TOKEN = st.one_of(
+    st.sampled_from([_SECRET, _SECRET[:-1], _SECRET.upper(), f"{_SECRET},", ""]),
+    st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), max_size=80).map(str.strip),
 )
 _BODY = st.one_of(st.just(b""), st.binary(max_size=40), st.text(max_size=20).map(str.encode))
 
@@ -50,6 +67,20 @@ class _Both:
             await hot.send(sent)
             await full.send(sent)
             return await hot.answer(method), await full.answer(method)
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[_Both]:
+    """... that has tokens: the one of `_SECRET`, and another."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        stack = AsyncExitStack()
+        data = tmp_path_factory.mktemp("locked") / "data"
+        host = runner.run(stack.enter_async_context(running(data, cache)))
+        runner.run(host.runtime.deploy("default", "rogue", ROGUE.read_bytes()))
+        runner.run(host.token("root", Role.ADMIN))
+        runner.run(host.token("caller", Role.INVOKE, body_bytes_max=20, secret=_SECRET))
+        yield _Both(runner, host)
+        runner.run(stack.aclose())
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +112,41 @@ def test_both_lanes_answer_alike(
     lines = {name.replace("-", "_"): value for name, value in headers.items()}
     sent = request(method, "/v1/actors/" + "/".join(segments), body, **lines)
     hot, full = both.ask(method, sent)
+    _check_alike(hot, full, has_id="Idempotency-Key" in headers)
+
+
+@given(
+    scheme=st.sampled_from(["Bearer", "bearer", "Basic", ""]),
+    token=_TOKEN,
+    times=st.sampled_from([1, 1, 1, 2]),
+    body=_BODY,
+)
+@example(scheme="Bearer", token=_SECRET, times=1, body=b"x" * 20)
+@example(scheme="Bearer", token=_SECRET, times=1, body=b"x" * 21)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_both_lanes_let_in_alike(
+    locked: _Both, scheme: str, token: str, times: int, body: bytes
+) -> None:
+    head, _, _ = request(
+        "POST", "/v1/actors/rogue/bob/echo", body, Content_Type="application/octet-stream"
+    ).partition(b"\r\n\r\n")
+    given = f"{scheme} {token}".encode("latin-1")
+    sent = head + b"\r\nAuthorization: %b" % given * times + b"\r\n\r\n" + body
+    hot, full = locked.ask("POST", sent)
+    _check_alike(hot, full)
+    if not 32 <= min(given) <= max(given) < 127 or times > 1:
+        assert hot.status in (400, 401)
+    elif (scheme.lower(), token) == ("bearer", _SECRET):
+        assert hot.status == (200 if len(body) <= 20 else 413)
+    else:
+        assert hot.status == 401
+    assert _SECRET[10:40].encode() not in hot.body
+
+
+def _check_alike(hot: Answer, full: Answer, *, has_id: bool = False) -> None:
     assert (hot.status, hot.body) == (full.status, full.body)
     for answer in (hot, full):
         answer.headers.pop("date")
-        if "Idempotency-Key" not in headers:
+        if not has_id:
             answer.headers.pop("kelpie-request-id", None)
     assert hot.headers == full.headers

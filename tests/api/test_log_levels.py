@@ -97,7 +97,13 @@ async def test_each_request_has_an_entry(
     ]
     assert about[0]["ms"] > 0
     del about[0]["ms"]
-    assert about[0] == {"method": "POST", "path": target, "status": 200, "request_id": "order-1"}
+    assert about[0] == {
+        "method": "POST",
+        "path": target,
+        "status": 200,
+        "request_id": "order-1",
+        "principal": "anonymous",
+    }
 
 
 async def test_requests_that_are_no_http_have_one_too(

@@ -26,7 +26,7 @@ def _handlers(*names: str) -> dict[str, Handler]:
 
 
 def _route(name: str, path: str, method: str = "GET") -> Route:
-    return Route(name=name, method=method, path=path, doc="", answers={})
+    return Route(name=name, method=method, path=path, doc="", permission=None, answers={})
 
 
 def _found(router: Router, path: str, method: str = "GET") -> str | None:

@@ -128,7 +128,11 @@ def test_the_log_is_json_where_no_terminal_is(tmp_path: Path) -> None:
         assert served.end() == 0
         entries = _entries(served)
     assert all({"time", "level", "logger", "message"} <= entry.keys() for entry in entries)
-    assert [entry["logger"] for entry in entries] == ["kelpie.serve", "kelpie.serve"]
+    assert [entry["logger"] for entry in entries] == [
+        "kelpie.serve",
+        "kelpie.audit",
+        "kelpie.serve",
+    ]
 
 
 def test_every_request_is_told_of_if_that_is_wanted(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ LINES = (
     ("api",),
     ("cluster",),
     ("agents",),
-    ("runtime",),
+    ("runtime", "access"),
     ("wasm", "journal", "store"),
     ("componentizer", "env"),
     ("ids",),

@@ -9,6 +9,9 @@ browsers      what pages in browsers may ask for
 bodies        reading bodies, with limits
 responses     what an answer is made of
 routes        all of them, as a table: what is dispatched, and documented
+door          who asks, by the token that comes with a request
+guard         who may use a route; an account of each change
+token_handlers  tokens and the audit log
 router        from a path and a method to a route, and its handler
 handlers      every route but the hot one's shortcut
 kinds         the handlers of kinds and their versions
@@ -21,6 +24,8 @@ views         deploys, actors and kv as JSON
 manual        the pages about errors
 connection    the shortcut: a whole request in one piece never leaves the protocol
 departure     clients that go away before they have their answer
+listening     where a host may listen
+tls           its certificate, and the next one
 server        listening, and letting go
 client        the other side
 transport     ... and what its answers mean

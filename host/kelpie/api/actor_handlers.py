@@ -7,6 +7,7 @@ import json
 
 from aiohttp import web
 
+from kelpie.api.door import CALLER
 from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.invocation import Invocations
 from kelpie.api.paths import Target, decode_segment
@@ -50,7 +51,9 @@ class ActorHandlers:
 
     async def _delete_actor(self, request: web.BaseRequest, target: Target) -> web.Response:
         segments = target.segments[2:]
-        asked = self._invocations.ask_deletion(target.namespace, segments, request.headers)
+        asked = self._invocations.ask_deletion(
+            request[CALLER], target.namespace, segments, request.headers
+        )
         try:
             reply = await self._invocations.submit_deletion(asked)
             answer = json_response({**asked.address._asdict(), **json.loads(reply.data)})

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 
 from aiohttp import HttpVersion11, StreamReader, web
 
+from kelpie.api.door import CALLER
 from kelpie.env import Env
 from kelpie.errors import CallerError, InvalidRequest, Overloaded, RequestTimeout
 from kelpie.limits import Limits
 
-__all__ = ["Bodies"]
+__all__ = ["Bodies", "body_refused"]
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -34,7 +35,8 @@ class Bodies:
     ) -> AsyncIterator[bytes]:
         """The request's body. Until the block ends it counts among those that arrive.
 
-        A body that is declared too large is refused before any of it is read.
+        A body that is declared too large is refused before any of it is read. The
+        caller's token may allow less than `bytes_max`.
 
         Raises:
             too_large: it has more than `bytes_max` bytes.
@@ -42,9 +44,11 @@ class Bodies:
             Overloaded: too much is arriving at once.
             InvalidRequest: it is malformed, or its client went away.
         """
+        most = request[CALLER].body_bytes_max
+        bytes_max = bytes_max if most is None else min(bytes_max, most)
         declared = request.content_length
         if declared is not None and declared > bytes_max:
-            raise _refusal(too_large, bytes_max, declared)
+            raise body_refused(too_large, bytes_max, declared)
         await _let_continue(request)
         pieces: list[bytes] = []
         try:
@@ -74,14 +78,15 @@ class Bodies:
                 return
             size += len(piece)
             if size > bytes_max:
-                raise _refusal(too_large, bytes_max, size)
+                raise body_refused(too_large, bytes_max, size)
             if self._arriving_bytes + len(piece) > self._limits.http_arriving_bytes_max:
                 raise Overloaded("too many bodies are arriving at once: ask again later")
             self._arriving_bytes += len(piece)
             pieces.append(piece)
 
 
-def _refusal(too_large: type[CallerError], bytes_max: int, size: int) -> CallerError:
+def body_refused(too_large: type[CallerError], bytes_max: int, size: int) -> CallerError:
+    """The error that says so."""
     return too_large(f"the body has {size} bytes or more; at most {bytes_max} are allowed")
 
 

@@ -120,6 +120,29 @@ class Client(Transport):
         """The current deploy of a kind."""
         return await self.ask_json("GET", f"/v1/kinds/{quoted(kind)}")
 
+    async def create_token(self, name: str, roles: list[str], **wishes: object) -> dict[str, Any]:
+        """Makes a token. Its secret is the answer's `token`, and is never told again."""
+        headers = {"Content-Type": JSON_TYPE}
+        body = json.dumps({"name": name, "roles": roles, **wishes}).encode()
+        return await self.ask_json("POST", "/v1/tokens", body, headers)
+
+    async def tokens(self) -> list[dict[str, Any]]:
+        """The tokens that there are, by name, without their secrets."""
+        found: list[dict[str, Any]] = (await self.ask_json("GET", "/v1/tokens"))["tokens"]
+        return found
+
+    async def revoke_token(self, name: str) -> dict[str, Any]:
+        """Makes a token worth nothing."""
+        return await self.ask_json("DELETE", f"/v1/tokens/{quoted(name)}")
+
+    async def audit(
+        self, *, before: int | None = None, limit: int | None = None
+    ) -> tuple[list[dict[str, Any]], bool]:
+        """A page of the audit log, newest first, and whether there are more: ask
+        again with `before` set to the last number."""
+        page = await self.ask_json("GET", with_query("/v1/audit", before=before, limit=limit))
+        return page["entries"], page["more"]
+
     async def actor(self, kind: str, key: str) -> dict[str, Any]:
         """What can be said of an actor without running it."""
         return await self.ask_json("GET", f"/v1/actors/{quoted(kind)}/{quoted(key)}")

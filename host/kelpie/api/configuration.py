@@ -9,6 +9,7 @@ from typing import cast
 from aiohttp import web
 
 from kelpie.api.bodies import Bodies
+from kelpie.api.door import CHANGE
 from kelpie.api.moments import told_moment
 from kelpie.api.paths import Target, decode_segment
 from kelpie.api.payloads import JSON_TYPE, TEXT_TYPE
@@ -78,13 +79,13 @@ class ConfigurationHandlers:
             limits.http_body_ms_max,
             PayloadTooLarge,
         ) as body:
-            return await self._apply(target, deploy, {_name(target): _text(body)})
+            return await self._apply(request, target, deploy, {_name(target): _text(body)})
 
-    async def _unset_one(self, _request: web.BaseRequest, target: Target) -> web.Response:
+    async def _unset_one(self, request: web.BaseRequest, target: Target) -> web.Response:
         deploy, name = self._deploy(target), _name(target)
         configuration = await self._runtime.configuration(deploy)
         _check_there(name, _sort(target), configuration, deploy.kind)
-        return await self._apply(target, deploy, {name: None})
+        return await self._apply(request, target, deploy, {name: None})
 
     async def _change(self, request: web.BaseRequest, target: Target) -> web.Response:
         deploy = self._deploy(target)
@@ -96,14 +97,20 @@ class ConfigurationHandlers:
             limits.http_body_ms_max,
             PayloadTooLarge,
         ) as body:
-            return await self._apply(target, deploy, _values(body))
+            return await self._apply(request, target, deploy, _values(body))
 
     async def _apply(
-        self, target: Target, deploy: Deploy, values: dict[str, str | None]
+        self,
+        request: web.BaseRequest,
+        target: Target,
+        deploy: Deploy,
+        values: dict[str, str | None],
     ) -> web.Response:
         sort = _sort(target)
         change = check_change(sort, values, self._limits)
-        deploy = await self._runtime.configure(deploy.namespace, deploy.kind, change)
+        deploy = await self._runtime.configure(
+            deploy.namespace, deploy.kind, change, request[CHANGE].witness
+        )
         view = self._view(sort, deploy, await self._runtime.configuration(deploy))
         return json_response({**view, "changed": deploy.changed})
 

@@ -18,6 +18,8 @@ from aiohttp import HttpVersion11, StreamReader
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
 
+from kelpie.access.caller import Caller
+from kelpie.access.roles import Permission
 from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.invocation import Asked
 from kelpie.api.paths import DEFAULT_NAMESPACE
@@ -51,6 +53,7 @@ class HotConnection(asyncio.Protocol):
     __slots__ = (
         "_asked",
         "_begun_ns",
+        "_caller",
         "_closing",
         "_idle_timer",
         "_later",
@@ -69,6 +72,7 @@ class HotConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._asked: Asked | None = None  # the request that is being answered
         self._begun_ns = 0
+        self._caller: Caller | None = None  # who has asked it, once that is known
         self._path = ""
         self._later = b""
         self._reading = True
@@ -109,7 +113,10 @@ class HotConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         # A client may close its side once it has asked, and still gets its answers.
         self._closing = True
-        return self._asked is not None or bool(self._later)
+        assert self._transport is not None
+        # TLS knows no half of a connection: asyncio closes the whole.
+        is_whole = self._transport.get_extra_info("sslcontext") is not None
+        return not is_whole and (self._asked is not None or bool(self._later))
 
     def pause_writing(self) -> None:
         self._write_paused = True
@@ -170,9 +177,12 @@ class HotConnection(asyncio.Protocol):
         body = content.read_nowait()
         asked = None
         self._begun_ns, self._path = server.env.monotonic_ns(), message.path
+        self._caller = None
         try:
             segments = message.path.split("/")[3:]
-            asked = server.invocations.ask(DEFAULT_NAMESPACE, segments, headers)
+            caller = server.door.admit(headers, Permission.INVOKE, DEFAULT_NAMESPACE)
+            self._caller = caller
+            asked = server.invocations.ask(caller, DEFAULT_NAMESPACE, segments, headers)
             turn = server.invocations.submit(asked, headers.get("Content-Type"), body)
         except Exception as error:  # noqa: BLE001 - logged and answered
             self._write_problem(asked, error)
@@ -209,7 +219,10 @@ class HotConnection(asyncio.Protocol):
 
     def _note(self, status: int, asked: Asked | None, code: str | None) -> None:
         request_id = None if asked is None else asked.request_id
-        self._server.requests.answered("POST", self._path, status, self._begun_ns, request_id, code)
+        principal = None if self._caller is None else self._caller.principal
+        self._server.requests.answered(
+            "POST", self._path, status, self._begun_ns, request_id, code, principal
+        )
 
     def _write(self, status: int, content_type: str, headers: dict[str, str], body: bytes) -> None:
         assert self._transport is not None

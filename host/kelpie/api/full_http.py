@@ -12,6 +12,7 @@ from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import _ErrInfo
 
 from kelpie.api.departure import AttendedConnection
+from kelpie.api.door import CALLER
 from kelpie.api.handlers import Handlers
 from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.request_log import RequestLog
@@ -22,6 +23,8 @@ from kelpie.limits import Limits
 __all__ = ["FullConnection", "FullHttp"]
 
 _SERVER_ERROR = 500
+_END_OF_HEAD = b"\r\n\r\n"
+_CHUNKED_PIECE_BYTES_MIN = 4096
 _VERSIONS = {HttpVersion10, HttpVersion11}
 
 
@@ -72,6 +75,7 @@ class FullHttp(web.Server):
             begun_ns,
             response.headers.get(REQUEST_ID_HEADER),
             response.get(ERROR_CODE),
+            caller.principal if (caller := request.get(CALLER)) is not None else None,
         )
         return response
 
@@ -84,23 +88,57 @@ class FullConnection(AttendedConnection):
         self._newest_body: StreamReader = EMPTY_PAYLOAD
         self._answered_body: StreamReader = EMPTY_PAYLOAD
         self._ending = False  # once all that was asked is answered
+        self._unfed = b""
+        self._body_left = 0
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
         self._on_lost()
 
     def data_received(self, data: bytes) -> None:
-        body = self._newest_body
-        super().data_received(data)
-        if not self._messages:
+        """Feeds the parser one request at a time: at what is no HTTP it drops all
+        that it was fed with it, and good requests before that are to be answered.
+
+        What comes behind as many as may wait is fed when aiohttp asks for more,
+        which it does by calling this without data.
+        """
+        self._unfed += data
+        if not self._unfed:
+            self._feed(data)
+        while self._unfed and len(self._messages) < self._max_msg_queue_size:
+            size = self._piece_size()
+            piece, self._unfed = self._unfed[:size], self._unfed[size:]
+            self._feed(piece)
+
+    def _piece_size(self) -> int:
+        """How much of what is not fed belongs to one request."""
+        if self._body_left:
+            return self._body_left
+        # Of a chunked body nobody knows where it ends: it is cut anywhere, but seldom.
+        begin = 0 if self._newest_body.is_eof() else _CHUNKED_PIECE_BYTES_MIN
+        end = self._unfed.find(_END_OF_HEAD, begin)
+        return len(self._unfed) if end < 0 else end + len(_END_OF_HEAD)
+
+    def _feed(self, piece: bytes) -> None:
+        body, known = self._newest_body, len(self._messages)
+        super().data_received(piece)
+        self._body_left = max(0, self._body_left - len(piece))
+        if len(self._messages) == known:
             return
         self._refuse_other_versions()
-        self._newest_body = self._messages[-1][1]
+        message, self._newest_body = self._messages[-1]
+        if not isinstance(message, RawRequestMessage):
+            # No HTTP: what follows is nobody knows what.
+            self._unfed = b""
+        elif not message.chunked:
+            # The parser has made sure that it is a number.
+            self._body_left = int(message.headers.get("Content-Length", 0))
         if not body.is_eof():
             # The parser has lost its way in the body: it tells the next request, of
             # which there will be none, and lets whoever reads the body wait.
             self._messages.pop()
             self._newest_body = body
+            self._unfed = b""
             self._break_body("it is not chunked as HTTP has it")
 
     def answered(self, request: web.BaseRequest) -> None:
@@ -130,7 +168,8 @@ class FullConnection(AttendedConnection):
         """A client may close its side once it has asked, and still gets its answers."""
         waits = self._waiter is not None and not self._waiter.done()
         # Before the first request nobody may have begun to wait yet.
-        if waits or self._request_count == 0:
+        # TLS knows no half of a connection: asyncio closes the whole.
+        if waits or self._request_count == 0 or self.ssl_context is not None:
             return False
         if not self._newest_body.is_eof():
             self._break_body("its client went away before it was whole")
@@ -153,10 +192,11 @@ class FullConnection(AttendedConnection):
             self.logger.error("a response could not be made", exc_info=exc)
             error: KelpieError = HostFault("the host met an error that it did not expect")
         else:
-            first_line = (message or "").strip().splitlines()[:1]
-            error = InvalidRequest("this is no valid HTTP request: " + " ".join(first_line))
+            # What follows the colon is a piece of the request, which may be a secret.
+            what = (message or "").strip().partition("\n")[0].partition(":")[0]
+            error = InvalidRequest(f"this is no valid HTTP request: {what}")
         response = problem_response(error)
         response.force_close()
         requests = self._requests
-        requests.answered("?", "?", response.status, requests.begin(), None, error.code)
+        requests.answered("?", "?", response.status, requests.begin(), None, error.code, None)
         return response

@@ -11,6 +11,8 @@ from kelpie.api.actor_handlers import ActorHandlers
 from kelpie.api.bodies import Bodies
 from kelpie.api.browsers import Browsers
 from kelpie.api.configuration import ConfigurationHandlers
+from kelpie.api.door import CALLER
+from kelpie.api.guard import Guard
 from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.invocation import Invocations
 from kelpie.api.kinds import KindHandlers
@@ -25,6 +27,7 @@ from kelpie.api.problem import as_kelpie_error
 from kelpie.api.responses import SERVER_HEADER, json_response, problem_response, respond
 from kelpie.api.router import Router
 from kelpie.api.routes import ROUTES
+from kelpie.api.token_handlers import TokenHandlers
 from kelpie.env import Env
 from kelpie.errors import (
     Draining,
@@ -53,12 +56,15 @@ class Handlers:
         invocations: Invocations,
         metrics: Metrics,
         browsers: Browsers,
+        guard: Guard,
+        tokens: TokenHandlers,
     ) -> None:
         self._runtime = runtime
         self._limits = limits
         self._invocations = invocations
         self._metrics = metrics
         self._browsers = browsers
+        self._guard = guard
         self._arguments = Bodies(env, limits)
         self._error_pages = error_pages()
         self._router = Router(
@@ -77,6 +83,7 @@ class Handlers:
                 **LogHandlers(env, runtime, limits).handlers,
                 **OpenApiHandlers(env, runtime, limits).handlers,
                 **ConfigurationHandlers(env, runtime, limits).handlers,
+                **tokens.handlers,
             },
         )
 
@@ -86,6 +93,7 @@ class Handlers:
             _check_coding(request)
             self._browsers.check(request.method, request.headers)
             if request.method == "OPTIONS" and request.raw_path == "*":
+                self._guard.enter(request, None)
                 return _options(self._router.methods)
             target = split_target(request.raw_path)
             return await self._answer(request, target)
@@ -94,6 +102,7 @@ class Handlers:
 
     async def _answer(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         methods = self._router.find(target.segments)
+        self._guard.enter(request, methods)
         if methods is None:
             raise RouteNotFound(_no_route(target.segments), routes=list(map(str, ROUTES)))
         method = request.method
@@ -102,11 +111,14 @@ class Handlers:
         found = methods.get("GET" if method == "HEAD" else method)
         if found is None:
             raise _not_allowed(method, list(methods))
+        self._guard.check(request, target, found.route)
         target.check_parameters(found.query)
-        return await found.handler(request, target)
+        return await self._guard.answer(request, target, found)
 
     async def _invoke(self, request: web.BaseRequest, target: Target) -> web.Response:
-        asked = self._invocations.ask(target.namespace, target.segments[2:], request.headers)
+        asked = self._invocations.ask(
+            request[CALLER], target.namespace, target.segments[2:], request.headers
+        )
         try:
             self._runtime.kind(asked.address.namespace, asked.address.kind)
             limits = self._limits

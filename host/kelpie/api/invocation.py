@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 from multidict import MultiMapping
 
+from kelpie.access.caller import Caller
+from kelpie.api.bodies import body_refused
 from kelpie.api.headers import DEADLINE_HEADER, ID_HEADER
 from kelpie.api.paths import decode_segment
-from kelpie.api.payloads import payload_of, reply_type
+from kelpie.api.payloads import payload_of, reply_type, value_type
 from kelpie.env import Env
-from kelpie.errors import InvalidRequest, UnsupportedMediaType
+from kelpie.errors import InvalidRequest, KindNotFound, PayloadTooLarge, UnsupportedMediaType
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
 from kelpie.runtime.envelope import DELETION, Envelope, deletion
@@ -20,8 +22,6 @@ from kelpie.runtime.host import Runtime
 
 __all__ = ["Asked", "Invocations"]
 
-# There is no login yet: everybody is the same client.
-_PRINCIPAL = "anonymous"
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
 _NANOSECONDS_PER_MS = 1_000_000
 
@@ -29,6 +29,7 @@ _NANOSECONDS_PER_MS = 1_000_000
 class Asked(NamedTuple):
     """What the head of a request asks for, checked."""
 
+    caller: Caller
     address: Address
     operation: str
     request_id: str
@@ -45,7 +46,9 @@ class Invocations:
         self._limits = limits
         self._default_ns = limits.request_deadline_ms_default * _NANOSECONDS_PER_MS
 
-    def ask(self, namespace: str, segments: list[str], headers: MultiMapping[str]) -> Asked:
+    def ask(
+        self, caller: Caller, namespace: str, segments: list[str], headers: MultiMapping[str]
+    ) -> Asked:
         """Checks the head of a request; `segments` are kind, key and operation.
 
         Raises:
@@ -66,9 +69,9 @@ class Invocations:
                 f"the {ID_HEADER} must have 1 to {self._limits.request_id_bytes_max} visible "
                 "ASCII characters"
             )
-        return Asked(
-            address, decode_segment(operation), request_id, recorded, self._deadline_ns(headers)
-        )
+        deadline_ns = self._deadline_ns(headers)
+        operation = decode_segment(operation)
+        return Asked(caller, address, operation, request_id, recorded, deadline_ns)
 
     def submit(
         self, asked: Asked, content_type: str | None, body: bytes
@@ -80,22 +83,25 @@ class Invocations:
         """
         # Before the body is looked at: whoever reads it in parts has asked this first.
         self._runtime.kind(asked.address.namespace, asked.address.kind)
+        bytes_max = asked.caller.body_bytes_max
+        if bytes_max is not None and len(body) > bytes_max:
+            raise body_refused(PayloadTooLarge, bytes_max, len(body))
         envelope = Envelope(
             asked.address,
             asked.operation,
             payload_of(content_type, body),
             asked.request_id,
-            _PRINCIPAL,
+            asked.caller.principal,
             asked.recorded,
             asked.deadline_ns,
         )
         return self._runtime.submit(envelope)
 
     def ask_deletion(
-        self, namespace: str, segments: list[str], headers: MultiMapping[str]
+        self, caller: Caller, namespace: str, segments: list[str], headers: MultiMapping[str]
     ) -> Asked:
         """As `ask`; `segments` are kind and key."""
-        return self.ask(namespace, [*segments, DELETION], headers)
+        return self.ask(caller, namespace, [*segments, DELETION], headers)
 
     def submit_deletion(self, asked: Asked) -> asyncio.Future[Payload]:
         """As `submit`, for the deletion of an actor."""
@@ -103,7 +109,7 @@ class Invocations:
             deletion(
                 asked.address,
                 asked.request_id,
-                _PRINCIPAL,
+                asked.caller.principal,
                 recorded=asked.recorded,
                 deadline_ns=asked.deadline_ns,
             )
@@ -112,7 +118,11 @@ class Invocations:
     def reply_type(self, asked: Asked, reply: Payload) -> str:
         """The Content-Type of the reply."""
         address = asked.address
-        manifest = self._runtime.kind(address.namespace, address.kind).manifest
+        try:
+            manifest = self._runtime.kind(address.namespace, address.kind).manifest
+        except KindNotFound:
+            # It was deleted since, and nobody can say any more what it declared.
+            return value_type(reply)
         return reply_type(reply, manifest, asked.operation)
 
     def _is_valid_id(self, request_id: str) -> bool:

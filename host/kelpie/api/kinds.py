@@ -8,6 +8,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from kelpie.api.bodies import Bodies
+from kelpie.api.door import CHANGE
 from kelpie.api.paths import Target, decode_segment, number_of
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE
 from kelpie.api.responses import Handler, json_response, unless_known
@@ -81,12 +82,18 @@ class KindHandlers:
             request, limits.component_bytes_max, limits.http_upload_ms_max, ComponentTooLarge
         ) as upload:
             if check:
+                request[CHANGE].is_none()
                 checked = await runtime.check(
                     target.namespace, kind, upload, strict=strict, grant=grant
                 )
                 return json_response(check_view(checked))
             deploy = await runtime.deploy(
-                target.namespace, kind, upload, strict=strict, grant=grant
+                target.namespace,
+                kind,
+                upload,
+                strict=strict,
+                grant=grant,
+                witness=request[CHANGE].witness,
             )
         return _deployed(deploy)
 
@@ -115,11 +122,15 @@ class KindHandlers:
             request, _WISH_BYTES_MAX, limits.http_body_ms_max, PayloadTooLarge
         ) as body:
             to = _version_in(body, request.headers.get("Content-Type")) if body else None
-        return _deployed(await self._runtime.roll_back(target.namespace, kind, to))
+        return _deployed(
+            await self._runtime.roll_back(target.namespace, kind, to, request[CHANGE].witness)
+        )
 
-    async def _delete(self, _request: web.BaseRequest, target: Target) -> web.Response:
+    async def _delete(self, request: web.BaseRequest, target: Target) -> web.Response:
         kind, force = target.kind(self._limits), target.flag("force")
-        actors = await self._runtime.delete_kind(target.namespace, kind, force=force)
+        actors = await self._runtime.delete_kind(
+            target.namespace, kind, force=force, witness=request[CHANGE].witness
+        )
         return json_response(
             {"namespace": target.namespace, "kind": kind, "deleted": True, "actors": actors}
         )

@@ -17,7 +17,7 @@ from kelpie.errors import (
     HostFault,
     KelpieError,
     KindNotFound,
-    Overloaded,
+    Unauthenticated,
     every_error,
 )
 
@@ -29,6 +29,8 @@ _MEMBERS = ("type", "title", "status", "detail", "code", "source", "retryable")
 
 # What helps whoever runs the host, and tells others of its inside.
 _FOR_THE_LOG = {"backtrace"}
+
+_CHALLENGE = 'Bearer realm="kelpie"'
 
 _log = logging.getLogger(__name__)
 
@@ -58,10 +60,12 @@ def problem_of(error: KelpieError) -> Problem:
         assert name not in _MEMBERS, f"the detail {name!r} of {error.code} hides a member"
         members[name] = value
     headers: dict[str, str] = {}
-    if isinstance(error, Overloaded):
-        milliseconds = error.details["retry_after_ms"]
-        assert isinstance(milliseconds, int)
+    milliseconds = error.details.get("retry_after_ms")
+    if isinstance(milliseconds, int):
         headers["Retry-After"] = str(-(-milliseconds // 1000))
+    if isinstance(error, Unauthenticated):
+        is_missing = error.details.get("reason") == "missing"
+        headers["WWW-Authenticate"] = _CHALLENGE + ("" if is_missing else ', error="invalid_token"')
     allow = error.details.get("allow")
     if isinstance(allow, list):
         headers["Allow"] = ", ".join(allow)

@@ -31,43 +31,35 @@ class RequestLog:
         begun_ns: int,
         request_id: str | None,
         code: str | None,
+        principal: str | None,
     ) -> None:
-        """A request has its answer. `code` is that of the error, if it is one."""
+        """A request has its answer. `code` is that of the error, if it is one;
+        `principal` who asked, as far as that is known."""
         duration_ns = self.begin() - begun_ns
         self.meter.answered(status, duration_ns)
         if code is not None:
             self.meter.refused(code)
         level = logging.INFO if status < _SERVER_ERROR else logging.WARNING
         if _log.isEnabledFor(level):
-            self._tell(level, method, path, status, duration_ns / _NS_PER_MS, request_id, code)
+            about: dict[str, object] = {
+                "method": method,
+                "path": path,
+                "status": status,
+                "ms": round(duration_ns / _NS_PER_MS, 3),
+            }
+            known = {"code": code, "request_id": request_id, "principal": principal}
+            about.update((name, value) for name, value in known.items() if value is not None)
+            _tell(level, about)
 
-    def _tell(
-        self,
-        level: int,
-        method: str,
-        path: str,
-        status: int,
-        duration_ms: float,
-        request_id: str | None,
-        code: str | None,
-    ) -> None:
-        about: dict[str, object] = {
-            "method": method,
-            "path": path,
-            "status": status,
-            "ms": round(duration_ms, 3),
-        }
-        if code is not None:
-            about["code"] = code
-        if request_id is not None:
-            about["request_id"] = request_id
-        _log.log(
-            level,
-            "%s %s %d %.1f ms %s",
-            method,
-            path,
-            status,
-            duration_ms,
-            request_id or "-",
-            extra={"about": about},
-        )
+
+def _tell(level: int, about: dict[str, object]) -> None:
+    _log.log(
+        level,
+        "%s %s %d %.1f ms %s",
+        about["method"],
+        about["path"],
+        about["status"],
+        about["ms"],
+        about.get("request_id", "-"),
+        extra={"about": about},
+    )

@@ -6,16 +6,23 @@ import asyncio
 import logging
 import socket
 from collections.abc import Iterable
+from typing import Any
 
 from aiohttp.base_protocol import BaseProtocol
 
+from kelpie.access.audit import AuditLog
+from kelpie.access.tokens import Tokens
 from kelpie.api.browsers import Browsers
 from kelpie.api.connection import HotConnection
+from kelpie.api.door import Door
 from kelpie.api.full_http import FullConnection, FullHttp
+from kelpie.api.guard import Guard
 from kelpie.api.handlers import Handlers
 from kelpie.api.invocation import Invocations
+from kelpie.api.listening import Listening
 from kelpie.api.metrics import Metrics
 from kelpie.api.request_log import RequestLog
+from kelpie.api.token_handlers import TokenHandlers
 from kelpie.api.wire import DateHeader
 from kelpie.env import Env
 from kelpie.limits import Limits
@@ -52,26 +59,50 @@ class HttpServer:
         self.requests = RequestLog(env)
         metrics = Metrics(env, runtime, self.requests.meter, log_meter or LogMeter(), self._count)
         self.browsers = Browsers(allowed_hosts)
-        handlers = Handlers(env, runtime, limits, self.invocations, metrics, self.browsers)
+        store = runtime.node.store
+        self.tokens, audit = Tokens(env, store, limits), AuditLog(env, store, limits)
+        self.door = Door(env, self.tokens)
+        handlers = Handlers(
+            env,
+            runtime,
+            limits,
+            self.invocations,
+            metrics,
+            self.browsers,
+            Guard(env, self.door, audit),
+            TokenHandlers(env, self.tokens, audit, limits),
+        )
         self._full_http = FullHttp(handlers, limits, self.requests, self._lost_full)
         self._hot: set[HotConnection] = set()
         self._full_count = 0
         self._listener: asyncio.Server | None = None
         self._all_closed: asyncio.Future[None] | None = None
 
-    async def start(self, host: str, port: int) -> str:
+    async def start(self, listening: Listening) -> str:
         """Listens, and returns the URL. Port 0 picks one.
 
         Raises:
+            AddressRefused: there are no tokens, and others could reach it.
             OSError: the address cannot be listened on.
+            StoreError: the tokens cannot be read.
         """
+        await self.tokens.open()
+        await listening.check(self.tokens.required)
+        handshake: dict[str, Any] = {}
+        if listening.tls is not None:
+            seconds = self.limits.http_tls_handshake_ms_max / 1000
+            handshake = {"ssl": listening.tls.context, "ssl_handshake_timeout": seconds}
         self._listener = await self.loop.create_server(
-            lambda: HotConnection(self), host, port, backlog=_BACKLOG
+            lambda: HotConnection(self),
+            listening.host,
+            listening.port,
+            backlog=_BACKLOG,
+            **handshake,
         )
         family, address = _bound(self._listener)
         self.browsers.listen(*address)
         name = f"[{address[0]}]" if family == socket.AF_INET6 else address[0]
-        return f"http://{name}:{address[1]}"
+        return f"{'https' if handshake else 'http'}://{name}:{address[1]}"
 
     async def stop(self) -> None:
         """Takes no more connections, and closes each once it is answered.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlencode
@@ -30,14 +32,26 @@ class Transport:
     HostUnreachable. Nothing is retried.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, token: str | None = None, ca: Path | None = None) -> None:
+        """`token` is sent with every request. `ca` is a file in PEM with the
+        certificates that may vouch for the host, in place of the system's."""
         self._base = url.rstrip("/")
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._ca = ca
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        """Raises:
+        OSError: the file of certificates cannot be used.
+        """
+        trusted = True if self._ca is None else ssl.create_default_context(cafile=self._ca)
         # The host ends every request by its deadline; only connecting is bounded here.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS)
-        self._session = aiohttp.ClientSession(timeout=timeout)
+        self._session = aiohttp.ClientSession(
+            timeout=timeout,
+            headers=self._headers,
+            connector=aiohttp.TCPConnector(ssl=trusted),
+        )
         return self
 
     async def __aexit__(
@@ -104,6 +118,12 @@ class Transport:
             ) as response:
                 await self._check(response)
                 yield response
+        except aiohttp.ClientConnectorCertificateError as error:
+            message = (
+                f"{self._base} shows a certificate for which nobody vouches: "
+                f"{error.certificate_error}; give one that does with --ca"
+            )
+            raise HostUnreachable(message, sent=False) from error
         except aiohttp.ClientConnectorError as error:
             message = f"no host answers at {self._base}: {error.strerror or error}"
             raise HostUnreachable(message, sent=False) from error

@@ -23,9 +23,7 @@ def actors(options: argparse.Namespace) -> int:
     def turn_page(client: Client, after: str | None, limit: int) -> Awaitable[_Page]:
         return client.actors(options.kind, prefix=options.prefix, after=after, limit=limit)
 
-    found, after = with_host(
-        options.url, lambda client: _gather(client, "actors", turn_page, options)
-    )
+    found, after = with_host(options, lambda client: _gather(client, "actors", turn_page, options))
     if options.output == "json":
         print_json({"actors": found, "after": after})
     elif found:
@@ -48,7 +46,7 @@ def actors(options: argparse.Namespace) -> int:
 
 def show(options: argparse.Namespace) -> int:
     kind, key = options.actor
-    view = with_host(options.url, lambda client: client.actor(kind, key))
+    view = with_host(options, lambda client: client.actor(kind, key))
     if options.output == "json":
         print_json(view)
     else:
@@ -60,13 +58,13 @@ def show(options: argparse.Namespace) -> int:
 
 def state(options: argparse.Namespace) -> int:
     kind, key = options.actor
-    print_value(options, with_host(options.url, lambda client: client.state(kind, key)))
+    print_value(options, with_host(options, lambda client: client.state(kind, key)))
     return 0
 
 
 def kv_get(options: argparse.Namespace) -> int:
     kind, key = options.actor
-    value = with_host(options.url, lambda client: client.kv_entry(kind, key, options.entry))
+    value = with_host(options, lambda client: client.kv_entry(kind, key, options.entry))
     print_value(options, value)
     return 0
 
@@ -79,9 +77,7 @@ def kv_list(options: argparse.Namespace) -> int:
             kind, key, prefix=options.prefix, after=after, limit=limit, read=read_json
         )
 
-    found, after = with_host(
-        options.url, lambda client: _gather(client, "entries", turn_page, options)
-    )
+    found, after = with_host(options, lambda client: _gather(client, "entries", turn_page, options))
     if options.output == "json":
         print_json({"entries": found, "after": after})
     elif found:

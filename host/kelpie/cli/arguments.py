@@ -11,6 +11,8 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
+from kelpie.access.secret import SECRET_LENGTH, is_well_formed
+
 __all__ = [
     "DEFAULT_PORT",
     "DEFAULT_URL",
@@ -22,9 +24,12 @@ __all__ = [
     "kind_or_actor",
     "one_of",
     "port",
+    "duration_s",
     "text",
+    "token",
     "url",
     "whole",
+    "yes_or_no",
 ]
 
 DEFAULT_PORT = 7070
@@ -33,6 +38,7 @@ DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _PORT_DIGITS_MAX = 5
 _WHOLE_DIGITS_MAX = 18
+_UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def port(given: str) -> int:
@@ -96,6 +102,29 @@ def text(given: str) -> str:
     except UnicodeEncodeError:
         raise ArgumentTypeError(f"{given!a} is not UTF-8") from None
     return given
+
+
+def token(given: str) -> str:
+    """It is never repeated: it may be a real one with a slip in it."""
+    if not is_well_formed(given):
+        raise ArgumentTypeError(
+            f"this is no token: one begins with kelpie_ and has {SECRET_LENGTH} characters"
+        )
+    return given
+
+
+def yes_or_no(given: str) -> bool:
+    if given not in {"true", "false"}:
+        raise ArgumentTypeError(f"{given!a} is neither true nor false")
+    return given == "true"
+
+
+def duration_s(given: str) -> int:
+    """A time as in 90s, 15m, 12h or 30d, in seconds."""
+    unit_s = _UNITS_S.get(given[-1:])
+    if unit_s is None:
+        raise ArgumentTypeError(f"{given!a} is no time: write it as in 12h or 30d")
+    return count(given[:-1]) * unit_s
 
 
 def host(given: str) -> str:

@@ -94,7 +94,7 @@ def _ask(given: argparse.Namespace, choices: Choices) -> list[str]:
     options = copy(given)
     try:
         settings.fill(options)
-        found = with_host(options.url, choices, limit_ms=_ANSWER_MS_MAX)
+        found = with_host(options, choices, limit_ms=_ANSWER_MS_MAX)
     except (KelpieError, HostUnreachable, settings.SettingsInvalid, OSError):
         return []
     # What commands a terminal is not for a prompt.

@@ -28,7 +28,7 @@ _WRONG_USAGE = 2
 
 def list_config(options: argparse.Namespace) -> int:
     kind = options.kind
-    found = with_host(options.url, lambda client: client.config(kind))
+    found = with_host(options, lambda client: client.config(kind))
     if options.output == "json":
         print_json(found)
     elif not found:
@@ -48,7 +48,7 @@ def unset_config(options: argparse.Namespace) -> int:
 
 def list_secrets(options: argparse.Namespace) -> int:
     kind = options.kind
-    found = with_host(options.url, lambda client: client.secrets(kind))
+    found = with_host(options, lambda client: client.secrets(kind))
     if options.output == "json":
         print_json(found)
     elif not found:
@@ -77,7 +77,7 @@ def unset_secrets(options: argparse.Namespace) -> int:
 
 def _change_config(options: argparse.Namespace, values: Mapping[str, str | None]) -> int:
     kind = options.kind
-    changed = with_host(options.url, lambda client: client.change_config(kind, values))
+    changed = with_host(options, lambda client: client.change_config(kind, values))
     return _told(options, changed, values, "config")
 
 
@@ -85,7 +85,7 @@ def _change_secrets(options: argparse.Namespace, values: Mapping[str, str | None
     async def change(client: Client) -> dict[str, Any]:
         return await client.change_secrets(options.kind, values)
 
-    return _told(options, with_host(options.url, change), values, "secrets")
+    return _told(options, with_host(options, change), values, "secrets")
 
 
 def _told(

@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         _free_space(data),
         _privacy(data),
         _store(data),
-        _host(options.url),
+        _host(options),
     ]
     if options.output == "json":
         print_json([finding._asdict() for finding in findings])
@@ -122,9 +122,10 @@ def _store(data: Path) -> Finding:
     )
 
 
-def _host(url: str) -> Finding:
+def _host(options: argparse.Namespace) -> Finding:
+    url = options.url
     try:
-        count = len(with_host(url, Client.kinds))
+        count = len(with_host(options, Client.kinds))
     except HostUnreachable:
         return Finding("host", "warning", f"none answers at {url}")
     except KelpieError as error:

@@ -1,7 +1,8 @@
 """The two forms of a log entry: lines for people, JSON for programs.
 
 Actors and their clients choose much of what is logged: none of it can pass for
-an entry of somebody else, or command a terminal. Besides what `logging` gives
+an entry of somebody else, or command a terminal. Tokens are taken out, wherever
+they come from. Besides what `logging` gives
 it, a record may have `about` (a mapping of what it is about: actor, turn,
 request), `lines` (each of which is an entry of its own) and `for_people` (a
 line that is no entry).
@@ -14,6 +15,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
+from kelpie.access.secret import redacted
 from kelpie.ids import on_one_line
 
 __all__ = ["JsonFormatter", "LineFormatter", "word_for_people"]
@@ -43,7 +45,7 @@ class LineFormatter(logging.Formatter):
         told = record.getMessage()
         if record.exc_info:
             told += "\n" + self.formatException(record.exc_info)
-        return "\n".join(head + on_one_line(line) for line in told.split("\n"))
+        return redacted("\n".join(head + on_one_line(line) for line in told.split("\n")))
 
 
 class JsonFormatter(logging.Formatter):
@@ -59,8 +61,11 @@ class JsonFormatter(logging.Formatter):
         assert about.keys().isdisjoint(entry), "an entry's own members are not to be hidden"
         if record.exc_info:
             about["exception"] = self.formatException(record.exc_info)
-        return "\n".join(
-            json.dumps({**entry, "message": line, **about}, default=str) for line in _lines(record)
+        return redacted(
+            "\n".join(
+                json.dumps({**entry, "message": line, **about}, default=str)
+                for line in _lines(record)
+            )
         )
 
 

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
                 told += 1
         return told
 
-    told = with_host(options.url, tell)
+    told = with_host(options, tell)
     if options.follow:
         say("the host has stopped")
     elif not told:

@@ -41,6 +41,10 @@ _NEXT = {
     "component-invalid": "build the actor first, and give the .wasm file",
     "data-directory-locked": "stop that host, or give another directory with --data",
     "request-mismatch": "leave --id out, or use a new one",
+    "unauthenticated": "set KELPIE_TOKEN; whoever runs the host makes tokens with "
+    "`kelpie token create`",
+    "token-not-found": "see which there are with `kelpie token list`",
+    "token-exists": "see which there are with `kelpie token list`",
     "store-full": "make room on the disk, then the same again",
     "host-fault": "the host's log has more",
 }

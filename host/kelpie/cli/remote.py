@@ -32,7 +32,7 @@ def invoke(options: argparse.Namespace) -> int:
             )
             return _WRONG_USAGE
     reply = with_host(
-        options.url,
+        options,
         lambda client: client.invoke(
             kind,
             key,
@@ -48,7 +48,7 @@ def invoke(options: argparse.Namespace) -> int:
 
 
 def kinds(options: argparse.Namespace) -> int:
-    deployed = with_host(options.url, Client.kinds)
+    deployed = with_host(options, Client.kinds)
     if not deployed:
         say("nothing is deployed yet; try: kelpie deploy FILE.wasm")
     if options.output == "json":

@@ -11,7 +11,9 @@ import resource
 import signal
 from collections.abc import Coroutine
 
+from kelpie.api.listening import AddressRefused, Listening, is_loopback
 from kelpie.api.server import HttpServer
+from kelpie.api.tls import ServerTls
 from kelpie.cli.host_log import log_to_stderr
 from kelpie.cli.log_options import LogOptions
 from kelpie.cli.log_writer import LogWriter
@@ -31,6 +33,11 @@ _log = logging.getLogger("kelpie")
 # A busy host makes and drops objects without cycles: look for cycles rarely.
 _COLLECTION_THRESHOLDS = (50_000, 20, 50)
 
+_MAKE_A_TOKEN = (
+    "try: kelpie token create NAME --role admin --data DIR, and then the same again",
+    "or serve on 127.0.0.1; or, where only friends can reach it, with --insecure-public",
+)
+
 
 def run(options: argparse.Namespace) -> int:
     """Serves until it is told to stop. Exit status 1 if the store stopped by itself."""
@@ -39,14 +46,37 @@ def run(options: argparse.Namespace) -> int:
     async def serve(env: RealEnv) -> int:
         log_options = LogOptions(options.log_level, options.log_requests, options.log_format)
         log = log_to_stderr(env, DEFAULT_LIMITS, log_options)
-        return await _serve(env, log, options)
+        try:
+            listening = _listening(options)
+        except OSError as error:
+            told = error.strerror or str(error)
+            complain(
+                f"TLS cannot be used with {options.tls_cert} and {options.tls_key}: {told}",
+                "they are a certificate with its chain and its private key, in PEM",
+            )
+            return 1
+        return await _serve(env, log, options, listening)
 
+    if (options.tls_cert is None) != (options.tls_key is None):
+        complain("TLS wants both --tls-cert and --tls-key")
+        return 2
     return real.run(serve, _on_fault, DEFAULT_LIMITS)
 
 
-async def _serve(env: RealEnv, log: LogWriter, options: argparse.Namespace) -> int:
-    data, host, port = options.data.absolute(), options.host, options.port
-    names = options.allow_host.split(",")
+def _listening(options: argparse.Namespace) -> Listening:
+    """Raises:
+    OSError: the files for TLS cannot be used.
+    """
+    tls = None
+    if options.tls_cert is not None:
+        tls = ServerTls(options.tls_cert, options.tls_key)
+    return Listening(options.host, options.port, tls, options.insecure_public)
+
+
+async def _serve(
+    env: RealEnv, log: LogWriter, options: argparse.Namespace, listening: Listening
+) -> int:
+    data, names = options.data.absolute(), options.allow_host.split(",")
     limits = DEFAULT_LIMITS
     end = _End(env, log)
     store = await open_store(env, data, end.store_stopped, limits)
@@ -57,14 +87,21 @@ async def _serve(env: RealEnv, log: LogWriter, options: argparse.Namespace) -> i
             await runtime.start()
             server = HttpServer(env, runtime, limits, log.meter, names)
             try:
-                url = await server.start(host, port)
+                url = await server.start(listening)
+            except AddressRefused as error:
+                complain(str(error), *_MAKE_A_TOKEN)
+                return 1
             except OSError as error:
                 complain(
-                    f"cannot listen on {host}:{port}: {error.strerror or error}",
+                    f"cannot listen on {listening.host}:{listening.port}: "
+                    f"{error.strerror or error}",
                     "try: another --port (0 picks a free one) or --host",
                 )
                 return 1
+            if listening.tls is not None:
+                end.reload_on_hangup(listening.tls)
             tune_collector()
+            await _warn(log, listening, server)
             log.say(printable(f"store: sqlite in {data}, pid {os.getpid()}"))
             print(f"ready on {url}", flush=True)
             status = await end.wait()
@@ -78,8 +115,22 @@ async def _serve(env: RealEnv, log: LogWriter, options: argparse.Namespace) -> i
         await store.close()
 
 
+async def _warn(log: LogWriter, listening: Listening, server: HttpServer) -> None:
+    """Says what others could do."""
+    if await is_loopback(listening.host):
+        return
+    if not server.tokens.required:
+        log.say("warning: there are no tokens: whoever reaches this host can do everything")
+    elif listening.tls is None:
+        log.say(
+            "warning: without TLS whoever is on the way can read tokens: use --tls-cert and "
+            "--tls-key, or a proxy with TLS on this machine"
+        )
+
+
 class _End:
-    """Why a host ends: it was told to, or its store has stopped."""
+    """What signals do to a host, and why it ends: it was told to, or its store
+    has stopped."""
 
     def __init__(self, env: RealEnv, log: LogWriter) -> None:
         self._env = env
@@ -105,6 +156,17 @@ class _End:
         if not self._status.done():
             self._status.set_result(1)
         self._log.say(printable(told_of(error)))
+
+    def reload_on_hangup(self, tls: ServerTls) -> None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload, tls)
+
+    def _reload(self, tls: ServerTls) -> None:
+        try:
+            tls.reload()
+        except OSError as error:
+            _log.error("the files for TLS cannot be used, those from before are: %s", error)
+        else:
+            _log.info("the files for TLS are read anew")
 
     def _signalled(self) -> None:
         if not self._status.done():

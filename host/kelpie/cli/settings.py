@@ -22,6 +22,8 @@ __all__ = ["SETTINGS", "Setting", "Settings", "SettingsInvalid", "fill", "run"]
 FILE_VARIABLE = "KELPIE_SETTINGS"
 DEFAULT_FILE = Path("kelpie.toml")
 
+_REDACTED = "[redacted]"
+
 
 class SettingsInvalid(Exception):
     """What the environment or the settings file says cannot be used; the message, why."""
@@ -37,8 +39,10 @@ class Setting:
     variable: str
     checked: Callable[[str], object]
     default: object
-    kind: type[str] | type[int] = str
+    kind: type[str] | type[int] | type[bool] = str
     """In the settings file."""
+    is_secret: bool = False
+    """Whether it is not to be shown."""
 
     @property
     def full_name(self) -> str:
@@ -55,6 +59,11 @@ SETTINGS = (
         "serve", "log_requests", "KELPIE_LOG_REQUESTS", arguments.one_of(LOGGED_REQUESTS), "auto"
     ),
     Setting("serve", "log_format", "KELPIE_LOG_FORMAT", arguments.one_of(LOG_FORMATS), "auto"),
+    Setting("serve", "tls_cert", "KELPIE_TLS_CERT", Path, None),
+    Setting("serve", "tls_key", "KELPIE_TLS_KEY", Path, None),
+    Setting("serve", "insecure_public", "KELPIE_INSECURE_PUBLIC", arguments.yes_or_no, False, bool),
+    Setting("client", "token", "KELPIE_TOKEN", arguments.token, None, is_secret=True),
+    Setting("client", "ca", "KELPIE_CA", Path, None),
     Setting("client", "url", "KELPIE_URL", arguments.url, arguments.DEFAULT_URL),
 )
 
@@ -95,8 +104,9 @@ class Settings:
     def _of_file(self, setting: Setting, found: object) -> object:
         where = f"{self._file}: {setting.full_name}"
         if type(found) is not setting.kind:
-            raise SettingsInvalid(f"{where} must be {_NOUNS[setting.kind]}, not {found!r}")
-        value = _checked(setting, str(found), where)
+            shown = "" if setting.is_secret else f", not {found!r}"
+            raise SettingsInvalid(f"{where} must be {_NOUNS[setting.kind]}{shown}")
+        value = found if isinstance(found, bool) else _checked(setting, str(found), where)
         # A path in a file is meant from where the file is.
         return self._file.parent / value if isinstance(value, Path) else value
 
@@ -115,7 +125,7 @@ def fill(options: argparse.Namespace) -> None:
             setattr(options, setting.name, settings.value(setting).value)
 
 
-_NOUNS = {str: "a string", int: "a whole number"}
+_NOUNS = {str: "a string", int: "a whole number", bool: "true or false"}
 
 
 def _checked(setting: Setting, given: str, where: str) -> object:
@@ -158,14 +168,23 @@ def _flat(tables: dict[str, Any]) -> list[tuple[str, object]]:
 def run(options: argparse.Namespace) -> int:
     """`kelpie settings`: each value, and where it came from."""
     settings = Settings(os.environ)
-    values = {setting.full_name: settings.value(setting) for setting in SETTINGS}
+    values = {setting.full_name: _shown(setting, settings) for setting in SETTINGS}
     if options.output == "json":
         shown = {name: {"value": _plain(v.value), "source": v.source} for name, v in values.items()}
         print_json(shown)
     else:
-        rows = [(name, str(v.value), v.source) for name, v in values.items()]
+        rows = [
+            (name, "" if v.value is None else str(v.value), v.source) for name, v in values.items()
+        ]
         print_table(("SETTING", "VALUE", "FROM"), rows)
     return 0
+
+
+def _shown(setting: Setting, settings: Settings) -> Value:
+    found = settings.value(setting)
+    if setting.is_secret and found.value is not None:
+        return Value(_REDACTED, found.source)
+    return found
 
 
 def _plain(value: object) -> object:

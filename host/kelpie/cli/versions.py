@@ -23,7 +23,7 @@ def deploy(options: argparse.Namespace) -> int:
     kind = options.name or _kind_of(options.file)
     with Progress() as progress:
         deployed = with_host(
-            options.url,
+            options,
             lambda client: client.deploy(
                 kind,
                 upload,
@@ -56,7 +56,7 @@ def check(options: argparse.Namespace) -> int:
     kind = options.name or _kind_of(options.file)
     with Progress() as progress:
         checked = with_host(
-            options.url,
+            options,
             lambda client: client.check(
                 kind,
                 upload,
@@ -83,7 +83,7 @@ def list_versions(options: argparse.Namespace) -> int:
             found += page
         return found
 
-    versions = with_host(options.url, every)
+    versions = with_host(options, every)
     if options.output == "json":
         print_json(versions)
         return 0
@@ -109,7 +109,7 @@ def list_versions(options: argparse.Namespace) -> int:
 
 def roll_back(options: argparse.Namespace) -> int:
     kind = options.kind
-    current = with_host(options.url, lambda client: client.roll_back(kind, options.to))
+    current = with_host(options, lambda client: client.roll_back(kind, options.to))
     what = f"{kind}, version {current['number']}, {short_digest(current['digest'])}"
     if options.output == "json":
         print_json(current)
@@ -125,7 +125,7 @@ def roll_back(options: argparse.Namespace) -> int:
 
 def undeploy(options: argparse.Namespace) -> int:
     kind = options.kind
-    deleted = with_host(options.url, lambda client: client.delete_kind(kind, force=options.force))
+    deleted = with_host(options, lambda client: client.delete_kind(kind, force=options.force))
     if options.output == "json":
         print_json(deleted)
     else:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from kelpie.api.client import Client
 from kelpie.cli.output import say
@@ -16,21 +19,39 @@ Result = TypeVar("Result")
 
 
 def with_host(
-    url: str, ask: Callable[[Client], Awaitable[Result]], *, limit_ms: float | None = None
+    options: argparse.Namespace,
+    ask: Callable[[Client], Awaitable[Result]],
+    *,
+    limit_ms: float | None = None,
 ) -> Result:
-    """What `ask` returns, given a client of the host at `url`.
+    """What `ask` returns, given a client of the host that the options name.
 
     Raises:
         KelpieError, HostUnreachable: as the client has it.
         TimeoutError: it took longer than `limit_ms`.
     """
+    if options.token is not None and _is_in_the_clear(options.url):
+        say(
+            f"kelpie: warning: the token goes to {options.url} in the clear, and whoever is on "
+            "the way can use it: ask over https"
+        )
 
     async def with_client(env: RealEnv) -> Result:
-        async with Client(url) as client:
+        async with Client(options.url, token=options.token, ca=options.ca) as client:
             asking = ask(client)
             return await (asking if limit_ms is None else env.within(limit_ms, asking))
 
     return real.run(with_client, _on_fault)
+
+
+def _is_in_the_clear(url: str) -> bool:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        is_here = ip_address(host).is_loopback
+    except ValueError:
+        is_here = host == "localhost"
+    return parts.scheme == "http" and not is_here
 
 
 def _on_fault(what: str, error: BaseException | None) -> None:

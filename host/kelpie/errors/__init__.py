@@ -10,6 +10,8 @@
           ComponentTooLarge, ComponentInvalid, ComponentRefused, ComponentTooCostly
         KindsFull, DeployBreaking, ImportsNotGranted, KindInUse
         ConfigurationNotFound, ConfigurationFull
+        Unauthenticated, Forbidden, RateLimited
+        TokenNotFound, TokenExists, TokensFull, LastAdmin
       ActorError                the actor is at fault
         ActorRejected           ... or rather: it refused
         ActorFailed, ActorUnavailable, ActorOutcomeUnknown
@@ -29,7 +31,8 @@
 
 from __future__ import annotations
 
-from kelpie.errors.actor import *  # noqa: F403 - this file is the index of the others
+from kelpie.errors.access import *  # noqa: F403 - this file is the index of the others
+from kelpie.errors.actor import *  # noqa: F403
 from kelpie.errors.base import KelpieError as KelpieError
 from kelpie.errors.caller import *  # noqa: F403
 from kelpie.errors.platform import *  # noqa: F403

@@ -25,10 +25,12 @@ from kelpie.runtime.succession import (
     reconfigured,
     redeployed,
     succeed,
+    told,
 )
 from kelpie.store.protocol import Transaction
 from kelpie.store.reading import reading
 from kelpie.store.retry import transact
+from kelpie.store.witness import Witness
 from kelpie.wasm.kind_configuration import Configuration
 from kelpie.wasm.turn import Component, Engine
 
@@ -82,6 +84,7 @@ class Deploys:
         namespace: str,
         kind: str,
         upload: bytes,
+        witness: Witness,
         *,
         strict: bool = False,
         grant: tuple[str, ...] | None = None,
@@ -109,7 +112,7 @@ class Deploys:
         async def work(transaction: Transaction) -> Deploy:
             return await succeed(transaction, self._node, namespace, kind, derive, strict=strict)
 
-        return await self._make_current(namespace, kind, work)
+        return await self._make_current(witness, namespace, kind, work)
 
     async def check(
         self,
@@ -140,7 +143,9 @@ class Deploys:
         changed = not wanted.runs_as(current)
         return replace(wanted, number=current.number, changed=changed, changes=changes)
 
-    async def roll_back(self, namespace: str, kind: str, to: int | None = None) -> Deploy:
+    async def roll_back(
+        self, namespace: str, kind: str, to: int | None, witness: Witness
+    ) -> Deploy:
         """Makes an older version current again, by a new deploy: its component, its
         grants, and what was set for it; without `to`, the newest that differs.
 
@@ -166,9 +171,11 @@ class Deploys:
             await read_current(transaction, namespace, kind)
             return await succeed(transaction, self._node, namespace, kind, derive)
 
-        return await self._make_current(namespace, kind, work)
+        return await self._make_current(witness, namespace, kind, work)
 
-    async def configure(self, namespace: str, kind: str, change: Change) -> Deploy:
+    async def configure(
+        self, namespace: str, kind: str, change: Change, witness: Witness
+    ) -> Deploy:
         """Sets and unsets what actors of the kind read, by a new deploy of the
         component that is current.
 
@@ -187,9 +194,9 @@ class Deploys:
 
             return await succeed(transaction, node, namespace, kind, derive)
 
-        return await self._make_current(namespace, kind, work)
+        return await self._make_current(witness, namespace, kind, work)
 
-    async def end(self, namespace: str, kind: str, *, force: bool) -> None:
+    async def end(self, namespace: str, kind: str, witness: Witness, *, force: bool) -> None:
         """Ends a kind: nothing of it is loaded or committed any more. What it
         leaves is to be cleared, by `clear_remains`.
 
@@ -201,6 +208,7 @@ class Deploys:
 
         async def work(transaction: Transaction) -> None:
             await end_kind(transaction, node, namespace, kind, force=force)
+            await witness(transaction, "with all that its actors hold" if force else "")
 
         async with self._changing:
             try:
@@ -258,10 +266,20 @@ class Deploys:
             raise full(namespace, count)
 
     async def _make_current(
-        self, namespace: str, kind: str, work: Callable[[Transaction], Awaitable[Deploy]]
+        self,
+        witness: Witness,
+        namespace: str,
+        kind: str,
+        make: Callable[[Transaction], Awaitable[Deploy]],
     ) -> Deploy:
         """Runs a transaction that changes what is current, and takes note of it."""
         node = self._node
+
+        async def work(transaction: Transaction) -> Deploy:
+            deploy = await make(transaction)
+            await witness(transaction, told(deploy))
+            return deploy
+
         async with self._changing:
             deploy = await transact(node.env, node.store, node.limits, work, repeatable=True)
             known = self._current.get((namespace, kind))

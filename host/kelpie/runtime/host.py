@@ -29,6 +29,7 @@ from kelpie.runtime.instances import Instances
 from kelpie.runtime.message import Message, Stage
 from kelpie.runtime.node import Node
 from kelpie.store.protocol import Store
+from kelpie.store.witness import Witness, nobody
 from kelpie.wasm.kind_configuration import Configuration
 from kelpie.wasm.turn import Engine
 
@@ -107,10 +108,13 @@ class Runtime:
         *,
         strict: bool = False,
         grant: tuple[str, ...] | None = None,
+        witness: Witness = nobody,
     ) -> Deploy:
         """Deploys a component, or a core module. See `Deploys.deploy`."""
         self._admission.check()
-        return await self._deploys.deploy(namespace, kind, upload, strict=strict, grant=grant)
+        return await self._deploys.deploy(
+            namespace, kind, upload, witness, strict=strict, grant=grant
+        )
 
     async def check(
         self,
@@ -125,21 +129,27 @@ class Runtime:
         self._admission.check()
         return await self._deploys.check(namespace, kind, upload, strict=strict, grant=grant)
 
-    async def configure(self, namespace: str, kind: str, change: Change) -> Deploy:
+    async def configure(
+        self, namespace: str, kind: str, change: Change, witness: Witness = nobody
+    ) -> Deploy:
         """Sets what actors of a kind read. See `Deploys.configure`."""
         self._admission.check()
-        return await self._deploys.configure(namespace, kind, change)
+        return await self._deploys.configure(namespace, kind, change, witness)
 
     async def configuration(self, deploy: Deploy) -> Configuration:
         """What is set for a deploy. See `Configurations.get`."""
         return await self._deploys.configuration(deploy)
 
-    async def roll_back(self, namespace: str, kind: str, to: int | None = None) -> Deploy:
+    async def roll_back(
+        self, namespace: str, kind: str, to: int | None = None, witness: Witness = nobody
+    ) -> Deploy:
         """Makes an older version current again. See `Deploys.roll_back`."""
         self._admission.check()
-        return await self._deploys.roll_back(namespace, kind, to)
+        return await self._deploys.roll_back(namespace, kind, to, witness)
 
-    async def delete_kind(self, namespace: str, kind: str, *, force: bool = False) -> int:
+    async def delete_kind(
+        self, namespace: str, kind: str, *, force: bool = False, witness: Witness = nobody
+    ) -> int:
         """Deletes a kind, with its versions; by force with all that its actors
         hold. Of how many actors something was cleared.
 
@@ -149,7 +159,7 @@ class Runtime:
             StoreError: it may be ended and not all cleared: ask again.
         """
         self._admission.check()
-        await self._deploys.end(namespace, kind, force=force)
+        await self._deploys.end(namespace, kind, witness, force=force)
         await self._active.release_kind(namespace, kind)
         actors = await clear_remains(self.node, namespace, kind)
         # Those that were busy before.

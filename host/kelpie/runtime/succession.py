@@ -36,6 +36,7 @@ __all__ = [
     "reconfigured",
     "redeployed",
     "succeed",
+    "told",
 ]
 
 
@@ -125,6 +126,15 @@ def changes_between(before: Deploy, after: Deploy) -> Changes:
 
 def full(namespace: str, count: int) -> KindsFull:
     return KindsFull(f"the namespace {namespace!r} has {count} kinds: delete one first")
+
+
+def told(deploy: Deploy) -> str:
+    """What the audit log says of it: names of what was set, never values."""
+    what = "is" if deploy.changed else "was already"
+    config, secrets = deploy.differences.config, deploy.differences.secrets
+    named = [("set", (*config.added, *secrets.added)), ("unset", config.removed + secrets.removed)]
+    names = "".join(f", {verb} {' '.join(each)}" for verb, each in named if each)
+    return f"{deploy.digest} {what} version {deploy.number}{names if deploy.changed else ''}"
 
 
 async def _begin(

@@ -1,4 +1,4 @@
-"""Every key of the store. No other file makes one.
+"""Every key of the store. No other file makes one, but `access_keys`.
 
 Keys are packed tuples (see `tuples`), values are framed (see `frame`), and a
 value too large for one key has its bytes in the `c` family (see `chunks`).

@@ -68,6 +68,8 @@ def test_every_route_is_in_the_document(route: Route, bare: Any) -> None:
     everywhere = {"invalid-request", "host-not-allowed", "host-fault"}
     if route.method != "GET":
         everywhere.add("origin-not-allowed")
+    if route.permission is not None:
+        everywhere |= {"unauthenticated", "forbidden", "rate-limited"}
     assert codes == {*everywhere, *(error.code for error in route.errors)}
     queries = {each["name"] for each in operation["parameters"] if each.get("in") == "query"}
     assert queries == route.query

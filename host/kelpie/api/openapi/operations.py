@@ -15,7 +15,15 @@ from kelpie.api.openapi.shapes import ref
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE
 from kelpie.api.problem import PROBLEM_TYPE
 from kelpie.api.routes.route import Content, Errors, Parameter, Route
-from kelpie.errors import HostFault, HostNotAllowed, InvalidRequest, OriginNotAllowed
+from kelpie.errors import (
+    Forbidden,
+    HostFault,
+    HostNotAllowed,
+    InvalidRequest,
+    OriginNotAllowed,
+    RateLimited,
+    Unauthenticated,
+)
 from kelpie.limits import Limits
 from kelpie.runtime.deploy import Deploy
 from kelpie.wasm.turn import Operation
@@ -35,6 +43,7 @@ Json = dict[str, Any]
 NAME_SCHEMA: Json = {"type": "string", "pattern": "^[a-z][a-z0-9-]*$"}
 # Whatever is asked, and wherever.
 _EVERYWHERE: Errors = (InvalidRequest, HostNotAllowed, HostFault)
+_GUARDED: Errors = (Unauthenticated, Forbidden, RateLimited)
 _SAFE = {"GET", "HEAD"}
 _IN_BRACES = re.compile(r"\{(\w+)\}")
 _SIMPLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -55,7 +64,8 @@ def problems(route: Route) -> dict[str, Json]:
     """What can go wrong at a route, as responses by status."""
     by_status: dict[int, list[str]] = {}
     unsafe = () if route.method in _SAFE else (OriginNotAllowed,)
-    for error in (*_EVERYWHERE, *unsafe, *route.errors):
+    guarded = () if route.permission is None else _GUARDED
+    for error in (*_EVERYWHERE, *unsafe, *guarded, *route.errors):
         codes = by_status.setdefault(error.status, [])
         if error.code not in codes:
             codes.append(error.code)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kelpie.access.roles import Role
 from kelpie.api.log_levels import LEVELS
 
 __all__ = ["SHAPES", "ref"]
@@ -99,9 +100,38 @@ _PROBLEM: Schema = {
     "description": "An error, as RFC 9457 has it. `code` is stable.",
 }
 
+_ROLES: Schema = {
+    "type": "array",
+    "items": {"type": "string", "enum": [role.value for role in Role]},
+    "minItems": 1,
+}
+_TOKEN = _object(
+    name=_TEXT,
+    roles=_ROLES,
+    namespace=_or_null(_TEXT),
+    created_at=_MOMENT,
+    created_by=_TEXT,
+    expires_at=_or_null(_MOMENT),
+    requests_per_second_max=_or_null(_NUMBER),
+    body_bytes_max=_or_null(_NUMBER),
+)
+_AUDIT_ENTRY = _object(
+    number=_NUMBER,
+    at=_MOMENT,
+    principal=_TEXT,
+    source=_TEXT,
+    action=_TEXT,
+    namespace=_or_null(_TEXT),
+    subject=_TEXT,
+    outcome=_TEXT,
+    detail=_TEXT,
+    request_id=_TEXT,
+)
+
 SHAPES: dict[str, Schema] = {
     "Actor": _ACTOR,
     "ActorPage": _object(actors=_list(ref("Actor")), after=_or_null(_TEXT)),
+    "AuditPage": _object(entries=_list(_AUDIT_ENTRY), more=_FLAG),
     "Changes": _CHANGES,
     "Checked": _object(
         **_OF_DEPLOY,
@@ -130,6 +160,7 @@ SHAPES: dict[str, Schema] = {
     "KvPage": _object(entries=_list(_KV_ENTRY), after=_or_null(_TEXT)),
     "LogLevel": _LEVEL,
     "LogLevels": _object(levels={"type": "object", "additionalProperties": _LEVEL}),
+    "NewToken": _with("Token", token=_TEXT),
     "Operation": _OPERATION,
     "Problem": _PROBLEM,
     "Secret": _object(
@@ -137,6 +168,22 @@ SHAPES: dict[str, Schema] = {
     ),
     "Secrets": _object(**_OF_CONFIGURATION, secrets=_list(ref("Secret"))),
     "SecretsChanged": _with("Secrets", changed=_FLAG),
+    "Revoked": _object(name=_TEXT, revoked={"const": True}),
+    "Token": _TOKEN,
+    "TokenWish": {
+        "type": "object",
+        "properties": {
+            "name": _TEXT,
+            "roles": _ROLES,
+            "namespace": _or_null(_TEXT),
+            "lifetime_s": _or_null(_NUMBER),
+            "requests_per_second_max": _or_null(_NUMBER),
+            "body_bytes_max": _or_null(_NUMBER),
+        },
+        "required": ["name", "roles"],
+        "additionalProperties": False,
+    },
+    "Tokens": _object(tokens=_list(ref("Token"))),
     "Version": _with("Kind", differences=_DIFFERENCES, current=_FLAG),
     "VersionPage": _object(
         versions=_list(

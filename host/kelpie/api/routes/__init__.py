@@ -6,6 +6,7 @@ the OpenAPI document is made of it. Only the hot path knows one row by heart.
 
 from __future__ import annotations
 
+from kelpie.api.routes.access import ACCESS_ROUTES
 from kelpie.api.routes.actors import ACTOR_ROUTES
 from kelpie.api.routes.configuration import CONFIGURATION_ROUTES
 from kelpie.api.routes.host import HOST_ROUTES
@@ -18,5 +19,6 @@ ROUTES: tuple[Route, ...] = (
     *ACTOR_ROUTES,
     *KIND_ROUTES,
     *CONFIGURATION_ROUTES,
+    *ACCESS_ROUTES,
     *HOST_ROUTES,
 )

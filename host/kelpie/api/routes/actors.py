@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kelpie.access.roles import Permission
 from kelpie.api.headers import DEADLINE_HEADER, ID_HEADER
 from kelpie.api.routes.route import Route, header, number, text
 from kelpie.api.routes.shared import KIND, PAYLOAD, PLATFORM, STORE, TURN, json_of
@@ -34,6 +35,7 @@ ACTOR_ROUTES = (
         method="POST",
         path="/v1/actors/{kind}/{key}/{operation}",
         doc="Have an actor run an operation",
+        permission=Permission.INVOKE,
         parameters=_TURN_HEADERS,
         body=PAYLOAD,
         answers={200: PAYLOAD},
@@ -45,6 +47,7 @@ ACTOR_ROUTES = (
         method="GET",
         path="/v1/actors/{kind}",
         doc="List the actors of a kind that hold something",
+        permission=Permission.READ,
         parameters=(*_PAGE, number("limit", "How many at most", "actor_page_entries_max")),
         answers={200: json_of("ActorPage")},
         errors=(*KIND, *STORE),
@@ -55,6 +58,7 @@ ACTOR_ROUTES = (
         method="GET",
         path="/v1/actors/{kind}/{key}",
         doc="Show an actor, without running it",
+        permission=Permission.READ,
         answers={200: json_of("Actor")},
         errors=(*KIND, *STORE),
         namespaced=True,
@@ -64,6 +68,8 @@ ACTOR_ROUTES = (
         method="DELETE",
         path="/v1/actors/{kind}/{key}",
         doc="Delete the state and kv of an actor",
+        permission=Permission.DELETE,
+        action="delete",
         parameters=_TURN_HEADERS,
         answers={200: json_of("DeletedActor")},
         errors=(*KIND, RequestMismatch, *PLATFORM),
@@ -74,6 +80,7 @@ ACTOR_ROUTES = (
         method="GET",
         path="/v1/state/{kind}/{key}",
         doc="Read the state of an actor, as it is stored",
+        permission=Permission.READ,
         answers={200: PAYLOAD},
         errors=(*KIND, ValueNotFound, *STORE),
         namespaced=True,
@@ -84,6 +91,7 @@ ACTOR_ROUTES = (
         method="GET",
         path="/v1/kv/{kind}/{key}",
         doc="List the kv of an actor",
+        permission=Permission.READ,
         parameters=(*_PAGE, number("limit", "How many at most", "kv_page_entries_max")),
         answers={200: json_of("KvPage")},
         errors=(*KIND, *STORE),
@@ -95,6 +103,7 @@ ACTOR_ROUTES = (
         method="GET",
         path="/v1/kv/{kind}/{key}/{entry}",
         doc="Read one value of an actor's kv, as it is stored",
+        permission=Permission.READ,
         answers={200: PAYLOAD},
         errors=(*KIND, ValueNotFound, *STORE),
         namespaced=True,

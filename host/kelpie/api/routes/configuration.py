@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kelpie.access.roles import Permission
 from kelpie.api.payloads import TEXT_TYPE
 from kelpie.api.routes.route import Content, Route
 from kelpie.api.routes.shared import BODY, KIND, STORE, json_of
@@ -26,6 +27,7 @@ def _together(sort: str, show: str, change: str, schema: str) -> tuple[Route, ..
             method="GET",
             path=path,
             doc=f"Show the {sort} of a kind",
+            permission=Permission.DEPLOY,
             answers={200: json_of(schema)},
             errors=(*KIND, *STORE),
             namespaced=True,
@@ -36,6 +38,8 @@ def _together(sort: str, show: str, change: str, schema: str) -> tuple[Route, ..
             method="PATCH",
             path=path,
             doc=f"Set some of the {sort} of a kind, and unset some, by one new version of it",
+            permission=Permission.DEPLOY,
+            action=sort,
             body=json_of("ConfigurationChange"),
             body_required=True,
             answers={200: json_of(f"{schema}Changed")},
@@ -56,6 +60,7 @@ def _single(sort: str, one: str, schema: str, shown: Content) -> tuple[Route, ..
             method="GET",
             path=path,
             doc=f"Show a {said} of a kind",
+            permission=Permission.DEPLOY,
             answers={200: shown},
             errors=(*KIND, ConfigurationNotFound, *STORE),
             namespaced=True,
@@ -66,6 +71,8 @@ def _single(sort: str, one: str, schema: str, shown: Content) -> tuple[Route, ..
             method="PUT",
             path=path,
             doc=f"Set a {said} of a kind, by a new version of it",
+            permission=Permission.DEPLOY,
+            action=sort,
             body={TEXT_TYPE: None},
             answers=changed,
             errors=_CHANGE,
@@ -76,6 +83,8 @@ def _single(sort: str, one: str, schema: str, shown: Content) -> tuple[Route, ..
             method="DELETE",
             path=path,
             doc=f"Unset a {said} of a kind, by a new version of it",
+            permission=Permission.DEPLOY,
+            action=sort,
             answers=changed,
             errors=(*KIND, ConfigurationNotFound, Draining, *STORE),
             namespaced=True,

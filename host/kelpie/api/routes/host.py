@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kelpie.access.roles import Permission
 from kelpie.api.payloads import JSON_LINES_TYPE, JSON_TYPE, TEXT_TYPE
 from kelpie.api.routes.route import Route, flag, number, text
 from kelpie.api.routes.shared import BODY, KIND, json_of
@@ -20,6 +21,7 @@ HOST_ROUTES = (
         method="GET",
         path="/v1/logs",
         doc="Show what actors have logged of late, and follow it",
+        permission=Permission.READ,
         parameters=(
             text("kind", "Lines of this kind alone"),
             text("key", "Lines of this actor of the kind alone"),
@@ -37,6 +39,7 @@ HOST_ROUTES = (
         method="GET",
         path="/",
         doc="A page to look at what is deployed, and to try it",
+        permission=None,
         answers={200: {"text/html; charset=utf-8": None}},
         conditional=True,
     ),
@@ -45,6 +48,7 @@ HOST_ROUTES = (
         method="GET",
         path="/v1/openapi.json",
         doc="This document: the routes, and the operations of what is deployed",
+        permission=Permission.DESCRIBE,
         parameters=(text("kind", "Tell of this kind alone"),),
         answers={200: {JSON_TYPE: None}},
         errors=KIND,
@@ -56,6 +60,7 @@ HOST_ROUTES = (
         method="GET",
         path="/v1/log-levels",
         doc="Show what is logged",
+        permission=Permission.OPERATE,
         answers={200: json_of("LogLevels")},
     ),
     Route(
@@ -63,6 +68,8 @@ HOST_ROUTES = (
         method="PUT",
         path="/v1/log-levels/{logger}",
         doc="Change the level of a logger, until the host stops",
+        permission=Permission.OPERATE,
+        action="log level",
         body={TEXT_TYPE: "LogLevel"},
         body_required=True,
         answers={200: json_of("LogLevels")},
@@ -73,6 +80,7 @@ HOST_ROUTES = (
         method="GET",
         path="/metrics",
         doc="The host's metrics, for Prometheus",
+        permission=Permission.METRICS,
         answers={200: {_METRICS_TYPE: None, _OPEN_METRICS_TYPE: None}},
     ),
     Route(
@@ -80,6 +88,7 @@ HOST_ROUTES = (
         method="GET",
         path="/docs/errors/{code}.md",
         doc="What an error means, and what to do",
+        permission=None,
         answers={200: {_MARKDOWN_TYPE: None}},
         errors=(RouteNotFound,),
     ),
@@ -88,6 +97,7 @@ HOST_ROUTES = (
         method="GET",
         path="/livez",
         doc="Whether the process answers",
+        permission=None,
         answers={200: json_of("Health")},
     ),
     Route(
@@ -95,6 +105,7 @@ HOST_ROUTES = (
         method="GET",
         path="/readyz",
         doc="Whether the host takes requests",
+        permission=None,
         answers={200: json_of("Health")},
         errors=(Draining,),
     ),

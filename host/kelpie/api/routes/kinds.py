@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kelpie.access.roles import Permission
 from kelpie.api.routes.route import Route, flag, number, text
 from kelpie.api.routes.shared import BODY, COMPONENT, KIND, STORE, UPLOAD, json_of
 from kelpie.errors import (
@@ -25,6 +26,7 @@ KIND_ROUTES = (
         method="GET",
         path="/v1/kinds",
         doc="List what is deployed",
+        permission=Permission.DESCRIBE,
         answers={200: json_of("Kinds")},
         errors=(InvalidAddress,),
         namespaced=True,
@@ -35,6 +37,7 @@ KIND_ROUTES = (
         method="GET",
         path="/v1/kinds/{kind}",
         doc="Show a kind, with its operations",
+        permission=Permission.DESCRIBE,
         answers={200: json_of("Kind")},
         errors=KIND,
         namespaced=True,
@@ -45,6 +48,8 @@ KIND_ROUTES = (
         method="PUT",
         path="/v1/kinds/{kind}",
         doc="Deploy a component, or check what a deploy would do",
+        permission=Permission.DEPLOY,
+        action="deploy",
         parameters=(
             flag("check", "Deploy nothing: only say what would be done"),
             flag("strict", "Refuse a component that removes or narrows operations"),
@@ -72,6 +77,8 @@ KIND_ROUTES = (
         method="DELETE",
         path="/v1/kinds/{kind}",
         doc="Delete a kind, with all its versions",
+        permission=Permission.DELETE,
+        action="undeploy",
         parameters=(flag("force", "Delete what its actors hold as well"),),
         answers={200: json_of("Deleted")},
         errors=(*KIND, KindInUse, Draining, *STORE),
@@ -82,6 +89,7 @@ KIND_ROUTES = (
         method="GET",
         path="/v1/kinds/{kind}/versions",
         doc="List the versions of a kind, newest first",
+        permission=Permission.DESCRIBE,
         parameters=(
             number("before", "Only versions with lower numbers"),
             number("limit", "How many at most", "versions_page_entries_max"),
@@ -95,6 +103,7 @@ KIND_ROUTES = (
         method="GET",
         path="/v1/kinds/{kind}/versions/{number}",
         doc="Show one version of a kind",
+        permission=Permission.DESCRIBE,
         answers={200: json_of("Version")},
         errors=(*KIND, VersionNotFound, *STORE),
         namespaced=True,
@@ -104,6 +113,7 @@ KIND_ROUTES = (
         method="GET",
         path="/v1/kinds/{kind}/current",
         doc="Show the current version of a kind, as the kind itself does",
+        permission=Permission.DESCRIBE,
         answers={200: json_of("Kind")},
         errors=KIND,
         namespaced=True,
@@ -114,6 +124,8 @@ KIND_ROUTES = (
         method="POST",
         path="/v1/kinds/{kind}/current",
         doc="Make an older version of a kind current again",
+        permission=Permission.DEPLOY,
+        action="rollback",
         body=json_of("VersionWish"),
         answers={200: json_of("Deployed"), 201: json_of("Deployed")},
         errors=(*KIND, VersionNotFound, *BODY, *UPLOAD, KindsFull, Draining, *STORE),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from kelpie.access.roles import Permission
 from kelpie.errors import KelpieError
 
 __all__ = ["Content", "Errors", "Parameter", "Route", "flag", "header", "number", "text"]
@@ -55,12 +56,17 @@ class Route:
     path: str
     """Segments in braces are parameters: whatever they are, they lead here."""
     doc: str
+    permission: Permission | None
+    """What its caller needs. None: it is open to anybody, with a token or without."""
     answers: Mapping[int, Content]
     """What is answered if nothing goes wrong, by status."""
     parameters: tuple[Parameter, ...] = ()
     body: Content | None = None
     """What a request may carry. None: what it carries is not looked at."""
     body_required: bool = False
+    action: str | None = None
+    """What the audit log calls it, if it changes anything. Turns are not in that
+    log: they are what the host is for, and have records of their own."""
     errors: Errors = ()
     """What can go wrong here, beside what can go wrong everywhere."""
     namespaced: bool = False

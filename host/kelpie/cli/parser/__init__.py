@@ -11,13 +11,14 @@ kinds       deploy, check, kinds, versions, rollback, undeploy
 configuration
             config, secret
 actors      invoke, logs, actors, show, state, kv
+access      token, audit
 components  inspect, sim
 """
 
 from __future__ import annotations
 
 from kelpie import __version__
-from kelpie.cli.parser import actors, components, configuration, host, kinds
+from kelpie.cli.parser import access, actors, components, configuration, host, kinds
 from kelpie.cli.parser.reading import CommandParser
 
 __all__ = ["CommandParser", "parser"]
@@ -34,6 +35,7 @@ def parser() -> CommandParser:
     kinds.add(commands)
     configuration.add(commands)
     actors.add(commands)
+    access.add(commands)
     host.add_care(commands)
     components.add(commands)
     return whole

@@ -8,7 +8,7 @@ from kelpie.api.log_levels import LEVELS
 from kelpie.cli import arguments as checked
 from kelpie.cli.log_options import LOG_FORMATS, LOGGED_REQUESTS
 from kelpie.cli.parser.reading import Commands
-from kelpie.cli.parser.shared import add_data, add_output
+from kelpie.cli.parser.shared import add_credentials, add_data, add_output
 
 __all__ = ["add_care", "add_serve"]
 
@@ -43,6 +43,16 @@ def add_serve(commands: Commands) -> None:
     command.add_argument(
         "--log-format", choices=LOG_FORMATS, help="(default: auto: text on a terminal, else json)"
     )
+    command.add_argument(
+        "--tls-cert", type=Path, metavar="FILE", help="speak TLS, with this certificate (PEM)"
+    )
+    command.add_argument("--tls-key", type=Path, metavar="FILE", help="its private key (PEM)")
+    command.add_argument(
+        "--insecure-public",
+        action="store_true",
+        default=None,
+        help="let others reach it without tokens",
+    )
     command.set_defaults(run="serve:run")
 
 
@@ -62,6 +72,7 @@ def add_care(commands: Commands) -> None:
     command = commands.add_parser("doctor", help="see whether machine and data are fit for a host")
     add_data(command)
     command.add_argument("--url", type=checked.url, help="the host that should answer")
+    add_credentials(command)
     add_output(command)
     command.set_defaults(run="doctor:run")
 

@@ -8,7 +8,15 @@ from pathlib import Path
 from kelpie.cli import arguments as checked
 from kelpie.cli.parser.reading import CommandParser, Commands
 
-__all__ = ["add_address", "add_data", "add_kind", "add_output", "add_page", "add_remote"]
+__all__ = [
+    "add_address",
+    "add_credentials",
+    "add_data",
+    "add_kind",
+    "add_output",
+    "add_page",
+    "add_remote",
+]
 
 
 def add_remote(commands: Commands, name: str, help_text: str) -> CommandParser:
@@ -19,7 +27,21 @@ def add_remote(commands: Commands, name: str, help_text: str) -> CommandParser:
         type=checked.url,
         help=f"the host to ask (default: $KELPIE_URL, or {checked.DEFAULT_URL})",
     )
+    add_credentials(command)
     return command
+
+
+def add_credentials(command: argparse.ArgumentParser) -> None:
+    """What shows a host who asks, and a command who the host is."""
+    command.add_argument(
+        "--token", type=checked.token, help="who asks (default: $KELPIE_TOKEN, which is safer)"
+    )
+    command.add_argument(
+        "--ca",
+        type=Path,
+        metavar="FILE",
+        help="certificates (PEM) that vouch for the host (default: $KELPIE_CA, or the system's)",
+    )
 
 
 def add_output(command: argparse.ArgumentParser) -> None:

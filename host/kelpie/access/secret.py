@@ -1,0 +1,67 @@
+"""The text of a token: `kelpie_`, 256 random bits and a checksum, in base32.
+
+It is stored as its SHA-256. A slow hash is for what people make up: it makes
+guessing dear. Nobody guesses 256 random bits, however fast each guess is, so
+the fast hash gives nothing away and costs a request next to nothing.
+
+The checksum tells a token that was cut off, or mistyped, from one that was
+revoked, without asking anybody; and scanners for leaked secrets know by it, and
+by the prefix, what they have found.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b32decode, b32encode
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+if TYPE_CHECKING:
+    # Whoever reads a command line has no use for it, and does not wait for it.
+    from kelpie.env import Env
+
+__all__ = ["PREFIX", "SECRET_LENGTH", "digest_of", "is_well_formed", "new_secret", "redacted"]
+
+PREFIX = "kelpie_"
+
+_RANDOM_BYTES = 32
+_CHECKSUM_BYTES = 4
+_DIGITS = 58
+_PADDING = "=" * (-_DIGITS % 8)
+SECRET_LENGTH = len(PREFIX) + _DIGITS
+
+# Longer and shorter ones too: a piece of a token is not to be shown either.
+_IN_TEXT = re.compile(PREFIX + "[a-z2-7]{16,}")
+
+
+def new_secret(env: Env) -> str:
+    """A token that nobody has."""
+    return _text_of(env.random_bytes(_RANDOM_BYTES))
+
+
+def is_well_formed(text: str) -> bool:
+    """Whether it can be a token: prefix, length and checksum are right."""
+    if len(text) != SECRET_LENGTH or not text.startswith(PREFIX) or not text.isascii():
+        return False
+    try:
+        drawn = b32decode(text[len(PREFIX) :].upper() + _PADDING)[:_RANDOM_BYTES]
+    except ValueError:
+        return False
+    return text == _text_of(drawn)
+
+
+def digest_of(text: str) -> bytes:
+    """What is stored of a token. The text must be ASCII."""
+    return sha256(text.encode("ascii")).digest()
+
+
+def redacted(text: str) -> str:
+    """The text without the tokens that are in it."""
+    # Nearly every text has none, and finding that out is cheap.
+    return _IN_TEXT.sub(f"{PREFIX}[redacted]", text) if PREFIX in text else text
+
+
+def _text_of(drawn: bytes) -> str:
+    encoded = b32encode(drawn + crc32(drawn).to_bytes(_CHECKSUM_BYTES, "big"))
+    return PREFIX + encoded.decode().rstrip("=").lower()

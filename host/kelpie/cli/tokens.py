@@ -1,0 +1,188 @@
+"""`kelpie token` and `kelpie audit`: who may do what, and who did.
+
+With `--data` the tokens are those of a data directory, and no host serves from
+it: that is how the first one is made, and how one gets in again who has lost
+all others. Who can write there can do everything anyhow.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kelpie.access.audit import AuditEntry, AuditLog
+from kelpie.access.change import Change
+from kelpie.access.roles import Role
+from kelpie.access.secret import digest_of, new_secret
+from kelpie.access.token import Token
+from kelpie.access.tokens import Tokens
+from kelpie.api.client import Client
+from kelpie.cli.output import complain, print_json, print_table, say
+from kelpie.cli.with_host import with_host
+from kelpie.env import real
+from kelpie.env.real import RealEnv
+from kelpie.errors import StoreStopped
+from kelpie.limits import DEFAULT_LIMITS
+from kelpie.store.format import check_format
+from kelpie.store.sqlite import open_store
+
+__all__ = ["audit", "create", "list_tokens", "revoke"]
+
+Result = TypeVar("Result")
+
+_NS_PER_S = 1_000_000_000
+# Who is in the audit log where there is no host, and so nobody to name.
+_OFFLINE = "(data directory)"
+
+
+def create(options: argparse.Namespace) -> int:
+    """The secret goes to stdout, this once."""
+    if options.offline is None:
+        made = with_host(
+            options,
+            lambda client: client.create_token(
+                options.name,
+                options.role,
+                namespace=options.namespace,
+                lifetime_s=options.expires,
+                requests_per_second_max=options.requests_per_second,
+                body_bytes_max=options.body_bytes,
+            ),
+        )
+        secret = made["token"]
+    else:
+        secret = _offline(options.offline, lambda door: door.create(options))
+    say("keep it well: it is shown this once; use it as KELPIE_TOKEN")
+    print(secret)
+    return 0
+
+
+def list_tokens(options: argparse.Namespace) -> int:
+    found = with_host(options, Client.tokens)
+    if options.output == "json":
+        print_json(found)
+        return 0
+    if not found:
+        say("there are no tokens: everybody who reaches the host can do everything")
+        return 0
+    rows = [
+        (
+            each["name"],
+            "+".join(each["roles"]),
+            each["namespace"] or "(all)",
+            each["expires_at"] or "never",
+            _or_dash(each["requests_per_second_max"]),
+            _or_dash(each["body_bytes_max"]),
+            each["created_at"],
+            each["created_by"],
+        )
+        for each in found
+    ]
+    head = ("NAME", "ROLES", "NAMESPACE", "EXPIRES", "A SECOND", "BODY BYTES", "CREATED", "BY")
+    print_table(head, rows)
+    return 0
+
+
+def revoke(options: argparse.Namespace) -> int:
+    if options.offline is None:
+        with_host(options, lambda client: client.revoke_token(options.name))
+        print(f"revoked {options.name}")
+        return 0
+    are_left = _offline(options.offline, lambda door: door.revoke(options.name))
+    print(f"revoked {options.name}")
+    if not are_left:
+        complain("that was the last one: whoever reaches the host can do everything again")
+    return 0
+
+
+def audit(options: argparse.Namespace) -> int:
+    entries, more = with_host(
+        options, lambda client: client.audit(before=options.before, limit=options.limit)
+    )
+    if options.output == "json":
+        print_json({"entries": entries, "more": more})
+        return 0
+    rows = [
+        (
+            str(each["number"]),
+            each["at"],
+            each["principal"],
+            each["source"],
+            each["action"],
+            each["subject"],
+            each["namespace"] or "",
+            each["outcome"],
+            each["detail"],
+        )
+        for each in entries
+    ]
+    head = ("NO", "AT", "WHO", "FROM", "ACTION", "WHAT", "NAMESPACE", "OUTCOME", "DETAIL")
+    print_table(head, rows)
+    if more:
+        say(f"there are more: --before {entries[-1]['number']}")
+    return 0
+
+
+class _Offline:
+    """The tokens in a data directory from which no host serves."""
+
+    def __init__(self, env: RealEnv, tokens: Tokens, audit: AuditLog) -> None:
+        self._env = env
+        self._tokens = tokens
+        self._audit = audit
+
+    async def create(self, options: argparse.Namespace) -> str:
+        secret, now_ns = new_secret(self._env), self._env.wall_ns()
+        lifetime_s = options.expires
+        token = Token(
+            options.name,
+            digest_of(secret),
+            frozenset(map(Role, options.role)),
+            options.namespace,
+            now_ns,
+            _OFFLINE,
+            None if lifetime_s is None else now_ns + lifetime_s * _NS_PER_S,
+            options.requests_per_second,
+            options.body_bytes,
+        )
+        change = self._change("token create", options.name)
+        await self._tokens.add(token, change.witness)
+        return secret
+
+    async def revoke(self, name: str) -> bool:
+        """Whether there are any left."""
+        change = self._change("token revoke", name)
+        await self._tokens.revoke(name, change.witness, force=True)
+        return self._tokens.required
+
+    def _change(self, action: str, name: str) -> Change:
+        env = self._env
+        entry = AuditEntry(
+            env.wall_ns(), _OFFLINE, "offline", action, None, name, "", "", env.new_id()
+        )
+        return Change(self._audit, entry)
+
+
+def _offline(data: Path, work: Callable[[_Offline], Awaitable[Result]]) -> Result:
+    limits, directory = DEFAULT_LIMITS, data.absolute()
+
+    def stopped(error: StoreStopped) -> None:
+        say(f"kelpie: {error.message}")
+
+    async def with_store(env: RealEnv) -> Result:
+        store = await open_store(env, directory, stopped, limits)
+        try:
+            await check_format(env, store, limits)
+            tokens = Tokens(env, store, limits)
+            await tokens.open()
+            return await work(_Offline(env, tokens, AuditLog(env, store, limits)))
+        finally:
+            await store.close()
+
+    return real.run(with_store, lambda what, error: say(f"kelpie: {what}: {error}"))
+
+
+def _or_dash(value: Any) -> str:
+    return "-" if value is None else str(value)

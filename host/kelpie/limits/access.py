@@ -1,0 +1,28 @@
+"""The limits of tokens, of the audit log and of TLS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kelpie.limits.limit import limit
+from kelpie.limits.store import StoreLimits
+
+__all__ = ["AccessLimits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessLimits(StoreLimits):
+    """Those of `Limits` that are about the front door. On top of those of the store,
+    since classes with slots cannot stand side by side."""
+
+    tokens_max: int = limit(1_000, "tokens of the host; `tokens-full`")
+    token_requests_per_second_max: int = limit(
+        1_000_000, "requests a second to which a token may be limited; `invalid-request`"
+    )
+    audit_entries_max: int = limit(100_000, "entries of the audit log; beyond it the oldest go")
+    audit_page_entries_max: int = limit(
+        1_000, "entries in one page of the audit log; more follow; `invalid-request`"
+    )
+    http_tls_handshake_ms_max: int = limit(
+        10_000, "time that a TLS handshake may take; then the connection is closed"
+    )

@@ -1,0 +1,187 @@
+"""TLS: the same HTTP over it, certificates that change, and where a host may listen."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import trustme
+
+from kelpie.access.roles import Role
+from kelpie.api.client import Client
+from kelpie.api.listening import AddressRefused, Listening, is_loopback
+from kelpie.api.tls import ServerTls
+from kelpie.api.unreachable import HostUnreachable
+from kelpie.ids import text
+from kelpie.limits import DEFAULT_LIMITS, Limits
+from tests.api.support import COUNTER, ROGUE, Host, Wire, request, running
+
+INCREMENT = request("POST", "/v1/actors/counter/bob/increment")
+
+
+class Files:
+    """A certificate with its key, and the one that vouches for it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.ca, self.certificate, self.key = (
+            directory / name for name in ("ca.pem", "host.pem", "host.key")
+        )
+        self.renew()
+
+    def renew(self) -> None:
+        ca = trustme.CA()
+        ca.cert_pem.write_to_path(self.ca)
+        issued = ca.issue_cert("127.0.0.1", "localhost")
+        self.key.write_bytes(issued.private_key_pem.bytes())
+        self.certificate.write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path)
+
+
+@asynccontextmanager
+async def secure(
+    tmp_path: Path, cache: Path, tls: ServerTls, limits: Limits = DEFAULT_LIMITS
+) -> AsyncIterator[Host]:
+    async with running(tmp_path / "data", cache, limits, tls) as host:
+        assert (host.url.partition(":")[0]) == "https"
+        await host.runtime.deploy("default", "counter", COUNTER.read_bytes())
+        yield host
+
+
+@asynccontextmanager
+async def wire(host: Host, files: Files) -> AsyncIterator[Wire]:
+    context = ssl.create_default_context(cafile=files.ca)
+    reader, writer = await asyncio.open_connection("127.0.0.1", host.port, ssl=context)
+    try:
+        yield Wire(reader, writer)
+    finally:
+        writer.transport.abort()
+
+
+async def test_all_of_http_over_it(tmp_path: Path, cache: Path, files: Files) -> None:
+    tls = ServerTls(files.certificate, files.key)
+    async with secure(tmp_path, cache, tls) as host, wire(host, files) as one:
+        await one.send(INCREMENT * 3)
+        assert [(await one.answer()).json["value"] for _ in range(3)] == [1, 2, 3]
+        await one.send(INCREMENT[:30], INCREMENT[30:])
+        assert (await one.answer()).json == {"value": 4}
+        # From here on the connection is aiohttp's.
+        await one.send(request("GET", "/v1/kinds"))
+        assert len((await one.answer()).json["kinds"]) == 1
+        await one.send(INCREMENT * 3)
+        assert [(await one.answer()).json["value"] for _ in range(3)] == [5, 6, 7]
+
+
+async def test_a_client_that_does_not_read_its_answers(
+    tmp_path: Path, cache: Path, files: Files
+) -> None:
+    tls = ServerTls(files.certificate, files.key)
+    async with secure(tmp_path, cache, tls) as host, wire(host, files) as one:
+        for _ in range(2000):
+            one.writer.write(INCREMENT)
+        values = [(await one.answer()).json["value"] for _ in range(2000)]
+        assert values == list(range(1, 2001))
+
+
+@pytest.mark.parametrize("lane", ["", "?namespace=default"], ids=["hot", "full"])
+async def test_a_client_that_goes_away_does_not_stop_the_turn(
+    tmp_path: Path, cache: Path, files: Files, lane: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """... nor does it have anything to say in the log."""
+    tls = ServerTls(files.certificate, files.key)
+    async with secure(tmp_path, cache, tls) as host:
+        await host.runtime.deploy("default", "rogue", ROGUE.read_bytes())
+        async with wire(host, files) as one:
+            spin = f"/v1/actors/rogue/bob/spin{lane}"
+            await one.send(request("POST", spin, Kelpie_Deadline_Ms="300"))
+            while not host.runtime.outstanding:
+                await asyncio.sleep(0.01)
+            one.writer.close()
+            await one.writer.wait_closed()
+        while host.runtime.outstanding:
+            await asyncio.sleep(0.01)
+    assert [each.name for each in caplog.records if each.name == "asyncio"] == []
+
+
+async def test_the_client_asks_over_it(tmp_path: Path, cache: Path, files: Files) -> None:
+    tls = ServerTls(files.certificate, files.key)
+    async with secure(tmp_path, cache, tls) as host:
+        secret = await host.token("root", Role.ADMIN)
+        async with Client(host.url, token=secret, ca=files.ca) as client:
+            reply = await client.invoke("counter", "bob", "increment", text(b""))
+            assert reply.data == b'{"value":1}'
+            assert [each["name"] for each in await client.tokens()] == ["root"]
+        async with Client(host.url, token=secret) as client:
+            with pytest.raises(HostUnreachable, match="--ca") as found:
+                await client.kinds()
+            assert not found.value.sent
+
+
+async def test_a_renewed_certificate_is_shown_from_then_on(
+    tmp_path: Path, cache: Path, files: Files
+) -> None:
+    tls = ServerTls(files.certificate, files.key)
+    async with secure(tmp_path, cache, tls) as host, wire(host, files) as before:
+        files.renew()
+        with pytest.raises(ssl.SSLError):
+            async with wire(host, files):
+                pass
+        tls.reload()
+        async with wire(host, files) as after:
+            for each in (before, after):
+                await each.send(INCREMENT)
+                assert (await each.answer()).status == 200
+        # What cannot be used changes nothing.
+        files.key.write_text("no key")
+        with pytest.raises(ssl.SSLError):
+            tls.reload()
+        async with wire(host, files) as after:
+            await after.send(INCREMENT)
+            assert (await after.answer()).status == 200
+
+
+async def test_who_does_not_shake_hands(tmp_path: Path, cache: Path, files: Files) -> None:
+    limits = replace(DEFAULT_LIMITS, http_tls_handshake_ms_max=100)
+    tls = ServerTls(files.certificate, files.key)
+    async with secure(tmp_path, cache, tls, limits) as host:
+        async with host.wire() as silent:
+            assert await silent.is_closed()
+        async with host.wire() as plain:
+            await plain.send(request("GET", "/livez"))
+            assert b"HTTP" not in await plain.reader.read()
+
+
+@pytest.mark.parametrize(
+    ("host", "verdict"),
+    [
+        ("127.0.0.1", True),
+        ("127.1.2.3", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("", False),
+        ("192.0.2.7", False),
+        ("fe80::1%lo", False),
+    ],
+)
+async def test_what_leads_to_this_machine_alone(host: str, verdict: bool) -> None:
+    assert await is_loopback(host) is verdict
+
+
+async def test_a_public_address_wants_tokens_or_a_word(empty_host: Host) -> None:
+    public = Listening("0.0.0.0", 0)
+    with pytest.raises(AddressRefused):
+        await public.check(has_tokens=False)
+    await public.check(has_tokens=True)
+    await replace(public, insecure_public=True).check(has_tokens=False)
+    with pytest.raises(AddressRefused):
+        await empty_host.server.start(public)
