@@ -90,7 +90,10 @@ class Answers(Protocol):
 @dataclass(slots=True)
 class Turn:
     """The input of one turn. With the answers to its host calls it decides
-    everything that the guest does."""
+    everything that the guest does.
+
+    Of a batch, `argument` has its operations, and `operation` is empty.
+    """
 
     address: Address
     operation: str
@@ -103,6 +106,7 @@ class Turn:
     read_only: bool
     state: Payload | None
     answers: Answers
+    is_batch: bool = False
 
 
 @dataclass(slots=True)
@@ -192,6 +196,11 @@ class Component(Protocol):
 
     @property
     def imports(self) -> tuple[str, ...]: ...
+
+    @property
+    def batches(self) -> bool:
+        """Whether its guests run turns that are batches."""
+        ...
 
     async def instantiate(self) -> Guest:
         """A fresh instance.
