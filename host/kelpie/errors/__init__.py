@@ -4,7 +4,7 @@
       CallerError               the request is at fault
         InvalidAddress, InvalidRequest, InvalidText
         RouteNotFound, MethodNotAllowed, UnsupportedMediaType, PayloadTooLarge, RequestTimeout
-        KindNotFound, VersionNotFound, ValueNotFound, RequestMismatch
+        KindNotFound, VersionNotFound, ValueNotFound, RequestMismatch, BatchUnsupported
         ComponentError          an upload that cannot become an actor
           ComponentTooLarge, ComponentInvalid, ComponentRefused, ComponentTooCostly
         KindsFull, DeployBreaking, KindInUse

@@ -9,7 +9,7 @@ import msgpack
 
 from kelpie.errors import KindNotFound, StoredValueCorrupt
 from kelpie.limits import Limits
-from kelpie.runtime.changes import NO_CHANGES, Changes
+from kelpie.runtime.changes import NO_CHANGES, Changes, compare
 from kelpie.store import keyspace
 from kelpie.store.chunks import finish_value, read_value, write_value
 from kelpie.store.frame import frame, unframe
@@ -18,6 +18,7 @@ from kelpie.wasm.turn import Manifest, Operation
 
 __all__ = [
     "Deploy",
+    "changes_between",
     "find_deploy",
     "list_deploys",
     "read_current",
@@ -42,10 +43,18 @@ class Deploy:
     deployed_at_ns: int
     manifest: Manifest
     imports: tuple[str, ...]
+    batches: bool = False
+    """Whether its actors take batches."""
     changed: bool = True
     """False: the same component was current already, and nothing was done."""
     changes: Changes = NO_CHANGES
     """Against the version that it took the place of. Known to who deployed it."""
+
+
+def changes_between(before: Deploy, after: Deploy) -> Changes:
+    """What callers may notice of a deploy in the place of another."""
+    changes = compare(before.manifest, after.manifest)
+    return changes._replace(batches_gone=before.batches and not after.batches)
 
 
 async def read_current(transaction: Transaction, namespace: str, kind: str) -> int:
@@ -130,10 +139,14 @@ def unpack_number(key: bytes, stored: bytes) -> int:
 
 
 def _unpack(namespace: str, kind: str, number: int, body: bytes) -> Deploy:
-    digest, size, deployed_at_ns, doc, operations, imports = msgpack.unpackb(body)
+    digest, size, deployed_at_ns, doc, operations, imports, *later = msgpack.unpackb(body)
     listed = [Operation(**each) for each in json.loads(operations)]
     manifest = Manifest(json.loads(doc), {each.name: each for each in listed})
-    return Deploy(namespace, kind, number, digest, size, deployed_at_ns, manifest, tuple(imports))
+    # What was deployed by a host that knew no batches takes none.
+    (batches,) = later or (False,)
+    return Deploy(
+        namespace, kind, number, digest, size, deployed_at_ns, manifest, tuple(imports), batches
+    )
 
 
 def _pack(deploy: Deploy) -> bytes:
@@ -148,6 +161,7 @@ def _pack(deploy: Deploy) -> bytes:
             json.dumps(deploy.manifest.doc),
             json.dumps(operations),
             deploy.imports,
+            deploy.batches,
         )
     )
     return packed

@@ -14,11 +14,12 @@ from kelpie.errors import (
     StoreConflict,
 )
 from kelpie.ids import check_name
-from kelpie.runtime.changes import NO_CHANGES, Changes, compare
+from kelpie.runtime.changes import NO_CHANGES, Changes
 from kelpie.runtime.components import Components
 from kelpie.runtime.deletion import clear_remains, end_kind, has_remains
 from kelpie.runtime.deploy import (
     Deploy,
+    changes_between,
     find_deploy,
     read_current,
     read_deploy,
@@ -133,7 +134,7 @@ class Deploys:
         current = self._current.get((namespace, kind))
         if current is None:
             return wanted
-        changes = compare(current.manifest, wanted.manifest)
+        changes = changes_between(current, wanted)
         if strict:
             _check_not_breaking(changes, current)
         changed = current.digest != wanted.digest
@@ -208,6 +209,7 @@ class Deploys:
             self._node.env.wall_ns(),
             component.manifest,
             component.imports,
+            component.batches,
         )
 
     def _check_upload(self, namespace: str, kind: str, upload: bytes) -> None:
@@ -267,9 +269,9 @@ class Deploys:
                 return replace(current, changed=False)
             # An earlier attempt of ours, of which nobody knew, has put it there.
             before = await find_deploy(transaction, namespace, kind, number - 1)
-            changes = NO_CHANGES if before is None else compare(before.manifest, wanted.manifest)
+            changes = NO_CHANGES if before is None else changes_between(before, wanted)
             return replace(current, changes=changes)
-        changes = compare(current.manifest, wanted.manifest)
+        changes = changes_between(current, wanted)
         if strict:
             _check_not_breaking(changes, current)
         deploy = replace(wanted, number=number + 1, changes=changes)
