@@ -97,7 +97,7 @@ class TestNode:
             principal,
             id is not None,
             self.env.monotonic_ns() + int(deadline_ms * 1_000_000),
-            is_batch,
+            is_batch=is_batch,
         )
 
     def delete(self, **more: Any) -> Asked:

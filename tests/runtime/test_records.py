@@ -321,7 +321,7 @@ async def test_the_turn_knows_its_request(scripted: StartScripted) -> None:
 
 def test_digests_tell_requests_apart() -> None:
     def digest(operation: str, argument: Payload, *, is_batch: bool = False) -> bytes:
-        asked = Envelope(address(), operation, argument, "id", "me", True, 0, is_batch)
+        asked = Envelope(address(), operation, argument, "id", "me", True, 0, is_batch=is_batch)
         return request_digest(asked)
 
     digests = {

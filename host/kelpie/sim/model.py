@@ -15,7 +15,7 @@ from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
 from kelpie.runtime.envelope import DELETION, deleted_reply
 from kelpie.sim.engine import TurnInput
-from kelpie.sim.history import Operation, Step
+from kelpie.sim.history import BATCH, Operation, Step
 from kelpie.wasm.turn import Caller, Component, Outcome, Page, Turn
 
 __all__ = ["EMPTY", "STORED_STATE", "ActorState", "ComponentModel", "answer_of"]
@@ -47,7 +47,7 @@ def answer_of(reply: Payload | None, error: KelpieError | None) -> Hashable:
     if error is None:
         return reply
     if isinstance(error, ActorRejected):
-        return ("rejected", error.rejection_code, error.message)
+        return ("rejected", error.rejection_code, error.message, error.details.get("index"))
     return ("failed", error.code)
 
 
@@ -119,9 +119,10 @@ class ComponentModel:
         given: TurnInput,
     ) -> Outcome:
         assert isinstance(operation.argument, Payload)
+        is_batch = operation.name == BATCH
         turn = Turn(
             self._address,
-            operation.name,
+            "" if is_batch else operation.name,
             operation.argument,
             operation.request_id,
             Caller("client", _PRINCIPAL),
@@ -131,6 +132,7 @@ class ComponentModel:
             operation.read_only,
             state.value,
             _Alone(entries, self._limits),
+            is_batch,
         )
         guest = await self._component.instantiate()
         try:
