@@ -70,8 +70,8 @@ def check_lines_type(content_type: str | None) -> None:
     media_type, _, parameters = (content_type or "").partition(";")
     if media_type.strip().lower() not in _LINES_TYPES:
         raise UnsupportedMediaType(
-            f"send JSON lines, as {JSON_LINES_TYPE} (with curl: -H 'Content-Type: {JSON_LINES_TYPE}' "
-            "--data-binary @FILE)"
+            f"send JSON lines, as {JSON_LINES_TYPE} (with curl: "
+            f"-H 'Content-Type: {JSON_LINES_TYPE}' --data-binary @FILE)"
         )
     _check_charset(content_type or "", parameters)
 

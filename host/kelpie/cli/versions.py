@@ -157,6 +157,8 @@ def _say_changes(changes: dict[str, Any]) -> None:
 
 def _told_changes(changes: dict[str, Any]) -> list[str]:
     told = [f"{what}: {', '.join(changes[what])}" for what in ("added", "removed") if changes[what]]
+    if changes["batches_gone"]:
+        told.append("removed: batches")
     return told + [
         f"narrowed: {each['operation']}: {reason}"
         for each in changes["narrowed"]
@@ -165,7 +167,7 @@ def _told_changes(changes: dict[str, Any]) -> list[str]:
 
 
 def _is_breaking(changes: dict[str, Any]) -> bool:
-    return bool(changes["removed"] or changes["narrowed"])
+    return bool(changes["removed"] or changes["narrowed"] or changes["batches_gone"])
 
 
 def _kind_of(file: Path) -> str:

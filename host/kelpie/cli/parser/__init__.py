@@ -8,7 +8,7 @@ reading     how a command line is read, and what a wrong one is told
 shared      options that many commands have
 host        serve, settings, completion, doctor, backup, restore
 kinds       deploy, check, kinds, versions, rollback, undeploy
-actors      invoke, logs, actors, show, state, kv
+actors      invoke, batch, turns, logs, actors, show, state, kv
 components  inspect, sim
 """
 
