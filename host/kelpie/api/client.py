@@ -53,7 +53,7 @@ class Client(LineCalls):
         the actor has stored since.
         """
         path = f"/v1/actors/{quoted(kind)}/{quoted(key)}"
-        headers = _request_headers(request_id, deadline_ms)
+        headers = asking_headers(None, request_id, deadline_ms)
         return await self.ask_json("DELETE", path, headers=headers)
 
     async def deploy(

@@ -73,10 +73,12 @@ class LineCalls(Transport):
 
 
 def asking_headers(
-    content_type: str, request_id: str | None, deadline_ms: int | None
+    content_type: str | None, request_id: str | None, deadline_ms: int | None
 ) -> dict[str, str]:
     """The headers of a request that an actor is to run."""
-    headers = {"Content-Type": content_type}
+    headers: dict[str, str] = {}
+    if content_type is not None:
+        headers["Content-Type"] = content_type
     if request_id is not None:
         headers[ID_HEADER] = request_id
     if deadline_ms is not None:
