@@ -7,13 +7,14 @@ from functools import partial
 
 from benchmarks.effort import Place
 from benchmarks.row import Row
-from benchmarks.rows import activations, http, memory, neighbours, simulation, turn
+from benchmarks.rows import activations, batches, http, memory, neighbours, simulation, turn
 
 __all__ = ["RUNNERS"]
 
 RUNNERS: dict[str, Callable[[Place], list[Row]]] = {
     "turn": turn.run,
     **{case.key: partial(http.run, case) for case in http.CASES},
+    "batches": batches.run,
     "activations": activations.run,
     "memory": memory.run,
     "beside_1_spinner": partial(neighbours.run, 1),

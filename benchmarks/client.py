@@ -91,7 +91,7 @@ class Connection(asyncio.Protocol):
 def requests_of(load: Load, port: int) -> Callable[[], bytes]:
     """Makes the bytes of one request after another."""
     keys = [f"k{number}" for number in range(1, load.keys + 1)] or ["hot"]
-    type_line = "Content-Type: application/json\r\n" if load.body else ""
+    type_line = f"Content-Type: {load.content_type}\r\n" if load.body else ""
     end = f"{type_line}Content-Length: {len(load.body)}\r\n\r\n{load.body}"
     heads = [
         f"{load.method} {load.path % key} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n" for key in keys

@@ -10,7 +10,16 @@ from pathlib import Path
 
 from benchmarks.server import Server, ServerFailed, started
 
-__all__ = ["COUNTER", "KELPIE", "ROGUE", "deploy", "increment_path", "invoke_path", "serving"]
+__all__ = [
+    "COUNTER",
+    "KELPIE",
+    "ROGUE",
+    "batch_path",
+    "deploy",
+    "increment_path",
+    "invoke_path",
+    "serving",
+]
 
 ROOT = Path(__file__).parents[1]
 COUNTER = ROOT / "examples" / "rust-counter" / "counter.wasm"
@@ -25,6 +34,11 @@ DEPLOY_S_MAX = 120.0
 def increment_path(key: str = "%s") -> str:
     """Where a request increments the counter `key`."""
     return invoke_path("counter", key, "increment")
+
+
+def batch_path(key: str = "%s") -> str:
+    """Where the counter `key` takes a batch."""
+    return f"/v1/batches/counter/{key}"
 
 
 def invoke_path(kind: str, key: str, operation: str) -> str:

@@ -44,17 +44,27 @@ class InProcess:
 
     async def increment(self, key: str) -> Payload:
         """One durable turn, from the mailbox to the committed effects."""
+        return await self._turn(key, "increment", text(""))
+
+    async def batch(self, key: str, lines: bytes) -> Payload:
+        """The same of a batch."""
+        return await self._turn(key, "", text(lines), is_batch=True)
+
+    async def _turn(
+        self, key: str, operation: str, argument: Payload, *, is_batch: bool = False
+    ) -> Payload:
         env = self.env
         deadline_ns = env.monotonic_ns() + DEFAULT_LIMITS.request_deadline_ms_default * 1_000_000
         return await self.runtime.invoke(
             Envelope(
                 target=Address(NAMESPACE, KIND, key),
-                operation="increment",
-                argument=text(""),
+                operation=operation,
+                argument=argument,
                 request_id=env.new_id(),
                 principal="anonymous",
                 recorded=False,
                 deadline_ns=deadline_ns,
+                is_batch=is_batch,
             )
         )
 

@@ -27,6 +27,8 @@ class Load:
     id_prefix: str = ""
     """Beginning of the unique Idempotency-Keys; empty: send none."""
     body: str = ""
+    content_type: str = "application/json"
+    """Of the body, if there is one."""
     method: str = "POST"
 
 

@@ -1,5 +1,6 @@
 -- What wrk sends. Arguments behind `--`: method, path with %s for the key, number
--- of keys (0: one hot key, named "hot"), prefix of Idempotency-Keys ("": none), body.
+-- of keys (0: one hot key, named "hot"), prefix of Idempotency-Keys ("": none), body, its type,
+-- a seed.
 --
 -- `done` prints one line of JSON for benchmarks/wrk.py.
 
@@ -21,9 +22,9 @@ function init(arguments)
   if body == "" then
     body = nil
   else
-    wrk.headers["Content-Type"] = "application/json"
+    wrk.headers["Content-Type"] = arguments[6]
   end
-  math.randomseed(tonumber(arguments[6]))
+  math.randomseed(tonumber(arguments[7]))
   if id_prefix == "" then
     for number = 1, math.max(key_count, 1) do
       ready[number] = wrk.format(method, string.format(path, key_of(number)), nil, body)

@@ -24,6 +24,7 @@ def run(load: Load, port: int) -> Measured:
         *("--duration", f"{max(1, math.ceil(load.seconds))}s", "--timeout", "10s", "--latency"),
         *("--script", str(SCRIPT), f"http://127.0.0.1:{port}", "--"),
         *(load.method, load.path, str(load.keys), load.id_prefix, load.body),
+        load.content_type,
         str(random.randrange(1 << 30)),
     ]
     done = subprocess.run(

@@ -195,8 +195,9 @@ def test_a_module_cut_off_anywhere_is_no_crash() -> None:
 def test_a_component_cut_off_anywhere_is_no_crash() -> None:
     component = COUNTER.read_bytes()
     for length in range(0, len(component), 997):
-        with pytest.raises(RefusedError):
-            inspect(component[:length], CONTRACT)
+        with contextlib.suppress(RefusedError):
+            # Cut off between two sections it is whole, and lacks what came behind.
+            assert inspect(component[:length], CONTRACT)["misfit"]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -252,16 +253,36 @@ def test_inspecting_a_component() -> None:
     assert report["misfit"] is None
     assert report["exports"] == [
         {
+            "name": "kelpie:actor/batch@0.1.0",
+            "package": "kelpie:actor",
+            "interface": "batch",
+            "version": "0.1.0",
+            "kind": "instance",
+            "functions": ["invoke-batch"],
+        },
+        {
             "name": "kelpie:actor/handler@0.1.0",
             "package": "kelpie:actor",
             "interface": "handler",
             "version": "0.1.0",
             "kind": "instance",
             "functions": ["invoke", "describe"],
-        }
+        },
     ]
     functions = {found["interface"]: found["functions"] for found in report["imports"]}
     assert functions == {"types": [], "state": ["load", "save"]}
+
+
+def test_what_is_exported_besides_decides_on_the_world() -> None:
+    # Without metadata, a module's exports tell; of a component they always do.
+    report = inspect(made.batching("1\n"), CONTRACT)
+    assert report["misfit"] is None
+    assert {each["interface"] for each in report["exports"]} == {"handler", "batch"}
+    misfit = inspect(made.with_another_batch(), CONTRACT)["misfit"]
+    assert "kelpie:actor/batch@0.1.0" in misfit
+    assert "invoke-batch" in misfit
+    with pytest.raises(RefusedError, match="invoke-batch"):
+        made.batching(function_type="(param i32) (result i32)")
 
 
 def test_a_component_of_another_version() -> None:

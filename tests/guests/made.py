@@ -22,6 +22,7 @@ from tests.componentizer.driver import CONTRACT, componentize
 
 # Where things are in the memory of these modules.
 RESULT, MANIFEST_POINTER, REPLY, MANIFEST, HEAP = 0, 32, 64, 128, 65_536
+BATCH_REPLY = 32_768
 
 OK = f"""
     (i32.store8 (i32.const {RESULT}) (i32.const 0))        ;; the turn succeeds
@@ -84,6 +85,30 @@ def component(**parts: Any) -> bytes:
     return componentize(core_module(**parts))
 
 
+def batching(reply: str = "", *, fails_at: int | None = None, function_type: str = "") -> bytes:
+    """A component that answers every batch with this text, or fails at this index."""
+    body = f"""
+    (i32.store8 (i32.const {RESULT}) (i32.const 0))
+    (i32.store (i32.const {RESULT + 4}) (i32.const {BATCH_REPLY}))
+    (i32.store (i32.const {RESULT + 8}) (i32.const {len(reply.encode())}))
+    (i32.const {RESULT})"""
+    if fails_at is not None:
+        body = f"""
+    (i32.store8 (i32.const {RESULT}) (i32.const 1))
+    (i32.store (i32.const {RESULT + 4}) (i32.const {fails_at}))
+    (i32.store8 (i32.const {RESULT + 8}) (i32.const 1))    ;; failed
+    (i32.store (i32.const {RESULT + 12}) (i32.const {REPLY}))
+    (i32.store (i32.const {RESULT + 16}) (i32.const 2))
+    (i32.const {RESULT})"""
+    items = f"""
+  (data (i32.const {BATCH_REPLY}) {_quoted(reply)})
+  (func (export "kelpie:actor/batch@0.1.0#invoke-batch")
+    {function_type or "(param i32 i32) (result i32)"}
+    (global.set $next (i32.const {HEAP}))
+    {body})"""
+    return component(items=items)
+
+
 # Components that are sound and that a host has to refuse.
 
 
@@ -113,6 +138,20 @@ def without_handler() -> bytes:
   (import "kelpie:actor/clock@0.1.0" "now" (func $now (result i64)))
   (func (drop (call $now))))""")
     return componentize(bytes(module), CONTRACT.replace("export handler;", ""))
+
+
+def with_another_batch() -> bytes:
+    """Its `invoke-batch` takes a payload, and replies as `invoke` does."""
+    before, after = CONTRACT.split("interface batch {")
+    after = after.replace("{failure}", "{payload, failure}", 1).replace(
+        "(operations: string) -> result<string, batch-failure>",
+        "(operations: payload) -> result<payload, failure>",
+    )
+    contract = f"{before}interface batch {{{after}"
+    items = f"""
+  (func (export "kelpie:actor/batch@0.1.0#invoke-batch") (param i32 i32 i32) (result i32)
+    {OK})"""
+    return componentize(core_module(items=items), contract)
 
 
 def with_another_signature() -> bytes:

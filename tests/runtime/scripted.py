@@ -16,6 +16,9 @@ from kelpie.errors import KelpieError
 from kelpie.ids import Payload
 from kelpie.wasm.turn import Effects, Manifest, Operation, Outcome, Page, Turn
 
+BATCH = "(batch)"
+"""The name of the script that runs batches."""
+
 Script = Callable[["Host"], Payload | Awaitable[Payload]]
 
 
@@ -69,7 +72,7 @@ class ScriptedGuest:
         host = Host(turn, self)
         self.component.turns.append(turn)
         try:
-            script = self.component.scripts[turn.operation]
+            script = self.component.scripts[BATCH if turn.is_batch else turn.operation]
             reply = script(host)
             if inspect.isawaitable(reply):
                 reply = await reply
@@ -87,9 +90,12 @@ class ScriptedComponent:
     def __init__(self, name: str, scripts: dict[str, Script], read_only: set[str]) -> None:
         self.digest = sha256(name.encode()).hexdigest()
         self.scripts = scripts
-        operations = {name: Operation(name, read_only=name in read_only) for name in scripts}
+        operations = {
+            name: Operation(name, read_only=name in read_only) for name in scripts if name != BATCH
+        }
         self.manifest = Manifest("", operations)
         self.imports: tuple[str, ...] = ()
+        self.batches = BATCH in scripts
         self.turns: list[Turn] = []
         self.live: set[ScriptedGuest] = set()
         self.made = 0

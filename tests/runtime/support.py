@@ -87,6 +87,7 @@ class TestNode:
         id: str | None = None,  # noqa: A002 - what it is called everywhere
         principal: str = "anonymous",
         deadline_ms: float = DEADLINE_MS,
+        is_batch: bool = False,
     ) -> Envelope:
         return Envelope(
             address(key, kind),
@@ -96,6 +97,7 @@ class TestNode:
             principal,
             id is not None,
             self.env.monotonic_ns() + int(deadline_ms * 1_000_000),
+            is_batch=is_batch,
         )
 
     def delete(self, **more: Any) -> Asked:

@@ -9,6 +9,7 @@ import pytest
 
 from kelpie.errors import ActorRejected, GuestTrapped, RequestRecordsFull
 from kelpie.ids import Payload, text
+from kelpie.runtime.envelope import Envelope
 from kelpie.runtime.message import request_digest
 from kelpie.runtime.ownership import read_stored
 from kelpie.store.keyspace import ActorKeys
@@ -319,10 +320,16 @@ async def test_the_turn_knows_its_request(scripted: StartScripted) -> None:
 
 
 def test_digests_tell_requests_apart() -> None:
+    def digest(operation: str, argument: Payload, *, is_batch: bool = False) -> bytes:
+        asked = Envelope(address(), operation, argument, "id", "me", True, 0, is_batch=is_batch)
+        return request_digest(asked)
+
     digests = {
-        request_digest("a", text("bc")),
-        request_digest("ab", text("c")),
-        request_digest("a", Payload(False, b"bc")),
-        request_digest("\u00e9", text("x")),
+        digest("a", text("bc")),
+        digest("ab", text("c")),
+        digest("a", Payload(False, b"bc")),
+        digest("\u00e9", text("x")),
+        digest("", text("abc"), is_batch=True),
+        digest("", text("abc\n"), is_batch=True),
     }
-    assert len(digests) == 4
+    assert len(digests) == 6

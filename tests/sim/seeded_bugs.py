@@ -25,6 +25,7 @@ from kelpie.runtime.kv_view import KvView, _behind
 from kelpie.runtime.message import Message, Stage
 from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline, _fail_all
+from kelpie.runtime.turn_runner import TurnRunner
 from kelpie.sim.engine import Foundry
 from kelpie.sim.oracles import GAVE_UP
 from kelpie.sim.run import Plan, run_seed
@@ -225,6 +226,16 @@ def damage_taken_for_a_move() -> Any:
     return patches((claims, "is_same", is_same), (nodes, "is_same", is_same))
 
 
+def batch_asked_again_is_done_again() -> Any:
+    """The record of a batch is written, and not looked up."""
+    original = TurnRunner._answered_from_record
+
+    async def answered(self: TurnRunner, message: Message) -> bool:
+        return not message.envelope.is_batch and await original(self, message)
+
+    return patches((TurnRunner, "_answered_from_record", answered))
+
+
 BUGS = (
     Bug("no fence check", "counter", no_fence_check),
     Bug("no ownership check", "counter", no_ownership_check),
@@ -251,14 +262,16 @@ BUGS = (
     ),
     Bug("damage taken for a move", "ledger", damage_taken_for_a_move),
     *DELETION_BUGS,
+    Bug("batch asked again is done again", "counter", batch_asked_again_is_done_again),
 )
 
 
 def plan(component: str, foundry: Foundry) -> Plan:
     """The default workload over a component."""
     upload = COMPONENTS[component].read_bytes()
-    manifest = foundry.component(upload).manifest
-    return Plan(upload, Workload.of(manifest), DEFAULT_LIMITS, foundry)
+    found = foundry.component(upload)
+    workload = Workload.of(found.manifest, batches=found.batches)
+    return Plan(upload, workload, DEFAULT_LIMITS, foundry)
 
 
 class Caught(NamedTuple):

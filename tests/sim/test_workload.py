@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from kelpie.ids import text
+from kelpie.sim.history import BATCH
 from kelpie.sim.tape import Tape
 from kelpie.sim.trace import Trace
 from kelpie.sim.workload import DELETE, Workload, WorkloadInvalid
@@ -77,6 +79,8 @@ def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
         ("actors = true", "actors must be"),
         ("unrecorded_per_cent = 101", "of 0 to 100"),
         ("deletes_per_cent = -1", "of 0 to 100"),
+        ("batches_per_cent = 101", "of 0 to 100"),
+        ("batches_per_cent = 1", "takes no batches"),
         ("operations = 1", "operations must be"),
         ("[operations]", "operations must be"),
         ("[operations.add]\nwight = 1", "operations.add"),
@@ -99,6 +103,30 @@ def test_some_requests_are_deletions(tmp_path: Path, given: str, least: int, mos
     tape = Tape.from_seed(1, Trace())
     chosen = [workload.choose(tape) for _ in range(1000)]
     assert least <= chosen.count(DELETE) <= most
+
+
+def test_a_component_that_takes_batches_is_asked_for_some(tmp_path: Path) -> None:
+    assert Workload.of(MANIFEST).batches_per_cent == 0
+    workload = Workload.of(MANIFEST, batches=True)
+    tape = Tape.from_seed(1, Trace())
+    chosen = [workload.choose(tape) for _ in range(1000)]
+    batches = [each for each in chosen if each.operation == BATCH]
+    assert 200 < len(batches) < 300
+    assert not any(each.read_only for each in batches)
+    asked = set()
+    for each in batches:
+        lines = each.argument(tape).data.decode().splitlines()
+        assert 1 <= len(lines) <= 4
+        for line in map(json.loads, lines):
+            asked.add(line["operation"])
+            assert ("argument" in line) == (line["operation"] == "add")
+    assert asked == {"get", "add"}
+
+    path = tmp_path / "w.toml"
+    path.write_text("batches_per_cent = 0")
+    assert Workload.read(path, MANIFEST, batches=True).batches_per_cent == 0
+    path.write_text("batches_per_cent = 100")
+    assert Workload.read(path, MANIFEST, batches=True).choose(tape).operation == BATCH
 
 
 def test_weights_count(tmp_path: Path) -> None:

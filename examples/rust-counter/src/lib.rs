@@ -7,11 +7,11 @@ mod counter;
 
 wit_bindgen::generate!({
     path: "../../wit",
-    world: "actor",
+    world: "batching-actor",
 });
 
-use counter::Refusal;
-use exports::kelpie::actor::handler::Guest;
+use counter::{Operation, Refusal};
+use exports::kelpie::actor::{batch, handler};
 use kelpie::actor::state;
 use kelpie::actor::types::{Failure, Payload, Rejection};
 use std::cell::Cell;
@@ -23,7 +23,8 @@ thread_local! {
     /// turns, and then the next one begins with `None` and loads. But as long as
     /// it lives it can be trusted, because one activation owns the actor, and an
     /// instance whose turn failed, was refused or was not committed is dropped.
-    /// So a turn of a warm counter costs one host call, `save`, and none to read.
+    /// So a turn of a warm counter costs one host call, `save`, and none to read;
+    /// so does a batch.
     static VALUE: Cell<Option<i64>> = const { Cell::new(None) };
 }
 
@@ -31,36 +32,50 @@ struct Counter;
 
 export!(Counter);
 
-impl Guest for Counter {
+impl handler::Guest for Counter {
     fn invoke(operation: String, argument: Payload) -> Result<Payload, Failure> {
-        match operation.as_str() {
-            "increment" => {
-                expect_nothing(&argument)?;
-                store(counter::add(load()?, 1)?)
-            }
-            "add" => {
-                let amount = counter::amount(text(&argument)?)?;
-                store(counter::add(load()?, amount)?)
-            }
-            "reset" => {
-                expect_nothing(&argument)?;
-                store(0)
-            }
-            "get" => {
-                expect_nothing(&argument)?;
-                Ok(Payload::Text(counter::to_json(load()?)))
-            }
-            other => Err(Refusal::new(
-                "unknown-operation",
-                format!("a counter has no operation '{other}'; it has increment, add, get and reset"),
-            )
-            .into()),
+        let operation = Operation::read(&operation, text(&argument)?)?;
+        let json = Payload::Text(counter::to_json(run(operation)?));
+        if operation.writes() {
+            state::save(&json);
         }
+        Ok(json)
     }
 
     fn describe() -> String {
         MANIFEST.to_owned()
     }
+}
+
+impl batch::Guest for Counter {
+    fn invoke_batch(operations: String) -> Result<String, batch::BatchFailure> {
+        let mut replies = String::with_capacity(operations.len());
+        let mut writes = false;
+        for (index, line) in (0..).zip(operations.lines()) {
+            let failed = |failure| batch::BatchFailure { index, failure };
+            let operation = Operation::read_line(line).map_err(|refusal| failed(refusal.into()))?;
+            writes |= operation.writes();
+            counter::write_json(run(operation).map_err(failed)?, &mut replies);
+            replies.push('\n');
+        }
+        // Once for all of them: only the last value counts.
+        if let Some(value) = VALUE.get().filter(|_| writes) {
+            state::save(&Payload::Text(counter::to_json(value)));
+        }
+        Ok(replies)
+    }
+}
+
+/// The value behind an operation, which is not saved yet.
+fn run(operation: Operation) -> Result<i64, Failure> {
+    let value = match operation {
+        Operation::Add(amount) => counter::add(load()?, amount)?,
+        // Needs no value before, so it also mends a state that cannot be read.
+        Operation::Reset => 0,
+        Operation::Get => load()?,
+    };
+    VALUE.set(Some(value));
+    Ok(value)
 }
 
 /// The value as this turn sees it; zero only if none was ever saved.
@@ -82,25 +97,10 @@ fn load() -> Result<i64, Failure> {
     Ok(value)
 }
 
-/// Saves the value and replies with the same JSON.
-fn store(value: i64) -> Result<Payload, Failure> {
-    let json = Payload::Text(counter::to_json(value));
-    state::save(&json);
-    VALUE.set(Some(value));
-    Ok(json)
-}
-
-fn expect_nothing(argument: &Payload) -> Result<(), Refusal> {
-    match argument {
-        Payload::Text(text) if counter::is_nothing(text) => Ok(()),
-        Payload::Bytes(bytes) if bytes.is_empty() => Ok(()),
-        _ => Err(Refusal::new("bad-argument", "this operation takes no argument")),
-    }
-}
-
 fn text(argument: &Payload) -> Result<&str, Refusal> {
     match argument {
         Payload::Text(text) => Ok(text),
+        Payload::Bytes(bytes) if bytes.is_empty() => Ok(""),
         Payload::Bytes(_) => {
             Err(Refusal::new("bad-argument", "the argument must be JSON text, not bytes"))
         }

@@ -16,6 +16,10 @@ router        from a path and a method to a route, and its handler
 handlers      every route but the hot one's shortcut
 kinds         the handlers of kinds and their versions
 actor_handlers  those that look at actors
+batches       those that take many operations at once
+turn_stream   turns asked for line by line, answered as they end
+turn_lines    such a line, and its answer
+body_lines    a body, line by line
 logs          what actors say, as it comes
 moments       times in queries and answers
 page          a page for people
@@ -30,6 +34,7 @@ server        listening, and letting go
 client        the other side
 transport     ... and what its answers mean
 unreachable   ... when nobody is there
+line_calls    what of it is asked in JSON lines
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from kelpie.env import Env
 from kelpie.errors import CallerError, InvalidRequest, Overloaded, RequestTimeout
 from kelpie.limits import Limits
 
-__all__ = ["Bodies", "body_refused"]
+__all__ = ["Bodies", "body_refused", "let_continue"]
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -49,7 +49,7 @@ class Bodies:
         declared = request.content_length
         if declared is not None and declared > bytes_max:
             raise body_refused(too_large, bytes_max, declared)
-        await _let_continue(request)
+        await let_continue(request)
         pieces: list[bytes] = []
         try:
             read = self._read(request.content, pieces, bytes_max, too_large)
@@ -90,7 +90,7 @@ def body_refused(too_large: type[CallerError], bytes_max: int, size: int) -> Cal
     return too_large(f"the body has {size} bytes or more; at most {bytes_max} are allowed")
 
 
-async def _let_continue(request: web.BaseRequest) -> None:
+async def let_continue(request: web.BaseRequest) -> None:
     """Sends the go-ahead that a client with a large body waits for."""
     expected = request.headers.get("Expect")
     if expected is None or request.version < HttpVersion11:

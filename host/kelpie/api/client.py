@@ -6,15 +6,15 @@ import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
-from kelpie.api.headers import DEADLINE_HEADER, ID_HEADER
+from kelpie.api.line_calls import LineCalls, asking_headers
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE, TEXT_TYPE
-from kelpie.api.transport import Transport, quoted, with_query
+from kelpie.api.transport import lines_of, quoted, with_query
 from kelpie.ids import Payload
 
 __all__ = ["Client"]
 
 
-class Client(Transport):
+class Client(LineCalls):
     """Calls one host over HTTP. Use it as an asynchronous context manager.
 
     Every method raises the KelpieError that the host answers with, or
@@ -38,8 +38,7 @@ class Client(Transport):
         With a `request_id` it may be asked again: the same request is answered
         with the same reply and not run twice.
         """
-        headers = {"Content-Type": _type_of(argument, is_json)}
-        headers |= _request_headers(request_id, deadline_ms)
+        headers = asking_headers(_type_of(argument, is_json), request_id, deadline_ms)
         path = f"/v1/actors/{quoted(kind)}/{quoted(key)}/{quoted(operation)}"
         content_type, body = await self.ask("POST", path, argument.data, headers)
         return Payload(content_type != BYTES_TYPE, body)
@@ -54,7 +53,7 @@ class Client(Transport):
         the actor has stored since.
         """
         path = f"/v1/actors/{quoted(kind)}/{quoted(key)}"
-        headers = _request_headers(request_id, deadline_ms)
+        headers = asking_headers(None, request_id, deadline_ms)
         return await self.ask_json("DELETE", path, headers=headers)
 
     async def deploy(
@@ -241,11 +240,9 @@ class Client(Transport):
             last=last,
             follow="true" if follow else None,
         )
-        rest = b""
         async with self.asking("GET", path, b"", {}) as response:
-            async for piece in response.content.iter_any():
-                *whole, rest = (rest + piece).split(b"\n")
-                for line in filter(None, whole):
+            async for line in lines_of(response):
+                if line:
                     yield json.loads(line)
 
     async def _value(self, path: str) -> Payload:
@@ -262,11 +259,6 @@ class Client(Transport):
     ) -> dict[str, Any]:
         path = with_query(path, prefix=prefix or None, after=after, limit=limit)
         return await self.ask_json("GET", path, read=read)
-
-
-def _request_headers(request_id: str | None, deadline_ms: int | None) -> dict[str, str]:
-    given = {ID_HEADER: request_id, DEADLINE_HEADER: deadline_ms}
-    return {name: str(value) for name, value in given.items() if value is not None}
 
 
 def _type_of(argument: Payload, is_json: bool) -> str:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from kelpie.api.actor_handlers import ActorHandlers
+from kelpie.api.batches import BatchHandlers
 from kelpie.api.bodies import Bodies
 from kelpie.api.browsers import Browsers
 from kelpie.api.configuration import ConfigurationHandlers
@@ -78,6 +79,7 @@ class Handlers:
                 "show_page": show_page,
                 "live": self._live,
                 "ready": self._ready,
+                **BatchHandlers(env, invocations, self._arguments, limits).handlers,
                 **ActorHandlers(runtime.actors, invocations, limits).handlers,
                 **KindHandlers(env, runtime, limits).handlers,
                 **LogHandlers(env, runtime, limits).handlers,

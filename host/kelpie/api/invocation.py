@@ -13,11 +13,12 @@ from kelpie.api.bodies import body_refused
 from kelpie.api.headers import DEADLINE_HEADER, ID_HEADER
 from kelpie.api.paths import decode_segment
 from kelpie.api.payloads import payload_of, reply_type, value_type
+from kelpie.api.turn_lines import TurnLine
 from kelpie.env import Env
 from kelpie.errors import InvalidRequest, KindNotFound, PayloadTooLarge, UnsupportedMediaType
-from kelpie.ids import Address, Payload
+from kelpie.ids import Address, Payload, text
 from kelpie.limits import Limits
-from kelpie.runtime.envelope import DELETION, Envelope, deletion
+from kelpie.runtime.envelope import DELETION, Envelope, batch_unsupported, deletion
 from kelpie.runtime.host import Runtime
 
 __all__ = ["Asked", "Invocations"]
@@ -60,18 +61,41 @@ class Invocations:
         )
         if "Content-Encoding" in headers:
             raise UnsupportedMediaType("send the body without Content-Encoding")
-        request_id = _only(headers, ID_HEADER)
-        recorded = request_id is not None
-        if request_id is None:
-            request_id = self._env.new_id()
-        elif not self._is_valid_id(request_id):
-            raise InvalidRequest(
-                f"the {ID_HEADER} must have 1 to {self._limits.request_id_bytes_max} visible "
-                "ASCII characters"
-            )
-        deadline_ns = self._deadline_ns(headers)
-        operation = decode_segment(operation)
-        return Asked(caller, address, operation, request_id, recorded, deadline_ns)
+        return Asked(
+            caller,
+            address,
+            decode_segment(operation),
+            *self._request_id(_only(headers, ID_HEADER), ID_HEADER),
+            self._env.monotonic_ns() + self.patience_ns(headers),
+        )
+
+    def ask_batch(
+        self, caller: Caller, namespace: str, segments: list[str], headers: MultiMapping[str]
+    ) -> Asked:
+        """The same of a batch; `segments` are kind and key.
+
+        Raises:
+            BatchUnsupported, KindNotFound, and as `ask` does.
+        """
+        asked = self.ask(caller, namespace, [*segments, ""], headers)
+        if not self._runtime.kind(namespace, asked.address.kind).batches:
+            raise batch_unsupported(asked.address)
+        return asked
+
+    def ask_line(self, caller: Caller, namespace: str, line: TurnLine, patience_ns: int) -> Asked:
+        """The same of one line of many.
+
+        Raises:
+            InvalidAddress, InvalidRequest
+        """
+        address = Address.checked(namespace, line.kind, line.key, self._limits)
+        return Asked(
+            caller,
+            address,
+            line.operation,
+            *self._request_id(line.id, "id"),
+            self._env.monotonic_ns() + patience_ns,
+        )
 
     def submit(
         self, asked: Asked, content_type: str | None, body: bytes
@@ -115,6 +139,20 @@ class Invocations:
             )
         )
 
+    def submit_batch(self, asked: Asked, body: bytes) -> asyncio.Future[Payload]:
+        """`submit` for a batch, whose operations are the lines of the body."""
+        envelope = Envelope(
+            asked.address,
+            "",
+            text(body),
+            asked.request_id,
+            asked.caller.principal,
+            asked.recorded,
+            asked.deadline_ns,
+            is_batch=True,
+        )
+        return self._runtime.submit(envelope)
+
     def reply_type(self, asked: Asked, reply: Payload) -> str:
         """The Content-Type of the reply."""
         address = asked.address
@@ -125,17 +163,24 @@ class Invocations:
             return value_type(reply)
         return reply_type(reply, manifest, asked.operation)
 
-    def _is_valid_id(self, request_id: str) -> bool:
-        return (
-            len(request_id) <= self._limits.request_id_bytes_max
-            and _VISIBLE_ASCII.fullmatch(request_id) is not None
-        )
+    def _request_id(self, given: str | None, name: str) -> tuple[str, bool]:
+        """The request's id, and whether it is recorded: if it was given, as `name`."""
+        if given is None:
+            return self._env.new_id(), False
+        bytes_max = self._limits.request_id_bytes_max
+        if len(given) > bytes_max or not _VISIBLE_ASCII.fullmatch(given):
+            raise InvalidRequest(f"the {name} must have 1 to {bytes_max} visible ASCII characters")
+        return given, True
 
-    def _deadline_ns(self, headers: MultiMapping[str]) -> int:
-        now = self._env.monotonic_ns()
+    def patience_ns(self, headers: MultiMapping[str]) -> int:
+        """How long a request may take.
+
+        Raises:
+            InvalidRequest: the header that says it means nothing.
+        """
         given = _only(headers, DEADLINE_HEADER)
         if given is None:
-            return now + self._default_ns
+            return self._default_ns
         most = self._limits.request_deadline_ms_max
         if not (given.isascii() and given.isdigit() and len(given) <= len(str(most))):
             milliseconds = 0
@@ -145,7 +190,7 @@ class Invocations:
             raise InvalidRequest(
                 f"{DEADLINE_HEADER} must be a number of milliseconds from 1 to {most}"
             )
-        return now + milliseconds * _NANOSECONDS_PER_MS
+        return milliseconds * _NANOSECONDS_PER_MS
 
 
 def _only(headers: MultiMapping[str], name: str) -> str | None:

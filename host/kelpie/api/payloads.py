@@ -19,6 +19,7 @@ __all__ = [
     "JSON_LINES_TYPE",
     "JSON_TYPE",
     "TEXT_TYPE",
+    "check_lines_type",
     "is_json",
     "payload_of",
     "reply_type",
@@ -32,6 +33,7 @@ JSON_LINES_TYPE = "application/x-ndjson"
 
 _TYPES_KEPT_MAX = 256
 _UTF8 = {"utf-8", "utf8", "us-ascii"}
+_LINES_TYPES = {JSON_LINES_TYPE, "application/jsonl", "application/json-lines"}
 _EMPTY = Payload(True, b"")
 
 
@@ -59,6 +61,19 @@ def payload_of(content_type: str | None, body: bytes) -> Payload:
     if _lane(content_type) is Lane.BYTES:
         return binary(body)
     return text(body)
+
+
+def check_lines_type(content_type: str | None) -> None:
+    """Raises:
+    UnsupportedMediaType: it is not that of JSON lines.
+    """
+    media_type, _, parameters = (content_type or "").partition(";")
+    if media_type.strip().lower() not in _LINES_TYPES:
+        raise UnsupportedMediaType(
+            f"send JSON lines, as {JSON_LINES_TYPE} (with curl: "
+            f"-H 'Content-Type: {JSON_LINES_TYPE}' --data-binary @FILE)"
+        )
+    _check_charset(content_type or "", parameters)
 
 
 def reply_type(payload: Payload, manifest: Manifest, operation: str) -> str:

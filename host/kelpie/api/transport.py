@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +19,7 @@ from kelpie.api.problem import PROBLEM_TYPE, error_of
 from kelpie.api.unreachable import HostUnreachable
 from kelpie.errors import HostFault
 
-__all__ = ["Transport", "quoted", "with_query"]
+__all__ = ["Transport", "lines_of", "quoted", "with_query"]
 
 _CONNECT_SECONDS = 10
 _PIECE_BYTES = 256 * 1024
@@ -98,13 +98,14 @@ class Transport:
         self,
         method: str,
         path: str,
-        body: bytes,
+        body: bytes | AsyncIterable[bytes],
         headers: dict[str, str],
         on_sent: Callable[[int], object] | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The answer, of which only the head is read."""
-        data: bytes | AsyncIterator[bytes] | None = body or None
+        data: bytes | AsyncIterable[bytes] | None = body or None
         if on_sent is not None:
+            assert isinstance(body, bytes), "of others nobody knows how large they are"
             data = _pieces(body, on_sent)
             headers = {**headers, "Content-Length": str(len(body))}
         assert self._session is not None, "use the client in an `async with` block"
@@ -149,6 +150,15 @@ async def _pieces(body: bytes, on_sent: Callable[[int], object]) -> AsyncIterato
         on_sent(begin)
         yield body[begin : begin + _PIECE_BYTES]
     on_sent(len(body))
+
+
+async def lines_of(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """The lines of an answer, as they come, without their ends."""
+    rest = b""
+    async for piece in response.content.iter_any():
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield line
 
 
 def with_query(path: str, **given: str | int | None) -> str:

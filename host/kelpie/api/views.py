@@ -21,6 +21,7 @@ __all__ = [
     "deploy_view",
     "deployed_view",
     "kv_page_view",
+    "value_members",
     "version_summary",
     "version_view",
 ]
@@ -47,6 +48,7 @@ def deploy_view(deploy: Deploy) -> dict[str, object]:
         "doc": deploy.manifest.doc,
         "imports": list(deploy.imports),
         "grants": deploy.grants,
+        "batches": deploy.batches,
         "operations": [operation._asdict() for operation in operations],
     }
 
@@ -92,6 +94,7 @@ def _changes_view(changes: Changes) -> dict[str, object]:
         "added": changes.added,
         "removed": changes.removed,
         "narrowed": [each._asdict() for each in changes.narrowed],
+        "batches_gone": changes.batches_gone,
         "imports": changes.imports,
     }
 
@@ -132,12 +135,16 @@ def kv_page_view(page: Page) -> bytes:
     return b'{"entries":[%b],"after":%b}' % (entries, after.encode())
 
 
-def _kv_entry(key: bytes, value: Payload) -> bytes:
+def value_members(value: Payload) -> bytes:
+    """`encoding` and `value` of a JSON object: JSON stands in it as it is."""
     if not value.is_text:
-        encoding, shown = "base64", b'"%b"' % b64encode(value.data)
+        encoding, shown = b"base64", b'"%b"' % b64encode(value.data)
     elif is_json(value.data):
-        encoding, shown = "json", value.data
+        encoding, shown = b"json", value.data
     else:
-        encoding, shown = "text", json.dumps(value.data.decode()).encode()
-    head = json.dumps({"key": key.decode(), "encoding": encoding})[:-1]
-    return b'%b,"value":%b}' % (head.encode(), shown)
+        encoding, shown = b"text", json.dumps(value.data.decode()).encode()
+    return b'"encoding": "%b","value":%b' % (encoding, shown)
+
+
+def _kv_entry(key: bytes, value: Payload) -> bytes:
+    return b'{"key": %b,%b}' % (json.dumps(key.decode()).encode(), value_members(value))

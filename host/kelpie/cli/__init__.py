@@ -7,6 +7,7 @@ parser      every command's options
 serve       runs a host
 versions    deploy, check, versions, rollback, undeploy
 remote      invoke and kinds
+batches     batch and turns
 actors      actors, show, state, kv list and kv get
 logs        what actors say
 completion  the script by which a shell completes commands

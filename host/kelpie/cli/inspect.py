@@ -80,6 +80,7 @@ def _print(inspection: Inspection) -> None:
         ("digest", inspection.digest),
         ("contract", inspection.contract_version or "none"),
         ("sealed", "yes" if inspection.sealed else "no"),
+        ("batches", "yes" if inspection.batches else "no"),
         ("imports", ", ".join(inspection.imports) or "nothing"),
         ("grants", ",".join(interfaces(inspection.imports)) or "none needed"),
         ("exports", ", ".join(inspection.exports) or "nothing"),

@@ -83,7 +83,10 @@ def _take_environment(options: argparse.Namespace) -> None:
 
 def _if_perhaps_done(options: argparse.Namespace) -> str:
     """What to try when nobody knows whether it was done."""
-    if "operation" not in options:
+    if "perhaps_done" in options:
+        told: str = options.perhaps_done
+        return told
+    if "id" not in options:
         return "it may have been done: the same again does no harm"
     if options.id is None:
         return (

@@ -37,6 +37,7 @@ _NEXT = {
     "imports-not-granted": "--grant with what it needs, or --grant all",
     "configuration-full": "see what is set with `kelpie config KIND` and `kelpie secret KIND`",
     "value-not-found": "`kelpie show KIND/KEY` says whether the actor was ever used",
+    "batch-unsupported": "`kelpie turns`, which runs each operation in a turn of its own",
     "component-refused": "`kelpie inspect FILE.wasm` shows what it imports and exports",
     "component-invalid": "build the actor first, and give the .wasm file",
     "data-directory-locked": "stop that host, or give another directory with --data",
@@ -96,6 +97,8 @@ def told_of(error: KelpieError, advice: str | None = None) -> str:
     reasons = error.details.get("reasons")
     if isinstance(reasons, list) and len(reasons) > 1:
         then[0:1] = [f"- {reason}" for reason in reasons]
+    if "index" in error.details:
+        then.append(f"the operation's index, counted from 0: {error.details['index']}")
     request_id = error.details.get("request_id")
     if request_id is not None:
         then.append(f"the request's id: {request_id}")

@@ -198,6 +198,8 @@ def _told_changes(changes: dict[str, Any]) -> list[str]:
     told = [f"{what}: {', '.join(changes[what])}" for what in ("added", "removed") if changes[what]]
     if changes["imports"]:
         told.append(f"imports that it did not have before: {', '.join(changes['imports'])}")
+    if changes["batches_gone"]:
+        told.append("removed: batches")
     return told + [
         f"narrowed: {each['operation']}: {reason}"
         for each in changes["narrowed"]
@@ -206,7 +208,7 @@ def _told_changes(changes: dict[str, Any]) -> list[str]:
 
 
 def _is_breaking(changes: dict[str, Any]) -> bool:
-    return bool(changes["removed"] or changes["narrowed"])
+    return bool(changes["removed"] or changes["narrowed"] or changes["batches_gone"])
 
 
 def _kind_of(file: Path) -> str:

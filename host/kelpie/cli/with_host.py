@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from ipaddress import ip_address
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from kelpie.api.client import Client
@@ -13,7 +13,7 @@ from kelpie.cli.output import say
 from kelpie.env import real
 from kelpie.env.real import RealEnv
 
-__all__ = ["with_host"]
+__all__ = ["with_env", "with_host"]
 
 Result = TypeVar("Result")
 
@@ -41,7 +41,12 @@ def with_host(
             asking = ask(client)
             return await (asking if limit_ms is None else env.within(limit_ms, asking))
 
-    return real.run(with_client, _on_fault)
+    return with_env(with_client)
+
+
+def with_env(work: Callable[[RealEnv], Coroutine[Any, Any, Result]]) -> Result:
+    """What `work` returns, on an event loop of its own."""
+    return real.run(work, _on_fault)
 
 
 def _is_in_the_clear(url: str) -> bool:

@@ -5,7 +5,7 @@
         InvalidAddress, InvalidRequest, InvalidText
         RouteNotFound, MethodNotAllowed, UnsupportedMediaType, PayloadTooLarge, RequestTimeout
         HostNotAllowed, OriginNotAllowed
-        KindNotFound, VersionNotFound, ValueNotFound, RequestMismatch
+        KindNotFound, VersionNotFound, ValueNotFound, RequestMismatch, BatchUnsupported
         ComponentError          an upload that cannot become an actor
           ComponentTooLarge, ComponentInvalid, ComponentRefused, ComponentTooCostly
         KindsFull, DeployBreaking, ImportsNotGranted, KindInUse

@@ -26,13 +26,16 @@ class ActorError(KelpieError):
 
 
 class ActorRejected(ActorError):
-    """The actor refused. Recorded: the same request gets the same refusal."""
+    """The actor refused. Recorded: the same request gets the same refusal. Of a
+    batch it was the operation `index`, counted from 0."""
 
     code, status, title = "rejected", 422, "The actor refused the request"
 
-    def __init__(self, rejection_code: str, message: str) -> None:
+    def __init__(self, rejection_code: str, message: str, index: int | None = None) -> None:
         super().__init__(message, rejection=rejection_code)
         self.rejection_code = rejection_code
+        if index is not None:
+            self.details["index"] = index
 
 
 class ActorFailed(ActorError):

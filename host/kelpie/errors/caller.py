@@ -20,6 +20,7 @@ __all__ = [
     "VersionNotFound",
     "ValueNotFound",
     "RequestMismatch",
+    "BatchUnsupported",
     "ComponentError",
     "ComponentTooLarge",
     "ComponentInvalid",
@@ -97,6 +98,10 @@ class RequestMismatch(CallerError):
     """The id was used before, for something else: nothing is done."""
 
     code, status, title = "request-mismatch", 422, "This request id belongs to another request"
+
+
+class BatchUnsupported(CallerError):
+    code, status, title = "batch-unsupported", 422, "Actors of this kind take no batches"
 
 
 class ComponentError(CallerError):

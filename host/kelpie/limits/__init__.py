@@ -40,6 +40,12 @@ class Limits(AccessLimits):
         "an argument, reply, state or value that is binary, since the engine carries bytes one "
         "by one; `payload-too-large`, `guest-limit-exceeded`",
     )
+    turn_line_bytes_max: int = _limit(1 * MIB, "a line of `POST /v1/turns`; `payload-too-large`")
+    turn_stream_turns_max: int = _limit(
+        100, "turns of one such request that are not yet answered; then no more lines are read"
+    )
+    turn_streams_max: int = _limit(100, "such requests at once; `overloaded`")
+    batch_operations_max: int = _limit(1_000, "operations of a batch; `payload-too-large`")
     rejection_code_bytes_max: int = _limit(64, "the code of a rejection; `guest-broke-contract`")
     rejection_message_bytes_max: int = _limit(
         4 * KIB, "the message of a rejection; `guest-broke-contract`"

@@ -26,11 +26,16 @@ class Changes(NamedTuple):
     narrowed: tuple[Narrowing, ...] = ()
     imports: tuple[str, ...] = ()
     """Interfaces that its component imports and the one before did not."""
+    batches_gone: bool = False
+    """Its actors took batches, and do not any more."""
 
     @property
     def breaking(self) -> list[str]:
         """What callers of the version before may miss, in words."""
-        return [f"{name!r} is gone" for name in self.removed] + [
+        gone = [f"{name!r} is gone" for name in self.removed]
+        if self.batches_gone:
+            gone.append("batches are not taken any more")
+        return gone + [
             f"{each.operation!r}: {reason}" for each in self.narrowed for reason in each.reasons
         ]
 

@@ -67,6 +67,8 @@ class Deploy:
     deployed_at_ns: int
     manifest: Manifest
     imports: tuple[str, ...]
+    batches: bool = False
+    """Whether its actors take batches."""
     grants: tuple[str, ...] | None = None
     """The interfaces that it may import; None: all that it imports."""
     configured_at: int = 0
@@ -189,9 +191,10 @@ def _unpack(namespace: str, kind: str, number: int, body: bytes) -> Deploy:
     if version == 1:
         # Then every version was of another component than the one before.
         return replace(deploy, differences=Differences(component=True))
-    grants, configured_at, differences = members[6:]
+    batches, grants, configured_at, differences = members[6:]
     return replace(
         deploy,
+        batches=batches,
         grants=None if grants is None else tuple(grants),
         configured_at=configured_at,
         differences=_differences(*differences),
@@ -216,6 +219,7 @@ def _pack(deploy: Deploy) -> bytes:
             json.dumps(deploy.manifest.doc),
             json.dumps(operations),
             deploy.imports,
+            deploy.batches,
             deploy.grants,
             deploy.configured_at,
             deploy.differences,

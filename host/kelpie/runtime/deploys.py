@@ -245,6 +245,7 @@ class Deploys:
             self._node.env.wall_ns(),
             component.manifest,
             component.imports,
+            component.batches,
         )
 
     def _check_upload(self, namespace: str, kind: str, upload: bytes) -> None:

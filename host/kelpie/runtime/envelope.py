@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kelpie.errors import InvalidRequest, PayloadTooLarge
+from kelpie.errors import BatchUnsupported, InvalidRequest, PayloadTooLarge
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
+from kelpie.wasm.batch import line_count
+from kelpie.wasm.contract import BATCH
 
-__all__ = ["DELETION", "Envelope", "check_envelope", "deleted_reply", "deletion"]
+__all__ = [
+    "DELETION",
+    "Envelope",
+    "batch_unsupported",
+    "check_envelope",
+    "deleted_reply",
+    "deletion",
+]
 
 DELETION = "(delete)"
 """What logs and histories call the deletion of an actor, where others have the
@@ -18,6 +27,9 @@ name of an operation."""
 @dataclass(slots=True)
 class Envelope:
     """One request on its way to an actor: the only thing that the runtime sees.
+
+    A batch is one request as well, with its operations as lines in `argument`
+    and no `operation` of its own.
 
     `recorded` says that somebody can ask again under the same `request_id` (a
     client that gave an Idempotency-Key, or a calling actor): then its outcome
@@ -35,6 +47,7 @@ class Envelope:
     """On the node's monotonic clock."""
     deletes: bool = False
     """Whether it asks for no operation, but for the end of what the actor stores."""
+    is_batch: bool = False
 
 
 def deletion(
@@ -72,13 +85,39 @@ def check_envelope(envelope: Envelope, limits: Limits) -> None:
             f"({name})",
             limit=name,
         )
+    operation_bytes_max = limits.operation_name_bytes_max
+    if envelope.is_batch:
+        _check_batch(envelope, limits)
+    elif not (envelope.operation.isascii() and 0 < len(envelope.operation) <= operation_bytes_max):
+        _check_size("operation's name", envelope.operation, operation_bytes_max)
     for what, value, bytes_max in (
-        ("operation's name", envelope.operation, limits.operation_name_bytes_max),
         ("request's id", envelope.request_id, limits.request_id_bytes_max),
         ("principal's name", envelope.principal, limits.principal_bytes_max),
     ):
         if not (value.isascii() and 0 < len(value) <= bytes_max):
             _check_size(what, value, bytes_max)
+
+
+def batch_unsupported(target: Address) -> BatchUnsupported:
+    """The error of a batch for an actor that takes none."""
+    return BatchUnsupported(
+        f"the component of {target.kind!r} takes no batches, for it does not export "
+        f"{BATCH}: send its operations one by one, or to POST /v1/turns"
+    )
+
+
+def _check_batch(envelope: Envelope, limits: Limits) -> None:
+    assert envelope.argument.is_text
+    assert not envelope.operation
+    count, count_max = line_count(envelope.argument.data), limits.batch_operations_max
+    if count > count_max:
+        raise PayloadTooLarge(
+            f"the batch has {count} operations; at most {count_max} are allowed "
+            "(batch_operations_max)",
+            limit="batch_operations_max",
+        )
+    if count == 0:
+        raise InvalidRequest("the batch has no operations: send one JSON object on each line")
 
 
 def _check_size(what: str, value: str, bytes_max: int) -> None:

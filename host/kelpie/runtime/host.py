@@ -23,7 +23,7 @@ from kelpie.runtime.configuration import Change
 from kelpie.runtime.deletion import clear_all, clear_remains
 from kelpie.runtime.deploy import Deploy
 from kelpie.runtime.deploys import Deploys
-from kelpie.runtime.envelope import Envelope, check_envelope
+from kelpie.runtime.envelope import Envelope, batch_unsupported, check_envelope
 from kelpie.runtime.history import History
 from kelpie.runtime.instances import Instances
 from kelpie.runtime.message import Message, Stage
@@ -230,7 +230,9 @@ class Runtime:
 
     def _check(self, envelope: Envelope) -> None:
         self._admission.check()
-        self._deploys.current(envelope.target.namespace, envelope.target.kind)
+        deploy = self._deploys.current(envelope.target.namespace, envelope.target.kind)
+        if envelope.is_batch and not deploy.batches:
+            raise batch_unsupported(envelope.target)
         check_envelope(envelope, self.node.limits)
 
     def _dispatch(self, message: Message) -> None:

@@ -33,20 +33,17 @@ _Waiter = tuple[asyncio.Future[Payload], int]
 _NEVER_NS = 1 << 63
 
 
-def request_digest(operation: str, argument: Payload, *, deletes: bool = False) -> bytes:
+def request_digest(envelope: Envelope) -> bytes:
     """What two requests under one id must have in common: 16 bytes."""
-    name = operation.encode()
+    # A batch has no name of an operation, and nothing else has none.
+    name, argument = envelope.operation.encode(), envelope.argument
     digest = blake2b(digest_size=16)
     # An operation may be called as a deletion is.
-    digest.update(b"d" if deletes else b"t" if argument.is_text else b"b")
+    digest.update(b"d" if envelope.deletes else b"t" if argument.is_text else b"b")
     digest.update(len(name).to_bytes(4, "big"))
     digest.update(name)
     digest.update(argument.data)
     return digest.digest()
-
-
-def _digest_of(envelope: Envelope) -> bytes:
-    return request_digest(envelope.operation, envelope.argument, deletes=envelope.deletes)
 
 
 class Message:
@@ -72,7 +69,7 @@ class Message:
     @property
     def digest(self) -> bytes:
         if self._digest is None:
-            self._digest = _digest_of(self.envelope)
+            self._digest = request_digest(self.envelope)
         return self._digest
 
     def wait(self, answer: asyncio.Future[Payload], deadline_ns: int) -> None:
@@ -136,7 +133,7 @@ def check_same_request(digest: bytes, envelope: Envelope) -> None:
     """Raises:
     RequestMismatch: the envelope asks for something else than `digest` says.
     """
-    if digest != _digest_of(envelope):
+    if digest != request_digest(envelope):
         raise RequestMismatch(
             f"the id {envelope.request_id!r} was used before with another operation or "
             "argument: use a new id for a new request"

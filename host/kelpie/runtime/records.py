@@ -31,12 +31,13 @@ _Name = tuple[str, str]
 
 
 class Record(NamedTuple):
-    """What became of a request. Either `reply` or `rejection` (code, message) is set."""
+    """What became of a request. Either `reply` or `rejection` is set: code and
+    message and, of a batch, the index of the operation."""
 
     digest: bytes
     tick: int
     reply: Payload | None
-    rejection: tuple[str, str] | None
+    rejection: tuple[str, str] | tuple[str, str, int] | None
 
 
 def write(
@@ -55,7 +56,7 @@ def write(
     for each in finished:
         envelope, error = each.message.envelope, each.error
         assert error is None or isinstance(error, ActorRejected)
-        rejection = (error.rejection_code, error.message) if error is not None else None
+        rejection = _rejection(error) if error is not None else None
         body = pack_value((each.message.digest, tick, each.reply, rejection))
         key = keys.record(envelope.principal, envelope.request_id)
         large |= write_value(transaction, key, body, had_chunks=had_chunks)
@@ -63,6 +64,11 @@ def write(
     index_key = keys.record_index(tick, sequence_number)
     transaction.set(index_key, frame(index_key, pack_value(names)))
     return large
+
+
+def _rejection(error: ActorRejected) -> tuple[object, ...]:
+    of_batch = [error.details["index"]] if "index" in error.details else []
+    return (error.rejection_code, error.message, *of_batch)
 
 
 async def find(

@@ -121,7 +121,9 @@ def changes_between(before: Deploy, after: Deploy) -> Changes:
     """What callers may notice, and what it imports that it did not import before."""
     old = interfaces(before.imports)
     imports = tuple(each for each in interfaces(after.imports) if each not in old)
-    return compare(before.manifest, after.manifest)._replace(imports=imports)
+    return compare(before.manifest, after.manifest)._replace(
+        imports=imports, batches_gone=before.batches and not after.batches
+    )
 
 
 def full(namespace: str, count: int) -> KindsFull:

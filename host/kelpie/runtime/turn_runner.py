@@ -22,7 +22,7 @@ from kelpie.runtime import claim as claims
 from kelpie.runtime import records
 from kelpie.runtime.batch import Finished
 from kelpie.runtime.deploys import Deploys
-from kelpie.runtime.envelope import Envelope, deleted_reply
+from kelpie.runtime.envelope import Envelope, batch_unsupported, deleted_reply
 from kelpie.runtime.guest_log import About
 from kelpie.runtime.instance_slot import InstanceSlot
 from kelpie.runtime.instances import Instances
@@ -118,6 +118,9 @@ class TurnRunner:
                 raise
         # The version that runs the turn decides.
         read_only = slot.deploy.manifest.is_read_only(operation)
+        if message.envelope.is_batch and not slot.deploy.batches:
+            slot.give_back()
+            raise batch_unsupported(self.address)
         try:
             outcome = await guest.run(self._turn(message, read_only))
         except BaseException:
@@ -184,6 +187,7 @@ class TurnRunner:
             self._state,
             self._kv,
             self.slot.configuration,
+            envelope.is_batch,
         )
 
     def _finish(self, message: Message, outcome: Outcome, *, recorded: bool) -> None:

@@ -236,10 +236,12 @@ def _prepared(options: Options) -> Iterator[Plan]:
     upload = options.path.read_bytes()
     foundry = Foundry(DEFAULT_LIMITS, options.cache_directory)
     try:
-        manifest = foundry.component(upload).manifest
-        workload = Workload.of(manifest)
-        if options.workload is not None:
-            workload = Workload.read(options.workload, manifest)
+        component = foundry.component(upload)
+        manifest, batches = component.manifest, component.batches
+        if options.workload is None:
+            workload = Workload.of(manifest, batches=batches)
+        else:
+            workload = Workload.read(options.workload, manifest, batches=batches)
         gc.collect()
         gc.freeze()
         yield Plan(upload, workload, DEFAULT_LIMITS, foundry)

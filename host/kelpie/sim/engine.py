@@ -137,6 +137,10 @@ class _SimComponent:
     def imports(self) -> tuple[str, ...]:
         return self._component.imports
 
+    @property
+    def batches(self) -> bool:
+        return self._component.batches
+
     async def instantiate(self) -> Guest:
         guest = await self._component.instantiate()
         self._engine.guests.add(guest)

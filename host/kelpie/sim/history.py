@@ -6,7 +6,10 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
-__all__ = ["Model", "NEVER", "Operation", "Step"]
+__all__ = ["BATCH", "Model", "NEVER", "Operation", "Step"]
+
+BATCH: Final = "(batch)"
+"""The name of a batch, among those of operations."""
 
 NEVER: Final = 1 << 62
 """The time of a response that did not come."""

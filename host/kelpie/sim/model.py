@@ -15,7 +15,7 @@ from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
 from kelpie.runtime.envelope import DELETION, deleted_reply
 from kelpie.sim.engine import TurnInput
-from kelpie.sim.history import Operation, Step
+from kelpie.sim.history import BATCH, Operation, Step
 from kelpie.wasm.kind_configuration import NO_CONFIGURATION, Configuration
 from kelpie.wasm.turn import Caller, Component, Outcome, Page, Turn
 
@@ -48,7 +48,7 @@ def answer_of(reply: Payload | None, error: KelpieError | None) -> Hashable:
     if error is None:
         return reply
     if isinstance(error, ActorRejected):
-        return ("rejected", error.rejection_code, error.message)
+        return ("rejected", error.rejection_code, error.message, error.details.get("index"))
     return ("failed", error.code)
 
 
@@ -122,9 +122,10 @@ class ComponentModel:
         given: TurnInput,
     ) -> Outcome:
         assert isinstance(operation.argument, Payload)
+        is_batch = operation.name == BATCH
         turn = Turn(
             self._address,
-            operation.name,
+            "" if is_batch else operation.name,
             operation.argument,
             operation.request_id,
             Caller("client", _PRINCIPAL),
@@ -135,6 +136,7 @@ class ComponentModel:
             state.value,
             _Alone(entries, self._limits),
             self._configuration,
+            is_batch,
         )
         guest = await self._component.instantiate()
         try:

@@ -78,13 +78,14 @@ class Network:
         """On the node: what its front door does."""
         envelope = Envelope(
             target=request.address,
-            operation=request.operation,
+            operation="" if request.is_batch else request.operation,
             argument=request.argument,
             request_id=request.id,
             principal=_PRINCIPAL,
             recorded=request.recorded,
             deadline_ns=target.env.monotonic_ns() + deadline_ms * 1_000_000,
             deletes=request.deletes,
+            is_batch=request.is_batch,
         )
         try:
             answer = Answer(await target.runtime.invoke(envelope), None)

@@ -16,7 +16,7 @@ from kelpie.errors import (
     StoreStopped,
 )
 from kelpie.ids import Address, Payload
-from kelpie.sim.history import NEVER, Operation
+from kelpie.sim.history import BATCH, NEVER, Operation
 from kelpie.sim.model import answer_of
 
 __all__ = ["Answer", "Attempt", "Request"]
@@ -92,6 +92,10 @@ class Request:
     recorded: bool
     attempts: list[Attempt] = field(default_factory=list)
     deletes: bool = False
+
+    @property
+    def is_batch(self) -> bool:
+        return self.operation == BATCH
 
     @property
     def settled(self) -> bool:

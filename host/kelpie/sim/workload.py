@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from kelpie.runtime.configuration import Change, Sort, check_change
 from kelpie.runtime.envelope import DELETION
 from kelpie.sim import schema
 from kelpie.sim.faults import RATES
+from kelpie.sim.history import BATCH
 from kelpie.sim.tape import Tape
 from kelpie.wasm.kind_configuration import NO_CONFIGURATION, Configuration, Secret
 from kelpie.wasm.turn import Manifest
@@ -23,6 +25,8 @@ __all__ = ["DELETE", "Choice", "Workload", "WorkloadInvalid"]
 
 _WEIGHT_MAX: Final = 1_000_000
 _COUNT_MAX: Final = 100_000
+_BATCH_OPERATIONS_MAX: Final = 4
+_BATCHES_PER_CENT: Final = 25
 
 
 class WorkloadInvalid(ValueError):
@@ -32,7 +36,7 @@ class WorkloadInvalid(ValueError):
 @dataclass(frozen=True, slots=True)
 class Choice:
     """An operation that clients may ask for. With `arguments`, one of those;
-    otherwise one made from `schema`."""
+    otherwise one made from `schema`. With `batch_of`, a batch of some of these."""
 
     operation: str
     read_only: bool
@@ -41,8 +45,12 @@ class Choice:
     schema: object = None
     deletes: bool = False
     """Whether it is no operation, but the deletion of the actor."""
+    batch_of: tuple[Choice, ...] = ()
 
     def argument(self, tape: Tape) -> Payload:
+        if self.batch_of:
+            count = 1 + tape.draw("workload/batch", _BATCH_OPERATIONS_MAX)
+            return text("".join(_line(_weighted(self.batch_of, tape), tape) for _ in range(count)))
         if self.arguments:
             return self.arguments[tape.draw("workload/argument", len(self.arguments))]
         return schema.argument(tape, self.schema)
@@ -70,6 +78,8 @@ class Workload:
     """Requests that delete their actor, instead of an operation."""
     rates: Mapping[str, int] = field(default_factory=dict)
     """How often faults happen, where it differs from `faults.RATES`."""
+    batches_per_cent: int = 0
+    """Requests that are batches of operations, of a component that takes them."""
     config: Mapping[str, str] = field(default_factory=dict)
     """What is set for the kind before anybody asks."""
     secrets: Mapping[str, str] = field(default_factory=dict)
@@ -90,16 +100,15 @@ class Workload:
         # Drawn from the top, so that the quiet choice is to delete nothing.
         if tape.draw("workload/delete", 100) >= 100 - self.deletes_per_cent:
             return DELETE
-        point = tape.draw("workload/operation", sum(each.weight for each in self.choices))
-        for choice in self.choices:
-            point -= choice.weight
-            if point < 0:
-                return choice
-        raise AssertionError("a point lies below the sum of the weights")
+        batches = self.batches_per_cent
+        if batches and tape.draw("workload/batched", 100) >= 100 - batches:
+            return Choice(BATCH, read_only=False, batch_of=self.choices)
+        return _weighted(self.choices, tape)
 
     @classmethod
-    def of(cls, manifest: Manifest) -> Workload:
-        """The default workload: every operation that the component describes.
+    def of(cls, manifest: Manifest, *, batches: bool = False) -> Workload:
+        """The default workload: every operation that the component describes,
+        and `batches` of them if it takes any.
 
         Raises:
             WorkloadInvalid: it describes none.
@@ -110,10 +119,10 @@ class Workload:
         )
         if not choices:
             raise WorkloadInvalid("the component describes no operation: give a workload")
-        return cls(choices)
+        return cls(choices, batches_per_cent=_BATCHES_PER_CENT if batches else 0)
 
     @classmethod
-    def read(cls, path: Path, manifest: Manifest) -> Workload:
+    def read(cls, path: Path, manifest: Manifest, *, batches: bool = False) -> Workload:
         """The workload of a TOML file, over the default one.
 
         ```toml
@@ -146,7 +155,11 @@ class Workload:
         known = {*_COUNTS, "operations", "faults", "config", "secrets"}
         if unknown := sorted(set(given) - known):
             raise WorkloadInvalid(f"{path}: no such key: {unknown}; there are {sorted(known)}")
-        workload = cls.of(manifest)
+        workload = cls.of(manifest, batches=batches)
+        if counts.get("batches_per_cent") and not batches:
+            raise WorkloadInvalid(
+                f"{path}: the component takes no batches: leave batches_per_cent out"
+            )
         if "operations" in given:
             choices = _choices(given["operations"], manifest)
             workload = replace(workload, choices=choices)
@@ -170,8 +183,9 @@ _COUNTS: Final = (
     "attempt_ms_max",
     "unrecorded_per_cent",
     "deletes_per_cent",
+    "batches_per_cent",
 )
-_PER_CENT: Final = ("unrecorded_per_cent", "deletes_per_cent")
+_PER_CENT: Final = ("unrecorded_per_cent", "deletes_per_cent", "batches_per_cent")
 
 
 def _count(table: Mapping[str, Any], name: str, low: int = 1, high: int = _COUNT_MAX) -> int:
@@ -181,6 +195,22 @@ def _count(table: Mapping[str, Any], name: str, low: int = 1, high: int = _COUNT
     if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= high:
         raise WorkloadInvalid(f"{name} must be a whole number of {low} to {high}, not {given!r}")
     return given
+
+
+def _weighted(choices: tuple[Choice, ...], tape: Tape) -> Choice:
+    point = tape.draw("workload/operation", sum(each.weight for each in choices))
+    for choice in choices:
+        point -= choice.weight
+        if point < 0:
+            return choice
+    raise AssertionError("a point lies below the sum of the weights")
+
+
+def _line(choice: Choice, tape: Tape) -> str:
+    """One operation of a batch, as clients send it."""
+    argument = choice.argument(tape).data.decode()
+    given = f',"argument":{argument}' if argument else ""
+    return f'{{"operation":{json.dumps(choice.operation)}{given}}}\n'
 
 
 def _choices(table: object, manifest: Manifest) -> tuple[Choice, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kelpie.wasm.contract import HANDLER
+from kelpie.wasm.contract import BATCH, HANDLER
 from kelpie.wasm.handles import CompiledComponent, ExportIndex
 from kelpie.wasm.instance import Instance
 from kelpie.wasm.library import ADDRESS, BYTES, SIZE, hold
@@ -23,6 +23,7 @@ class ActorCode:
 
     __slots__ = (
         "__weakref__",
+        "batch",
         "compiled",
         "describe",
         "digest",
@@ -32,7 +33,14 @@ class ActorCode:
         "pace",
     )
 
-    def __init__(self, compiled: CompiledComponent, digest: str, imports: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        compiled: CompiledComponent,
+        digest: str,
+        imports: tuple[str, ...],
+        *,
+        batches: bool,
+    ) -> None:
         self.compiled = compiled
         self.digest = digest
         self.imports = imports
@@ -42,6 +50,9 @@ class ActorCode:
         handler = self._find(None, HANDLER)
         self.invoke = self._find(handler, "invoke")
         self.describe = self._find(handler, "describe")
+        self.batch: ExportIndex | None = None
+        if batches:
+            self.batch = self._find(self._find(None, BATCH), "invoke-batch")
 
     def _find(self, within: ExportIndex | None, name: str) -> ExportIndex:
         encoded = name.encode()
@@ -70,9 +81,14 @@ class LoadedComponent:
     def imports(self) -> tuple[str, ...]:
         return self.code.imports
 
+    @property
+    def batches(self) -> bool:
+        return self.code.batch is not None
+
     async def instantiate(self) -> Instance:
-        instance = Instance(self._workshop, self.code.pace)
-        await instance.start(self.code.compiled.address, self.code.invoke.address)
+        code = self.code
+        instance = Instance(self._workshop, code.pace)
+        await instance.start(code.compiled.address, code.invoke, code.batch)
         return instance
 
     async def describe(self, *, yields: bool) -> str:
@@ -83,7 +99,7 @@ class LoadedComponent:
         """
         instance = Instance(self._workshop, Pace(), yields=yields)
         try:
-            await instance.start(self.code.compiled.address, self.code.invoke.address)
+            await instance.start(self.code.compiled.address, self.code.invoke, None)
             return await instance.describe(self.code.describe.address)
         finally:
             instance.close()

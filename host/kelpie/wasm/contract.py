@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["HANDLER", "IMPORTS", "PACKAGE", "VERSION", "interfaces"]
+__all__ = ["BATCH", "HANDLER", "IMPORTS", "PACKAGE", "VERSION", "interfaces"]
 
 PACKAGE = "kelpie:actor"
 VERSION = "0.1.0"
 HANDLER = f"{PACKAGE}/handler@{VERSION}"
+"""What every actor exports."""
+BATCH = f"{PACKAGE}/batch@{VERSION}"
+"""What an actor that takes batches exports besides."""
 
 IMPORTS = (
     "state",

@@ -25,7 +25,7 @@ from kelpie.wasm.kind_configuration import Configuration
 from kelpie.wasm.memories import MemoryAccount
 from kelpie.wasm.native_values import decode
 
-__all__ = ["failure_of_guest", "fault_of_host_call", "fault_of_trap", "timed_out"]
+__all__ = ["failure_of", "failure_of_guest", "fault_of_host_call", "fault_of_trap", "timed_out"]
 
 _CODE = re.compile(r"[a-z0-9_-]+")
 # Backtraces name functions as the guest likes; the reason comes behind them.
@@ -97,9 +97,13 @@ def fault_of_trap(message: str, account: MemoryAccount, limits: Limits) -> Actor
 def failure_of_guest(address: int, limits: Limits, configuration: Configuration) -> ActorError:
     """The error for a `failure` that the guest returned, at `address`. No secret
     of its configuration stands in its message."""
-    decoded = decode(address)
-    assert isinstance(decoded, tuple)
-    case, content = decoded
+    return failure_of(decode(address), limits, configuration)
+
+
+def failure_of(failure: object, limits: Limits, configuration: Configuration) -> ActorError:
+    """The same, of a `failure` that was decoded."""
+    assert isinstance(failure, tuple)
+    case, content = failure
     if case == "rejected":
         assert isinstance(content, dict)
         code, message = map(configuration.redact, (content["code"], content["message"]))

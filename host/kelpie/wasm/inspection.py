@@ -13,7 +13,7 @@ from kelpie.errors import (
     ComponentTooLarge,
 )
 from kelpie.limits import Limits
-from kelpie.wasm.contract import HANDLER, PACKAGE, VERSION
+from kelpie.wasm.contract import BATCH, HANDLER, PACKAGE, VERSION
 from kelpie.wasm.turn import Manifest
 
 __all__ = ["Form", "Inspection", "check_upload", "form_of", "read_report", "refused_module"]
@@ -55,6 +55,11 @@ class Inspection:
         """Whether it imports nothing but the contract, so that it can reach
         nothing else and is deterministic by construction."""
         return all(name.startswith(f"{PACKAGE}/") for name in self.imports)
+
+    @property
+    def batches(self) -> bool:
+        """Whether it takes batches."""
+        return BATCH in self.exports
 
     def error(self) -> ComponentError | None:
         """The error that refuses it, with every reason; None if it is an actor."""

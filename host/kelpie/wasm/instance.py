@@ -7,8 +7,10 @@ import struct
 from kelpie.errors import KelpieError, PayloadTooLarge
 from kelpie.ids import Payload
 from kelpie.limits import Limits
+from kelpie.wasm.batch import batch_failure_of_guest, read_batch_reply
 from kelpie.wasm.collector import Collector
 from kelpie.wasm.faults import failure_of_guest
+from kelpie.wasm.handles import ExportIndex
 from kelpie.wasm.library import memory
 from kelpie.wasm.marshalling import read_payload, read_text
 from kelpie.wasm.native_guest import NativeGuest
@@ -24,12 +26,16 @@ _result = struct.Struct("<8xQQ")
 class Instance:
     """A guest. See `kelpie.wasm.turn.Guest`."""
 
-    __slots__ = ("_native", "_workshop")
+    __slots__ = ("_batch", "_found_batch", "_invoke", "_native", "_workshop")
 
     def __init__(self, workshop: Workshop, pace: Pace, *, yields: bool = True) -> None:
         """Without `yields` a guest that runs long holds up the loop: it never waits."""
         self._workshop = workshop
         self._native = NativeGuest(workshop, pace, yields=yields)
+        self._invoke: ExportIndex | None = None
+        self._batch: ExportIndex | None = None
+        self._found_batch = False
+        """Whether the function to call is that of batches."""
 
     @property
     def memory_bytes(self) -> int:
@@ -43,8 +49,9 @@ class Instance:
     def close(self) -> None:
         self._native.close()
 
-    async def start(self, component: int, invoke: int) -> None:
-        """Instantiates the component, and finds its `invoke` by its index.
+    async def start(self, component: int, invoke: ExportIndex, batch: ExportIndex | None) -> None:
+        """Instantiates the component, and finds its `invoke`. `batch` is what
+        takes batches, if it does.
 
         Raises:
             ActorError: its start function failed, or it went over a limit. The
@@ -54,7 +61,8 @@ class Instance:
         if fault is not None:
             self.close()
             raise fault
-        self._native.find(invoke)
+        self._invoke, self._batch = invoke, batch
+        self._native.find(invoke.address)
 
     async def describe(self, describe: int) -> str:
         """What the component says of itself, by the index of its `describe`.
@@ -83,9 +91,16 @@ class Instance:
         if fault is None:
             if native.pace.long:
                 await workshop.slow_lane.next_slice()
+            if turn.is_batch is not self._found_batch:
+                self._find(batch=turn.is_batch)
             marshalling = workshop.marshalling
-            marshalling.set_arguments(turn.operation, turn.argument)
-            if native.start(marshalling.arguments_address, 2, collector):
+            if turn.is_batch:
+                marshalling.set_batch(turn.argument.data)
+                ended = native.start(marshalling.batch_address, 1, collector)
+            else:
+                marshalling.set_arguments(turn.operation, turn.argument)
+                ended = native.start(marshalling.arguments_address, 2, collector)
+            if ended:
                 fault = native.end(collector)
             else:
                 fault = await native.finish(collector)
@@ -101,6 +116,13 @@ class Instance:
             return Outcome(None, fault, Effects(), collector.journal, collector.log, fuel, True)
         return Outcome(reply, None, collector.effects, collector.journal, collector.log, fuel)
 
+    def _find(self, *, batch: bool) -> None:
+        """Makes the function for batches, or that for single operations, the one to call."""
+        export = self._batch if batch else self._invoke
+        assert export is not None, "the runtime asks for no batch where none is taken"
+        self._native.find(export.address)
+        self._found_batch = batch
+
     def _reply(self, collector: Collector) -> Payload:
         """What the guest returned.
 
@@ -108,13 +130,20 @@ class Instance:
             KelpieError: a failure, or a reply over a limit.
         """
         limits, native = collector.limits, self._native
+        configuration = collector.turn.configuration
         try:
             succeeded, value = _result.unpack_from(memory, native.result_address)
-            if not succeeded & 0xFF:
-                raise failure_of_guest(value, limits, collector.turn.configuration)
-            reply = read_payload(
-                value, limits.payload_bytes_max, "payload_bytes_max", limits.binary_bytes_max
-            )
+            if self._found_batch:
+                operations = collector.turn.argument.data
+                if not succeeded & 0xFF:
+                    raise batch_failure_of_guest(value, operations, limits, configuration)
+                reply = read_batch_reply(value, operations, limits)
+            elif not succeeded & 0xFF:
+                raise failure_of_guest(value, limits, configuration)
+            else:
+                reply = read_payload(
+                    value, limits.payload_bytes_max, "payload_bytes_max", limits.binary_bytes_max
+                )
         finally:
             native.drop_result()
         collector.check_reply(reply)

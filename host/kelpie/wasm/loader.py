@@ -71,7 +71,10 @@ class Loader:
         inspection = read_report(report, digest, len(wasm))
         if inspection.reasons:
             return inspection, None
-        return inspection, ActorCode(self._compiled(wasm), digest, inspection.imports)
+        code = ActorCode(
+            self._compiled(wasm), digest, inspection.imports, batches=inspection.batches
+        )
+        return inspection, code
 
     def close(self) -> None:
         self._compiler.close()

@@ -115,6 +115,7 @@ class Marshalling:
         "_answer_address",
         "_argument",
         "_arguments",
+        "_batch",
         "_binary",
         "_name",
         "_operation",
@@ -122,6 +123,7 @@ class Marshalling:
         "_text_address",
         "_text_option",
         "arguments_address",
+        "batch_address",
     )
 
     def __init__(self, operation_bytes_max: int) -> None:
@@ -138,6 +140,8 @@ class Marshalling:
         name = _value.pack(Kind.STRING, 0, address_of(self._name), 0)
         self._arguments = bytearray(name + self._argument.variant)
         self.arguments_address = address_of(self._arguments)
+        self._batch = bytearray(VALUE_BYTES)
+        self.batch_address = address_of(self._batch)
 
     def set_arguments(self, operation: str, argument: Payload) -> None:
         """Puts a turn's two arguments at `arguments_address`.
@@ -161,6 +165,12 @@ class Marshalling:
         else:
             self._binary = Composer()
             self._arguments[VALUE_BYTES:] = self._binary.payload(argument)
+
+    def set_batch(self, operations: bytes) -> None:
+        """Puts the one argument of a batch at `batch_address`. The bytes must
+        live until the engine has copied them, as with `set_arguments`."""
+        (address,) = _word.unpack(ctypes.c_char_p(operations))
+        _value.pack_into(self._batch, 0, Kind.STRING, len(operations), address, 0)
 
     def write_optional_payload(self, address: int, payload: Payload | None) -> None:
         """Puts an `option<payload>` at `address`."""

@@ -91,7 +91,10 @@ class Answers(Protocol):
 @dataclass(slots=True)
 class Turn:
     """The input of one turn. With the answers to its host calls it decides
-    everything that the guest does."""
+    everything that the guest does.
+
+    Of a batch, `argument` has its operations, and `operation` is empty.
+    """
 
     address: Address
     operation: str
@@ -105,6 +108,7 @@ class Turn:
     state: Payload | None
     answers: Answers
     configuration: Configuration = NO_CONFIGURATION
+    is_batch: bool = False
 
 
 @dataclass(slots=True)
@@ -194,6 +198,11 @@ class Component(Protocol):
 
     @property
     def imports(self) -> tuple[str, ...]: ...
+
+    @property
+    def batches(self) -> bool:
+        """Whether its guests run turns that are batches."""
+        ...
 
     async def instantiate(self) -> Guest:
         """A fresh instance.

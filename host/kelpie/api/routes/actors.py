@@ -5,8 +5,15 @@ from __future__ import annotations
 from kelpie.access.roles import Permission
 from kelpie.api.headers import DEADLINE_HEADER, ID_HEADER
 from kelpie.api.routes.route import Route, header, number, text
-from kelpie.api.routes.shared import KIND, PAYLOAD, PLATFORM, STORE, TURN, json_of
-from kelpie.errors import RequestMismatch, ValueNotFound
+from kelpie.api.routes.shared import KIND, LINES, PAYLOAD, PLATFORM, STORE, TURN, json_of
+from kelpie.errors import (
+    BatchUnsupported,
+    InvalidAddress,
+    Overloaded,
+    RequestMismatch,
+    UnsupportedMediaType,
+    ValueNotFound,
+)
 
 __all__ = ["ACTOR_ROUTES"]
 
@@ -14,20 +21,19 @@ _PAGE = (
     text("prefix", "Only keys that begin with this"),
     text("after", "Only keys behind this one: the `after` of the page before"),
 )
-_TURN_HEADERS = (
-    header(
-        ID_HEADER,
-        "text",
-        "Under the same key the same request is done once",
-        "request_id_bytes_max",
-    ),
-    header(
-        DEADLINE_HEADER,
-        "number",
-        "How many milliseconds it may take",
-        "request_deadline_ms_max",
-    ),
+_ID = header(
+    ID_HEADER,
+    "text",
+    "Under the same key the same request is done once",
+    "request_id_bytes_max",
 )
+_DEADLINE = header(
+    DEADLINE_HEADER,
+    "number",
+    "How many milliseconds it may take",
+    "request_deadline_ms_max",
+)
+_TURN_HEADERS = (_ID, _DEADLINE)
 
 ACTOR_ROUTES = (
     Route(
@@ -40,6 +46,32 @@ ACTOR_ROUTES = (
         body=PAYLOAD,
         answers={200: PAYLOAD},
         errors=TURN,
+        namespaced=True,
+    ),
+    Route(
+        name="batch",
+        method="POST",
+        path="/v1/batches/{kind}/{key}",
+        doc="Have an actor run many operations as one turn",
+        permission=Permission.INVOKE,
+        parameters=_TURN_HEADERS,
+        body=LINES,
+        body_required=True,
+        answers={200: LINES},
+        errors=(*TURN, BatchUnsupported),
+        namespaced=True,
+    ),
+    Route(
+        name="turns",
+        method="POST",
+        path="/v1/turns",
+        doc="Have many actors run operations, each in its own turn",
+        permission=Permission.INVOKE,
+        parameters=(_DEADLINE,),
+        body=LINES,
+        body_required=True,
+        answers={200: LINES},
+        errors=(InvalidAddress, UnsupportedMediaType, Overloaded),
         namespaced=True,
     ),
     Route(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE, TEXT_TYPE
+from kelpie.api.payloads import BYTES_TYPE, JSON_LINES_TYPE, JSON_TYPE, TEXT_TYPE
 from kelpie.api.routes.route import Content, Errors
 from kelpie.errors import (
     ActorError,
@@ -29,6 +29,7 @@ __all__ = [
     "BODY",
     "COMPONENT",
     "KIND",
+    "LINES",
     "PAYLOAD",
     "PLATFORM",
     "STORE",
@@ -39,6 +40,7 @@ __all__ = [
 
 PAYLOAD: Content = {JSON_TYPE: None, TEXT_TYPE: None, BYTES_TYPE: None}
 """What an actor takes, answers and stores."""
+LINES: Content = {JSON_LINES_TYPE: None}
 COMPONENT: Content = {"application/wasm": None, BYTES_TYPE: None}
 
 

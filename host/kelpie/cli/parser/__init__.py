@@ -10,7 +10,7 @@ host        serve, settings, completion, doctor, backup, restore
 kinds       deploy, check, kinds, versions, rollback, undeploy
 configuration
             config, secret
-actors      invoke, logs, actors, show, state, kv
+actors      invoke, batch, turns, logs, actors, show, state, kv
 access      token, audit
 components  inspect, sim
 """

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from kelpie.api.log_levels import LEVELS
 from kelpie.cli import arguments as checked
-from kelpie.cli.parser.reading import Commands
+from kelpie.cli.parser.reading import CommandParser, Commands
 from kelpie.cli.parser.shared import add_address, add_kind, add_output, add_page, add_remote
 
 __all__ = ["add"]
@@ -12,6 +14,7 @@ __all__ = ["add"]
 
 def add(commands: Commands) -> None:
     _add_invoke(commands)
+    _add_batches(commands)
     _add_logs(commands)
 
     command = add_remote(commands, "actors", "list the actors of a kind that hold something")
@@ -48,15 +51,50 @@ def _add_invoke(commands: Commands) -> None:
         nargs="?",
         help="its argument; '-' reads it from stdin",
     )
+    _add_id(command)
+    add_output(command)
+    command.set_defaults(run="remote:invoke")
+
+
+def _add_batches(commands: Commands) -> None:
+    command = add_remote(commands, "batch", "have an actor run many operations as one turn")
+    add_address(command)
+    _add_lines(command)
+    _add_id(command)
+    command.set_defaults(run="batches:batch")
+
+    command = add_remote(commands, "turns", "have actors run operations, each in its own turn")
+    _add_lines(command)
+    _add_deadline(command)
+    command.set_defaults(
+        run="batches:turns",
+        perhaps_done="what has no answer may have been done: ask lines with an `id` again",
+    )
+
+
+def _add_lines(command: CommandParser) -> None:
+    command.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        nargs="?",
+        default="-",
+        help="one JSON object on each line (default: -, which is stdin)",
+    )
+
+
+def _add_id(command: CommandParser) -> None:
     command.add_argument(
         "--id",
         type=checked.text,
         metavar="ID",
         help="an id under which the same can be asked again, and is done once",
     )
+    _add_deadline(command)
+
+
+def _add_deadline(command: CommandParser) -> None:
     command.add_argument("--deadline-ms", type=int, metavar="N", help="how long it may take")
-    add_output(command)
-    command.set_defaults(run="remote:invoke")
 
 
 def _add_logs(commands: Commands) -> None:

@@ -7,11 +7,11 @@
 
 wit_bindgen::generate!({
     path: "../../../wit",
-    world: "actor",
+    world: "batching-actor",
 });
 
 use common::Json;
-use exports::kelpie::actor::handler::Guest;
+use exports::kelpie::actor::{batch, handler};
 use kelpie::actor::types::{Failure, Payload, Rejection};
 use kelpie::actor::{kv, state};
 
@@ -25,26 +25,45 @@ struct Ledger;
 
 export!(Ledger);
 
-impl Guest for Ledger {
+impl handler::Guest for Ledger {
     fn invoke(operation: String, argument: Payload) -> Result<Payload, Failure> {
-        let argument = read(&argument)?;
-        let reply = match operation.as_str() {
-            "append" => append(item(&argument)?)?,
-            "append_if_absent" => append_if_absent(item(&argument)?)?,
-            "remove" => remove(number(&argument)?)?,
-            "move" => renumber(number(&argument)?)?,
-            "list" => list(&argument)?,
-            "count" => count()?,
-            "clear" => clear()?,
-            other => {
-                return Err(reject("unknown-operation", format!("no operation '{other}' here")));
-            }
-        };
-        Ok(Payload::Text(reply.to_string()))
+        Ok(Payload::Text(run(&operation, &read(&argument)?)?.to_string()))
     }
 
     fn describe() -> String {
         include_str!("manifest.json").to_owned()
+    }
+}
+
+impl batch::Guest for Ledger {
+    fn invoke_batch(operations: String) -> Result<String, batch::BatchFailure> {
+        let mut replies = String::new();
+        for (index, line) in (0..).zip(operations.lines()) {
+            let reply = run_line(line).map_err(|failure| batch::BatchFailure { index, failure })?;
+            replies.push_str(&reply.to_string());
+            replies.push('\n');
+        }
+        Ok(replies)
+    }
+}
+
+fn run_line(line: &str) -> Result<Json, Failure> {
+    let line = Json::parse(line).ok_or_else(|| reject("bad-line", "the line is not JSON"))?;
+    let operation = line.get("operation").as_text();
+    let operation = operation.ok_or_else(|| reject("bad-line", "'operation' must be a text"))?;
+    run(operation, line.get("argument"))
+}
+
+fn run(operation: &str, argument: &Json) -> Result<Json, Failure> {
+    match operation {
+        "append" => append(item(argument)?),
+        "append_if_absent" => append_if_absent(item(argument)?),
+        "remove" => remove(number(argument)?),
+        "move" => renumber(number(argument)?),
+        "list" => list(argument),
+        "count" => count(),
+        "clear" => clear(),
+        other => Err(reject("unknown-operation", format!("no operation '{other}' here"))),
     }
 }
 

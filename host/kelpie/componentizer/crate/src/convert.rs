@@ -7,7 +7,8 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
-/// The world that a module without metadata of its own is taken to be of.
+/// The world of everything that exports no more than an actor has to. The other
+/// worlds of the WIT are this one with further exports.
 pub const WORLD: &str = "actor";
 
 /// The one module name, besides those of its world, that a core module may
@@ -47,8 +48,8 @@ impl Form {
 
 /// Makes a component of `module`.
 ///
-/// The module is of the world that its metadata section names, or else of
-/// `WORLD` in `wit`. `adapter` is a core module that implements `ADAPTED`; empty
+/// The module is of the world that its metadata section names, or else of the
+/// one in `wit` that has most of its exports. `adapter` is a core module that implements `ADAPTED`; empty
 /// for none. What comes back is validated.
 pub fn componentize(module: &[u8], wit: &[u8], adapter: &[u8]) -> Result<Vec<u8>> {
     if Form::of(module)? == Form::Component {
@@ -63,7 +64,7 @@ pub fn componentize(module: &[u8], wit: &[u8], adapter: &[u8]) -> Result<Vec<u8>
     if facts.has_metadata {
         encoder.module(module).context("the module's own component metadata is not usable")?;
     } else {
-        let (resolve, world) = read_wit(wit)?;
+        let (resolve, world) = read_wit(wit, &facts.exported)?;
         facts.expect_version_of(&resolve, world)?;
         let mut module = module.to_vec();
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)
@@ -96,17 +97,27 @@ fn without_stages(error: anyhow::Error) -> anyhow::Error {
     if causes.is_empty() { error } else { anyhow::anyhow!(causes.join(": ")) }
 }
 
-/// Reads a WIT package and finds `WORLD` in it.
-pub fn read_wit(wit: &[u8]) -> Result<(Resolve, WorldId)> {
+/// Reads a WIT package and finds the world in it of something that exports these
+/// interfaces: the one with most exports of those that have no others.
+pub fn read_wit(wit: &[u8], exported: &BTreeSet<String>) -> Result<(Resolve, WorldId)> {
     let text = std::str::from_utf8(wit).context("the WIT is not UTF-8")?;
     ensure!(!text.trim().is_empty(), "the WIT is empty");
     let mut resolve = Resolve::default();
     let package = resolve
         .push_str("contract.wit", text)
         .context("the WIT could not be read")?;
-    let world = resolve
+    let basic = resolve
         .select_world(&[package], Some(WORLD))
         .with_context(|| format!("the WIT has no world `{WORLD}`"))?;
+    let fits = |world: &WorldId| {
+        let exports = &resolve.worlds[*world].exports;
+        exports.keys().all(|key| exported.contains(&resolve.name_world_key(key)))
+    };
+    let worlds = resolve.packages[package].worlds.values().copied();
+    let world = worlds
+        .filter(fits)
+        .max_by_key(|world| resolve.worlds[*world].exports.len())
+        .unwrap_or(basic);
     Ok((resolve, world))
 }
 
@@ -122,6 +133,7 @@ struct Facts {
     imports_adapted: bool,
     /// The interfaces that it imports from or exports, as `package/name@version`.
     interfaces: BTreeSet<String>,
+    exported: BTreeSet<String>,
 }
 
 impl Facts {
@@ -143,6 +155,7 @@ impl Facts {
                     for export in section {
                         if let Some((interface, _)) = export?.name.split_once('#') {
                             facts.interfaces.insert(interface.to_owned());
+                            facts.exported.insert(interface.to_owned());
                         }
                     }
                 }

@@ -1,5 +1,7 @@
 //! What a module or component is: what it wants and what it offers.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::TypesRef;
@@ -12,8 +14,8 @@ use crate::json;
 
 /// A report on `binary`, as JSON; `../README.md` shows its members.
 ///
-/// With a `wit`, a component is also held against the world `actor` in it, and
-/// `misfit` says what does not agree.
+/// With a `wit`, a component is also held against the world in it that has most of
+/// its exports, `actor` at the least, and `misfit` says what does not agree.
 pub fn inspect(binary: &[u8], wit: &[u8]) -> Result<String> {
     match Form::of(binary)? {
         Form::Module => inspect_module(binary).context("the module is not valid"),
@@ -59,7 +61,7 @@ fn inspect_module(binary: &[u8]) -> Result<String> {
 
 fn inspect_component(binary: &[u8], wit: &[u8]) -> Result<String> {
     let outside = Outside::of(binary).context("the component is not valid")?;
-    let misfit = if wit.is_empty() { None } else { misfit(binary, wit)? };
+    let misfit = if wit.is_empty() { None } else { misfit(binary, wit, &outside.exported)? };
     Ok(json::object([
         ("form", json::string("component")),
         ("imports", json::array(outside.imports)),
@@ -68,9 +70,9 @@ fn inspect_component(binary: &[u8], wit: &[u8]) -> Result<String> {
     ]))
 }
 
-/// What of this component does not agree with the world `actor` in `wit`.
-fn misfit(binary: &[u8], wit: &[u8]) -> Result<Option<String>> {
-    let (resolve, world) = read_wit(wit)?;
+/// What of this component, with these exports, does not agree with its world in `wit`.
+fn misfit(binary: &[u8], wit: &[u8], exported: &BTreeSet<String>) -> Result<Option<String>> {
+    let (resolve, world) = read_wit(wit, exported)?;
     let Err(error) = wit_component::targets(&resolve, world, binary, false) else {
         return Ok(None);
     };
@@ -82,9 +84,10 @@ fn misfit(binary: &[u8], wit: &[u8]) -> Result<Option<String>> {
     };
     // From the outer type to the inner, a line each. The outermost is the world
     // itself, as an import of the file made for the check.
+    let outermost = format!("type mismatch for import `{}`", resolve.worlds[world].name);
     let lines: Vec<_> = message
         .lines()
-        .skip_while(|line| line.starts_with("type mismatch for import `actor`"))
+        .skip_while(|line| line.starts_with(&outermost))
         .collect();
     Ok(Some(if lines.is_empty() { message } else { lines.join(": ") }))
 }
@@ -93,6 +96,8 @@ fn misfit(binary: &[u8], wit: &[u8]) -> Result<Option<String>> {
 struct Outside {
     imports: Vec<String>,
     exports: Vec<String>,
+    /// The names of the exports.
+    exported: BTreeSet<String>,
 }
 
 impl Outside {
@@ -148,6 +153,7 @@ impl Outside {
             ])
         };
         Ok(Self {
+            exported: exports.iter().map(|name| (*name).to_owned()).collect(),
             imports: imports
                 .into_iter()
                 .map(|name| describe(name, types.component_item_for_import(name).map(|i| i.ty)))

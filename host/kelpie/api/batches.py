@@ -1,0 +1,78 @@
+"""Many operations by one request: as one turn of one actor, or each a turn of its own."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from aiohttp import web
+
+from kelpie.api.bodies import Bodies, let_continue
+from kelpie.api.door import CALLER
+from kelpie.api.headers import REQUEST_ID_HEADER
+from kelpie.api.invocation import Invocations
+from kelpie.api.paths import Target
+from kelpie.api.payloads import JSON_LINES_TYPE, check_lines_type
+from kelpie.api.problem import as_kelpie_error
+from kelpie.api.responses import SERVER_HEADER, Handler, problem_response, respond
+from kelpie.api.turn_stream import TurnStream
+from kelpie.env import Env
+from kelpie.errors import Overloaded, PayloadTooLarge, UnsupportedMediaType
+from kelpie.ids import check_name
+from kelpie.limits import Limits
+
+__all__ = ["BatchHandlers"]
+
+
+class BatchHandlers:
+    """The handlers of JSON lines."""
+
+    def __init__(
+        self, env: Env, invocations: Invocations, arguments: Bodies, limits: Limits
+    ) -> None:
+        self._env = env
+        self._invocations = invocations
+        self._arguments = arguments
+        self._limits = limits
+        self._streams = 0
+        self.handlers: dict[str, Handler] = {"batch": self._batch, "turns": self._turns}
+
+    async def _batch(self, request: web.BaseRequest, target: Target) -> web.Response:
+        limits, headers = self._limits, request.headers
+        asked = self._invocations.ask_batch(
+            request[CALLER], target.namespace, target.segments[2:], headers
+        )
+        try:
+            check_lines_type(headers.get("Content-Type"))
+            async with self._arguments.arriving(
+                request, limits.payload_bytes_max, limits.http_body_ms_max, PayloadTooLarge
+            ) as body:
+                reply = await self._invocations.submit_batch(asked, body)
+            answer = respond(HTTPStatus.OK, JSON_LINES_TYPE, reply.data)
+        except Exception as error:  # noqa: BLE001 - logged and answered
+            answer = problem_response(as_kelpie_error(error))
+        answer.headers[REQUEST_ID_HEADER] = asked.request_id
+        return answer
+
+    async def _turns(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
+        limits, headers = self._limits, request.headers
+        check_name("namespace", target.namespace, limits)
+        check_lines_type(headers.get("Content-Type"))
+        if "Content-Encoding" in headers:
+            raise UnsupportedMediaType("send the lines without Content-Encoding")
+        patience_ns = self._invocations.patience_ns(headers)
+        if self._streams >= limits.turn_streams_max:
+            raise Overloaded(f"{self._streams} streams of turns are open: ask again later")
+        self._streams += 1
+        try:
+            await let_continue(request)
+            response = web.StreamResponse(
+                headers={**SERVER_HEADER, "Content-Type": JSON_LINES_TYPE}
+            )
+            await response.prepare(request)
+            stream = TurnStream(
+                self._env, self._invocations, request[CALLER], limits, target.namespace, patience_ns
+            )
+            await stream.run(request.content, response)
+        finally:
+            self._streams -= 1
+        return response

@@ -1,0 +1,100 @@
+"""The commands that ask for many operations: batch and turns."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import stat
+import sys
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+from kelpie.api.client import Client
+from kelpie.cli.output import complain, say
+from kelpie.cli.with_host import with_env
+from kelpie.env.real import RealEnv
+
+__all__ = ["batch", "turns"]
+
+_WRONG_USAGE = 2
+_PIECE_BYTES = 1 << 16
+_STDIN = Path("-")
+
+
+def batch(options: argparse.Namespace) -> int:
+    """All operations as one turn: one reply on each line, or an error."""
+    kind, key = options.actor
+    lines = sys.stdin.buffer.read() if options.file == _STDIN else options.file.read_bytes()
+    if not lines:
+        complain(
+            "there is no operation to do",
+            'try: one JSON object on each line, as in {"operation": "add", "argument": 5}',
+        )
+        return _WRONG_USAGE
+
+    async def ask(_env: RealEnv) -> bytes:
+        async with Client(options.url) as client:
+            return await client.batch_lines(
+                kind, key, lines, request_id=options.id, deadline_ms=options.deadline_ms
+            )
+
+    sys.stdout.buffer.write(with_env(ask))
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def turns(options: argparse.Namespace) -> int:
+    """Each line a turn: a line for each that ended. Exit status 1 if one failed."""
+
+    async def ask(env: RealEnv) -> tuple[int, int]:
+        asked = failed = 0
+        async with Client(options.url) as client:
+            lines = _pieces(env, options.file)
+            async for line in client.turn_lines(lines, deadline_ms=options.deadline_ms):
+                # As it is: no number loses a digit.
+                print(line.decode(), flush=True)
+                answer = json.loads(line)
+                asked += answer["index"] is not None
+                failed += "problem" in answer
+        return asked, failed
+
+    asked, failed = with_env(ask)
+    if failed:
+        say(f"{failed} of {asked} failed: their lines have a `problem` that says why")
+    return 1 if failed else 0
+
+
+async def _pieces(env: RealEnv, file: Path) -> AsyncIterator[bytes]:
+    """What is in the file, or arrives at stdin, as it comes."""
+    descriptor = sys.stdin.fileno() if file == _STDIN else os.open(file, os.O_RDONLY)
+    try:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            while piece := os.read(descriptor, _PIECE_BYTES):
+                yield piece
+        else:
+            while piece := await _read_later(env, descriptor):
+                yield piece
+    finally:
+        if file != _STDIN:
+            os.close(descriptor)
+
+
+async def _read_later(env: RealEnv, descriptor: int) -> bytes:
+    """Reads in a thread that nobody waits for: whoever types may never go on."""
+    arrived: asyncio.Future[bytes] = env.future()
+
+    def tell(piece: bytes) -> None:
+        if not arrived.done():
+            arrived.set_result(piece)
+
+    def read() -> None:
+        piece = os.read(descriptor, _PIECE_BYTES)
+        # The loop is closed once nobody waits any more.
+        with suppress(RuntimeError):
+            env.from_thread(tell, piece)
+
+    env.start_thread(read, "stdin")
+    return await arrived
