@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import IO
 
@@ -23,6 +24,7 @@ COUNTER = ROOT / "examples" / "rust-counter" / "counter.wasm"
 DATA = ROOT / "kelpie-data"
 READY = "ready on "
 STOP_SECONDS = 20
+WAIT_SECONDS = 0.2
 
 
 def main() -> int:
@@ -75,7 +77,15 @@ def _show(host: subprocess.Popen[str], kelpie: Path) -> int:
         print(f"this did not work (exit status {error.returncode})", file=sys.stderr)
         return 1
     print(_what_next(url, kelpie, host.pid), flush=True)
-    return host.wait()
+    return _wait(host)
+
+
+def _wait(host: subprocess.Popen[str]) -> int:
+    """Not with `host.wait()`: a signal that comes just before it sleeps in there is
+    heeded only when the host ends."""
+    while (status := host.poll()) is None:
+        time.sleep(WAIT_SECONDS)
+    return status
 
 
 def _ready_url(host: subprocess.Popen[str]) -> str | None:
