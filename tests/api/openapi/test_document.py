@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from kelpie.access.roles import ALLOWED, Role
 from kelpie.api.openapi.document import document
 from kelpie.api.openapi.shapes import SHAPES
 from kelpie.api.routes import ROUTES
@@ -73,6 +74,11 @@ def test_every_route_is_in_the_document(route: Route, bare: Any) -> None:
     assert codes == {*everywhere, *(error.code for error in route.errors)}
     queries = {each["name"] for each in operation["parameters"] if each.get("in") == "query"}
     assert queries == route.query
+    # Without a permission it is open; with one, by a token, or on a host that has none.
+    assert bare["security"] == [{"token": []}, {}]
+    assert (operation.get("security") == []) == (route.permission is None)
+    allowed = {role.value for role in Role if route.permission in ALLOWED[role]}
+    assert set(operation.get("x-kelpie-roles", ())) == allowed
 
 
 def test_every_shape_is_used(bare: Any) -> None:
@@ -88,6 +94,7 @@ def test_an_operation_of_a_kind() -> None:
     made = make(deployed("counter", [adding, reading], "Counts."))
     add = made["paths"]["/v1/actors/counter/{key}/add"]["post"]
     assert (add["operationId"], add["description"]) == ("counter.add", "Adds.")
+    assert add["x-kelpie-roles"] == ["invoke", "admin"]
     assert (add["x-kelpie-read-only"], add["x-kelpie-durable"]) == (False, False)
     place = add["requestBody"]["content"]["application/json"]["schema"]["$ref"]
     assert made["components"]["schemas"][place.rpartition("/")[2]] == schema

@@ -95,7 +95,15 @@ def _of_the_host(namespace: str, limits: Limits) -> Json:
             "parameters": _parameters(namespace, limits),
             "responses": responses,
             "schemas": dict(SHAPES),
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A token of this host. One that has none asks for none.",
+                }
+            },
         },
+        "security": [{"token": []}, {}],
     }
 
 

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+from kelpie.access.roles import roles_with
 from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.log_levels import LOGGERS
 from kelpie.api.openapi.published import Unpublishable, plain, published
@@ -84,6 +85,7 @@ def route_operation(route: Route, limits: Limits) -> Json:
         "operationId": route.name,
         "tags": [_tag(route)],
         "summary": route.doc,
+        **_admission(route),
         "parameters": parameters,
     }
     if route.body is not None:
@@ -97,6 +99,13 @@ def route_operation(route: Route, limits: Limits) -> Json:
     return found
 
 
+def _admission(route: Route) -> Json:
+    """What a token must have, on a host that has tokens."""
+    if route.permission is None:
+        return {"security": []}
+    return {"x-kelpie-roles": roles_with(route.permission)}
+
+
 class KindOperations:
     """The operations of one kind: paths, and the schemas that they refer to."""
 
@@ -105,6 +114,7 @@ class KindOperations:
         self._limits = limits
         self._shared = {
             "tags": [deploy.kind],
+            **_admission(invoke),
             "parameters": [
                 {"$ref": f"#/components/parameters/{name}"}
                 for name in ("key", "namespace", *(each.name for each in invoke.parameters))
