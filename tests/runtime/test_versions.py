@@ -19,6 +19,7 @@ from kelpie.runtime.host import Runtime
 from kelpie.wasm.turn import Manifest, Operation
 from tests.runtime.conftest import StartScripted
 from tests.runtime.link import unknown_and_lost, unknown_but_landed
+from tests.runtime.scripted import ScriptedEngine
 from tests.runtime.scripts import Gate, append, read
 from tests.runtime.support import World, outcome, settle
 from tests.runtime.test_deploys import add, says
@@ -177,6 +178,30 @@ async def test_deploys_and_rollbacks_at_once_all_count(scripted: StartScripted) 
     assert node.runtime.kind("default", "thing").number == newest.number
 
 
+async def test_what_was_deleted_meanwhile_is_not_rolled_back_to(
+    world: World, scripted: StartScripted
+) -> None:
+    node = await scripted({"append": append})
+    add(node, "newer")
+    await node.runtime.deploy("default", "thing", b"newer")
+    again = await world.start(node.engine, node.limits)
+    engine = again.engine
+    assert isinstance(engine, ScriptedEngine)
+    engine.load_stands = again.env.future()
+    # It waits for the older component to be loaded.
+    rollback = asyncio.ensure_future(again.runtime.roll_back("default", "thing", 1))
+    await settle()
+    deletion = asyncio.ensure_future(again.runtime.delete_kind("default", "thing", force=True))
+    await settle()
+    engine.load_stands.set_result(None)
+    await deletion
+    engine.load_stands = None
+    newer = await again.runtime.deploy("default", "thing", b"newer")
+    with pytest.raises((KindNotFound, VersionNotFound)):
+        await rollback
+    assert again.runtime.kind("default", "thing") == newer
+
+
 async def test_checking_keeps_nothing(scripted: StartScripted) -> None:
     node = await scripted({"append": append, "gone": read}, kinds_max=1)
     add(node, "newer", fresh=read)
@@ -200,11 +225,13 @@ async def test_checking_keeps_nothing(scripted: StartScripted) -> None:
 async def test_a_strict_deploy(scripted: StartScripted) -> None:
     node = await scripted({"append": append, "gone": read, "read": append})
     add(node, "newer")
+    before = node.client.store.pairs()
     with pytest.raises(DeployBreaking) as caught:
         await node.runtime.deploy("default", "thing", b"newer", strict=True)
     reasons = ["'gone' is gone", "'read': it could change things, and now is read-only"]
     assert caught.value.details["reasons"] == reasons
     assert node.runtime.kind("default", "thing").number == 1
+    assert node.client.store.pairs() == before, "what is refused leaves nothing"
     # As it is told without being strict.
     deployed = await node.runtime.deploy("default", "thing", b"newer")
     assert deployed.changes.breaking == reasons

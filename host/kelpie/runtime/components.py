@@ -33,16 +33,15 @@ class Components:
         # An upload may take long to compile: one place is for components in use.
         self._uploads = asyncio.Semaphore(max(1, node.limits.component_loads_max - 1))
 
-    async def add(self, upload: bytes) -> tuple[Component, int]:
-        """Loads an upload, and keeps its bytes in the store; their number.
+    async def keep(self, component: Component, wasm: bytes) -> None:
+        """Keeps the bytes of a component in the store. What is kept is kept for
+        good: only for one that is about to be deployed.
 
         Raises:
-            ComponentError, StoreError
+            StoreError
         """
-        component, wasm = await self.inspect(upload)
         await _write(self._node, component.digest, wasm)
         self._loaded[component.digest] = component
-        return component, len(wasm)
 
     async def inspect(self, upload: bytes) -> tuple[Component, bytes]:
         """Loads an upload, and keeps nothing of it; the component and its bytes.

@@ -8,19 +8,18 @@ from dataclasses import replace
 
 from kelpie.errors import ComponentTooLarge, KindNotFound
 from kelpie.ids import check_name
-from kelpie.runtime.changes import NO_CHANGES, check_not_breaking
+from kelpie.runtime.changes import NO_CHANGES
 from kelpie.runtime.components import Components
 from kelpie.runtime.configuration import Change
 from kelpie.runtime.configurations import Configurations
 from kelpie.runtime.deletion import clear_remains, end_kind
 from kelpie.runtime.deploy import Deploy, read_current, read_deploy
 from kelpie.runtime.deployed import read_deployed
-from kelpie.runtime.grants import check_granted
-from kelpie.runtime.history import History
+from kelpie.runtime.history import History, find_version
 from kelpie.runtime.node import Node
 from kelpie.runtime.succession import (
     Wanted,
-    changes_between,
+    foreseen,
     full,
     reconfigured,
     redeployed,
@@ -101,8 +100,11 @@ class Deploys:
             InvalidAddress, ComponentError, KindsFull, StoreError
         """
         self._check_upload(namespace, kind, upload)
-        component, size = await self._components.add(upload)
-        wanted = self._wanted(namespace, kind, component, size)
+        component, wasm = await self._components.inspect(upload)
+        wanted = self._wanted(namespace, kind, component, len(wasm))
+        # Refused now, it leaves nothing behind.
+        foreseen(self._current.get((namespace, kind)), wanted, grant, strict=strict)
+        await self._components.keep(component, wasm)
         # What was deleted under this name is not to be found again.
         await clear_remains(self._node, namespace, kind)
 
@@ -131,17 +133,8 @@ class Deploys:
         """
         self._check_upload(namespace, kind, upload)
         component, wasm = await self._components.inspect(upload)
-        current = self._current.get((namespace, kind))
         wanted = self._wanted(namespace, kind, component, len(wasm))
-        wanted = redeployed(current, wanted, grant)
-        check_granted(kind, wanted.imports, wanted.grants)
-        if current is None:
-            return wanted
-        changes = changes_between(current, wanted)
-        if strict:
-            check_not_breaking(changes, current.number, kind)
-        changed = not wanted.runs_as(current)
-        return replace(wanted, number=current.number, changed=changed, changes=changes)
+        return foreseen(self._current.get((namespace, kind)), wanted, grant, strict=strict)
 
     async def roll_back(
         self, namespace: str, kind: str, to: int | None, witness: Witness
@@ -168,7 +161,8 @@ class Deploys:
             return wanted
 
         async def work(transaction: Transaction) -> Deploy:
-            await read_current(transaction, namespace, kind)
+            # The kind may have been deleted, and deployed anew, since.
+            await find_version(transaction, namespace, kind, older.number)
             return await succeed(transaction, self._node, namespace, kind, derive)
 
         return await self._make_current(witness, namespace, kind, work)

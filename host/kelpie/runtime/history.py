@@ -8,7 +8,7 @@ from kelpie.runtime.node import Node
 from kelpie.store.protocol import Transaction
 from kelpie.store.reading import reading
 
-__all__ = ["History"]
+__all__ = ["History", "find_version"]
 
 _LOOKED_AT_ONCE = 20
 
@@ -24,15 +24,7 @@ class History:
         KindNotFound, VersionNotFound, StoreError
         """
         with reading(self._node.store) as transaction:
-            current = await read_current(transaction, namespace, kind)
-            found = await find_deploy(transaction, namespace, kind, number)
-        if found is None:
-            raise VersionNotFound(
-                f"{kind!r} has no version {number}; the current one is {current}",
-                kind=kind,
-                current=current,
-            )
-        return found
+            return await find_version(transaction, namespace, kind, number)
 
     async def page(
         self, namespace: str, kind: str, before: int | None, count: int
@@ -83,3 +75,20 @@ class History:
                     return each
                 before = each.number
         return None
+
+
+async def find_version(transaction: Transaction, namespace: str, kind: str, number: int) -> Deploy:
+    """A version of a kind that is deployed, as a transaction sees it.
+
+    Raises:
+        KindNotFound, VersionNotFound, StoreError
+    """
+    current = await read_current(transaction, namespace, kind)
+    found = await find_deploy(transaction, namespace, kind, number)
+    if found is None:
+        raise VersionNotFound(
+            f"{kind!r} has no version {number}; the current one is {current}",
+            kind=kind,
+            current=current,
+        )
+    return found

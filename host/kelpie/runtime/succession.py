@@ -32,6 +32,7 @@ from kelpie.wasm.kind_configuration import Configuration
 __all__ = [
     "Wanted",
     "changes_between",
+    "foreseen",
     "full",
     "reconfigured",
     "redeployed",
@@ -100,6 +101,26 @@ def redeployed(current: Deploy | None, wanted: Deploy, grant: tuple[str, ...] | 
         return replace(wanted, grants=granted(grant, None))
     grants = granted(grant, current.grants)
     return replace(wanted, grants=grants, configured_at=current.configured_at)
+
+
+def foreseen(
+    current: Deploy | None, wanted: Deploy, grant: tuple[str, ...] | None, *, strict: bool
+) -> Deploy:
+    """What will be answered, if this is still the current version by then: its
+    `number` is that of the current one, or 0.
+
+    Raises:
+        DeployBreaking, ImportsNotGranted: as `succeed`.
+    """
+    wanted = redeployed(current, wanted, grant)
+    check_granted(wanted.kind, wanted.imports, wanted.grants)
+    if current is None:
+        return wanted
+    changes = changes_between(current, wanted)
+    if strict:
+        check_not_breaking(changes, current.number, wanted.kind)
+    changed = not wanted.runs_as(current)
+    return replace(wanted, number=current.number, changed=changed, changes=changes)
 
 
 async def reconfigured(
