@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from kelpie.api.about import AboutHandlers
 from kelpie.api.actor_handlers import ActorHandlers
 from kelpie.api.batches import BatchHandlers
 from kelpie.api.bodies import Bodies
@@ -59,6 +60,7 @@ class Handlers:
         browsers: Browsers,
         guard: Guard,
         tokens: TokenHandlers,
+        about: AboutHandlers,
     ) -> None:
         self._runtime = runtime
         self._limits = limits
@@ -72,6 +74,7 @@ class Handlers:
             ROUTES,
             {
                 "invoke": self._invoke,
+                **about.handlers,
                 "show_log_levels": self._show_log_levels,
                 "set_log_level": self._set_log_level,
                 "show_metrics": self._show_metrics,

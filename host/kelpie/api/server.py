@@ -12,6 +12,7 @@ from aiohttp.base_protocol import BaseProtocol
 
 from kelpie.access.audit import AuditLog
 from kelpie.access.tokens import Tokens
+from kelpie.api.about import AboutHandlers, HostSettings
 from kelpie.api.browsers import Browsers
 from kelpie.api.connection import HotConnection
 from kelpie.api.door import Door
@@ -46,8 +47,10 @@ class HttpServer:
         limits: Limits,
         log_meter: LogMeter | None = None,
         allowed_hosts: Iterable[str] = (),
+        settings: HostSettings | None = None,
     ) -> None:
-        """`allowed_hosts` are names by which a host that listens on loopback is asked for."""
+        """`allowed_hosts` are names by which a host that listens on loopback is asked for.
+        `settings` are told to whoever runs it."""
         self.env = env
         self.limits = limits
         self.loop = asyncio.get_running_loop()
@@ -71,6 +74,7 @@ class HttpServer:
             self.browsers,
             Guard(env, self.door, audit),
             TokenHandlers(env, self.tokens, audit, limits),
+            AboutHandlers(runtime, limits, settings or {}),
         )
         self._full_http = FullHttp(handlers, limits, self.requests, self._lost_full)
         self._hot: set[HotConnection] = set()

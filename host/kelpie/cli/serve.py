@@ -10,7 +10,9 @@ import os
 import resource
 import signal
 from collections.abc import Coroutine
+from pathlib import Path
 
+from kelpie.api.about import HostSettings
 from kelpie.api.listening import AddressRefused, Listening, is_loopback
 from kelpie.api.server import HttpServer
 from kelpie.api.tls import ServerTls
@@ -18,6 +20,7 @@ from kelpie.cli.host_log import log_to_stderr
 from kelpie.cli.log_options import LogOptions
 from kelpie.cli.log_writer import LogWriter
 from kelpie.cli.output import complain, printable, told_of
+from kelpie.cli.settings import SETTINGS
 from kelpie.env import real
 from kelpie.env.real import RealEnv
 from kelpie.errors import StoreStopped
@@ -63,6 +66,12 @@ def run(options: argparse.Namespace) -> int:
     return real.run(serve, _on_fault, DEFAULT_LIMITS)
 
 
+def _settings(options: argparse.Namespace) -> HostSettings:
+    """What the host was started with, from wherever it came."""
+    found = {each.name: getattr(options, each.name) for each in SETTINGS if each.section == "serve"}
+    return {name: str(v) if isinstance(v, Path) else v for name, v in found.items()}
+
+
 def _listening(options: argparse.Namespace) -> Listening:
     """Raises:
     OSError: the files for TLS cannot be used.
@@ -85,7 +94,7 @@ async def _serve(
         try:
             runtime = Runtime(env, store, engine, limits)
             await runtime.start()
-            server = HttpServer(env, runtime, limits, log.meter, names)
+            server = HttpServer(env, runtime, limits, log.meter, names, _settings(options))
             try:
                 url = await server.start(listening)
             except AddressRefused as error:

@@ -65,9 +65,10 @@ class Deploys:
             )
         return found
 
-    def all(self, namespace: str) -> list[Deploy]:
-        """The namespace's kinds, by name."""
-        return [self._current[key] for key in sorted(self._current) if key[0] == namespace]
+    def all(self, namespace: str | None) -> list[Deploy]:
+        """The kinds of the namespace, or of all, by name."""
+        keys = sorted(self._current)
+        return [self._current[key] for key in keys if namespace is None or key[0] == namespace]
 
     async def open(self) -> None:
         """Reads what is deployed.

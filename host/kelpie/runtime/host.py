@@ -166,8 +166,8 @@ class Runtime:
         await self._active.release_kind(namespace, kind)
         return actors
 
-    def kinds(self, namespace: str) -> list[Deploy]:
-        """The current deploys of the namespace, by name."""
+    def kinds(self, namespace: str | None = None) -> list[Deploy]:
+        """The current deploys of the namespace, or of all, by name."""
         return self._deploys.all(namespace)
 
     def kind(self, namespace: str, kind: str) -> Deploy:

@@ -157,9 +157,20 @@ SHAPES: dict[str, Schema] = {
     "Kinds": _object(
         kinds=_list(_object(**_OF_DEPLOY, **_DEPLOYED, operations=_list(_TEXT))),
     ),
+    "Host": _object(
+        version=_TEXT,
+        node=_TEXT,
+        incarnation=_NUMBER,
+        settings={"type": "object"},
+        limits={
+            "type": "object",
+            "additionalProperties": _object(value=_NUMBER, bounds=_TEXT),
+        },
+    ),
     "KvPage": _object(entries=_list(_KV_ENTRY), after=_or_null(_TEXT)),
     "LogLevel": _LEVEL,
     "LogLevels": _object(levels={"type": "object", "additionalProperties": _LEVEL}),
+    "Namespaces": _object(namespaces=_list(_object(namespace=_TEXT, kinds=_NUMBER))),
     "NewToken": _with("Token", token=_TEXT),
     "Operation": _OPERATION,
     "Problem": _PROBLEM,

@@ -56,6 +56,22 @@ HOST_ROUTES = (
         conditional=True,
     ),
     Route(
+        name="show_host",
+        method="GET",
+        path="/v1/host",
+        doc="Show the host: its version, what it was started with, and its limits",
+        permission=Permission.OPERATE,
+        answers={200: json_of("Host")},
+    ),
+    Route(
+        name="list_namespaces",
+        method="GET",
+        path="/v1/namespaces",
+        doc="List the namespaces in which something is deployed",
+        permission=Permission.OPERATE,
+        answers={200: json_of("Namespaces")},
+    ),
+    Route(
         name="show_log_levels",
         method="GET",
         path="/v1/log-levels",
