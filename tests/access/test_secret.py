@@ -67,6 +67,21 @@ def test_no_text_keeps_one(secret: str, before: str, behind: str) -> None:
     assert text.startswith(before)
 
 
-@pytest.mark.parametrize("text", ["", "kelpie", "kelpie_turns_total", "see kelpie_ there"])
+@given(secrets, st.sets(st.integers(0, SECRET_LENGTH - 1)), st.integers(0, 2), st.booleans())
+def test_nor_percent_encoded(secret: str, places: set[int], over: int, upper: bool) -> None:
+    hexadecimal = "%{:02X}" if upper else "%{:02x}"
+    path = "".join(
+        hexadecimal.format(ord(each)).replace("%", "%" + "25" * over) if at in places else each
+        for at, each in enumerate(secret)
+    )
+    assert redacted(f"GET /v1/kinds/{path}?a=%20b 404") == (
+        f"GET /v1/kinds/{PREFIX}[redacted]?a=%20b 404"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["100 %", "/a%20b%2fc", "kelpie%5fa", "", "kelpie", "kelpie_turns_total", "see kelpie_ there"],
+)
 def test_other_texts_stay(text: str) -> None:
     assert redacted(text) == text

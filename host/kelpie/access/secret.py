@@ -31,8 +31,18 @@ _DIGITS = 58
 _PADDING = "=" * (-_DIGITS % 8)
 SECRET_LENGTH = len(PREFIX) + _DIGITS
 
+
+def _any_of(characters: str) -> str:
+    """Matches one of them, written as it is or as a path may have it: percent-encoded,
+    however often over."""
+    codes = "|".join(f"{ord(each):02x}" for each in characters)
+    return f"(?:[{characters}]|%(?:25)*(?i:{codes}))"
+
+
 # Longer and shorter ones too: a piece of a token is not to be shown either.
-_IN_TEXT = re.compile(PREFIX + "[a-z2-7]{16,}")
+_IN_TEXT = re.compile(
+    "".join(map(_any_of, PREFIX)) + _any_of("abcdefghijklmnopqrstuvwxyz234567") + "{16,}"
+)
 
 
 def new_secret(env: Env) -> str:
@@ -57,9 +67,11 @@ def digest_of(text: str) -> bytes:
 
 
 def redacted(text: str) -> str:
-    """The text without the tokens that are in it."""
+    """The text without the tokens that are in it, percent-encoded ones too."""
     # Nearly every text has none, and finding that out is cheap.
-    return _IN_TEXT.sub(f"{PREFIX}[redacted]", text) if PREFIX in text else text
+    if PREFIX not in text and "%" not in text:
+        return text
+    return _IN_TEXT.sub(f"{PREFIX}[redacted]", text)
 
 
 def _text_of(drawn: bytes) -> str:
