@@ -60,6 +60,17 @@ async def test_the_first_is_not_made_over_http(empty_host: Host) -> None:
     assert not empty_host.server.tokens.required
 
 
+async def test_what_is_said_twice_is_refused(empty_host: Host, admin: str) -> None:
+    """Who checks the text may read the first, and the host would take the last."""
+    body = b'{"name": "x", "roles": ["read"], "roles": ["admin"]}'
+    answer = await empty_host.ask(
+        "POST", "/v1/tokens", body, Content_Type="application/json", **bearer(admin)
+    )
+    assert (answer.status, answer.code) == (400, "invalid-request")
+    assert "twice" in answer.json["detail"]
+    assert [each.name for each in empty_host.server.tokens.all()] == ["root"]
+
+
 async def test_they_outlive_the_host(tmp_path: Path, cache: Path) -> None:
     async with running(tmp_path / "data", cache) as host:
         secret = await host.token("root", Role.ADMIN)

@@ -14,6 +14,7 @@ from kelpie.api.moments import told_moment
 from kelpie.api.paths import Target, decode_segment
 from kelpie.api.payloads import JSON_TYPE, TEXT_TYPE
 from kelpie.api.responses import Handler, json_response, unless_known
+from kelpie.api.unique_names import NameTwice, parse_unique
 from kelpie.env import Env
 from kelpie.errors import (
     ConfigurationNotFound,
@@ -172,8 +173,8 @@ def _check_type(request: web.BaseRequest, types: set[str], wanted: str) -> None:
 def _values(body: bytes) -> dict[str, str | None]:
     """What a body sets and unsets. No error has any of it."""
     try:
-        found = json.loads(body, object_pairs_hook=_unique)
-    except _NameTwice:
+        found = parse_unique(body)
+    except NameTwice:
         raise InvalidRequest("the body has a name twice: give it once") from None
     except (ValueError, RecursionError):
         raise InvalidRequest("the body is no JSON") from None
@@ -185,19 +186,7 @@ def _values(body: bytes) -> dict[str, str | None]:
             'give an object of names with texts, or null to unset one, as in {"COLOR": "red", '
             '"SIZE": null}'
         )
-    values: dict[str, str | None] = found
-    return values
-
-
-class _NameTwice(Exception):
-    pass
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise _NameTwice
-    return found
+    return cast("dict[str, str | None]", found)
 
 
 def _text(body: bytes) -> str:
