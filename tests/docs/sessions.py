@@ -30,6 +30,7 @@ _PORT = "7070"
 # The host of a session: it is stopped when the next one starts, and at the end.
 _SERVE = """
 [ -z "$host" ] || { kill "$host"; wait "$host"; }
+: > ready  # else what the one before has said may still be there, or nothing at all
 %s > ready 2> talk &
 host=$!
 until grep -q ready ready || ! kill -0 "$host" 2> /dev/null; do sleep 0.05; done
