@@ -25,6 +25,7 @@ from kelpie.api.invocation import Asked
 from kelpie.api.paths import DEFAULT_NAMESPACE
 from kelpie.api.problem import PROBLEM_TYPE, as_kelpie_error, problem_of
 from kelpie.api.wire import response_head
+from kelpie.api.write_watch import WriteWatch
 from kelpie.errors import Draining
 from kelpie.ids import Payload
 
@@ -65,6 +66,7 @@ class HotConnection(asyncio.Protocol):
         "_server",
         "_transport",
         "_write_paused",
+        "_write_watch",
     )
 
     def __init__(self, server: HttpServer) -> None:
@@ -90,6 +92,7 @@ class HotConnection(asyncio.Protocol):
             auto_decompress=False,
         )
         self._idle_timer = server.env.call_later(limits.http_idle_ms_max, self._check_idle)
+        self._write_watch: WriteWatch | None = None
 
     def close_when_answered(self) -> None:
         """Closes now if nothing is being answered, else right after the answer."""
@@ -101,13 +104,15 @@ class HotConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._server.opened(self)
+        server = self._server
+        self._write_watch = WriteWatch(server.env, server.limits.http_idle_ms_max, self._transport)
+        server.opened(self)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         # The turn that is being answered goes on: it was asked for.
         self._transport = None
         self._later = b""
-        self._idle_timer.cancel()
+        self._stop_timers()
         self._server.lost(self)
 
     def eof_received(self) -> bool:
@@ -259,7 +264,7 @@ class HotConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        self._idle_timer.cancel()
+        self._stop_timers()
         self._set_reading()
         self._transport = None
         protocol = self._server.take_over(self)
@@ -269,6 +274,11 @@ class HotConnection(asyncio.Protocol):
         # What else was said is known already, and that nothing more will be.
         if self._closing and not protocol.eof_received():
             transport.close()
+
+    def _stop_timers(self) -> None:
+        self._idle_timer.cancel()
+        if self._write_watch is not None:
+            self._write_watch.stop()
 
     def _check_idle(self) -> None:
         server = self._server

@@ -17,6 +17,8 @@ from kelpie.api.handlers import Handlers
 from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.request_log import RequestLog
 from kelpie.api.responses import ERROR_CODE, problem_response
+from kelpie.api.write_watch import WriteWatch
+from kelpie.env import Env
 from kelpie.errors import HostFault, InvalidRequest, KelpieError
 from kelpie.limits import Limits
 
@@ -33,19 +35,21 @@ class FullHttp(web.Server):
 
     def __init__(
         self,
+        env: Env,
         handlers: Handlers,
         limits: Limits,
         requests: RequestLog,
         on_lost: Callable[[], object],
     ) -> None:
         super().__init__(self._handle)
+        self.env = env
         self._handlers = handlers
-        self._limits = limits
+        self.limits = limits
         self.requests = requests
         self._on_lost = on_lost
 
     def __call__(self) -> FullConnection:
-        limits = self._limits
+        limits = self.limits
         return FullConnection(
             self,
             self._on_lost,
@@ -83,6 +87,8 @@ class FullHttp(web.Server):
 class FullConnection(AttendedConnection):
     def __init__(self, server: FullHttp, on_lost: Callable[[], object], **options: object) -> None:
         super().__init__(server, **options)  # type: ignore[arg-type]
+        self._env = server.env
+        self._limits = server.limits
         self._requests = server.requests
         self._on_lost = on_lost
         self._newest_body: StreamReader = EMPTY_PAYLOAD
@@ -90,8 +96,16 @@ class FullConnection(AttendedConnection):
         self._ending = False  # once all that was asked is answered
         self._unfed = b""
         self._body_left = 0
+        self._write_watch: WriteWatch | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        assert self.transport is not None
+        self._write_watch = WriteWatch(self._env, self._limits.http_idle_ms_max, self.transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
+        if self._write_watch is not None:
+            self._write_watch.stop()
         super().connection_lost(exc)
         self._on_lost()
 

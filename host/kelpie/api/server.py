@@ -76,7 +76,7 @@ class HttpServer:
             TokenHandlers(env, self.tokens, audit, limits),
             AboutHandlers(runtime, limits, settings or {}),
         )
-        self._full_http = FullHttp(handlers, limits, self.requests, self._lost_full)
+        self._full_http = FullHttp(env, handlers, limits, self.requests, self._lost_full)
         self._hot: set[HotConnection] = set()
         self._full_count = 0
         self._listener: asyncio.Server | None = None

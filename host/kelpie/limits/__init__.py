@@ -191,7 +191,9 @@ class Limits(AccessLimits):
         10_000, "open connections; beyond it new ones are closed at once"
     )
     http_idle_ms_max: int = _limit(
-        75_000, "time without a whole request on a connection; then it is closed"
+        75_000,
+        "time without a whole request on a connection, or in which its client reads nothing "
+        "of its answers; then it is closed",
     )
     http_body_ms_max: int = _limit(30_000, "time that an argument may take; `request-timeout`")
     http_upload_ms_max: int = _limit(600_000, "time that an upload may take; `request-timeout`")
