@@ -127,3 +127,23 @@ async def test_a_path_that_is_a_file_is_an_os_error(path: Path, open_: Open) -> 
     path.write_text("")
     with pytest.raises(OSError, match=r"exists|directory"):
         await open_()
+
+
+@pytest.mark.parametrize("dangling", [False, True])
+def test_a_lock_that_leads_elsewhere_is_not_followed(tmp_path: Path, dangling: bool) -> None:
+    other = tmp_path / "other"
+    if not dangling:
+        other.write_text("precious")
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "lock").symlink_to(other)
+    with pytest.raises(OSError, match="symbolic link") as found:
+        DataDirectory(data)
+    assert found.value.filename == str(data / "lock")
+    assert not other.exists() if dangling else other.read_text() == "precious"
+
+
+def test_a_lock_that_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "lock")
+    with pytest.raises(OSError, match="regular"):
+        DataDirectory(tmp_path)

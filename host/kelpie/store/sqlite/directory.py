@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 from pathlib import Path
 
 from kelpie.errors import DataDirectoryLocked
 
-__all__ = ["DataDirectory", "sync"]
+__all__ = ["DataDirectory", "changeable_by_others", "sync"]
 
 _LOCK_NAME = "lock"
 _PID_BYTES_MAX = 32
@@ -29,7 +31,7 @@ class DataDirectory:
         """
         self.path = path
         _make(path)
-        self._lock = os.open(path / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        self._lock = _open_lock(path / _LOCK_NAME)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -48,6 +50,30 @@ class DataDirectory:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+
+def _open_lock(path: Path) -> int:
+    # What a link leads to is somebody else's, and would be overwritten.
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        told = "it is a symbolic link, and no host makes one there: see who did, and remove it"
+        raise OSError(errno.ELOOP, told, str(path)) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no regular file, as a lock is: remove it", str(path))
+    return descriptor
+
+
+def changeable_by_others(path: Path) -> list[Path]:
+    """What of a data directory others than its owner can write: itself, or the files in it."""
+    return [
+        each
+        for each in (path, *sorted(path.iterdir()))
+        if (each == path or not each.is_symlink()) and each.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    ]
 
 
 def _make(path: Path) -> None:
