@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives import serialization
 
 from kelpie.access.roles import Role
 from kelpie.api.client import Client
@@ -134,7 +136,7 @@ async def test_a_renewed_certificate_is_shown_from_then_on(
         with pytest.raises(ssl.SSLError):
             async with wire(host, files):
                 pass
-        tls.reload()
+        await tls.reload(host.env)
         async with wire(host, files) as after:
             for each in (before, after):
                 await each.send(INCREMENT)
@@ -142,7 +144,32 @@ async def test_a_renewed_certificate_is_shown_from_then_on(
         # What cannot be used changes nothing.
         files.key.write_text("no key")
         with pytest.raises(ssl.SSLError):
-            tls.reload()
+            await tls.reload(host.env)
+        async with wire(host, files) as after:
+            await after.send(INCREMENT)
+            assert (await after.answer()).status == 200
+
+
+@pytest.mark.parametrize("how", ["encrypted", "fifo"])
+async def test_a_key_that_would_make_it_wait(
+    tmp_path: Path, cache: Path, files: Files, how: str
+) -> None:
+    tls = ServerTls(files.certificate, files.key)
+    async with secure(tmp_path, cache, tls) as host:
+        if how == "encrypted":
+            key = serialization.load_pem_private_key(files.key.read_bytes(), None)
+            pem = key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.BestAvailableEncryption(b"secret"),
+            )
+            files.key.write_bytes(pem)
+        else:
+            files.key.unlink()
+            os.mkfifo(files.key)
+        with pytest.raises(OSError, match=r"encrypted|regular") as found:
+            await tls.reload(host.env)
+        assert found.value.filename == str(files.key)
         async with wire(host, files) as after:
             await after.send(INCREMENT)
             assert (await after.answer()).status == 200

@@ -30,6 +30,28 @@ def test_a_signal_lets_it_finish(tmp_path: Path, number: signal.Signals) -> None
         assert "Traceback" not in said
 
 
+def test_a_hangup_ends_nothing(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as served:
+        served.process.send_signal(signal.SIGHUP)
+        assert kelpie("kinds", url=served.url).returncode == 0
+        assert served.end() == 0
+        assert "SIGHUP is ignored" in served.talk.read_text()
+
+
+def test_what_others_could_change_is_told(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with serving(data) as served:
+        assert served.end() == 0
+        assert "others can" not in served.talk.read_text()
+    data.chmod(0o770)
+    (data / "kelpie.db").chmod(0o602)
+    with serving(data) as served:
+        assert served.end() == 0
+        told = served.talk.read_text()
+    assert f"others can change {data}:" in told
+    assert f"others can change {data / 'kelpie.db'}:" in told
+
+
 def test_being_killed_loses_nothing(tmp_path: Path) -> None:
     for value in (1, 2, 3):
         with serving(tmp_path / "data") as served:

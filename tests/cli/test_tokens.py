@@ -163,12 +163,14 @@ def test_a_host_that_speaks_tls(
     tmp_path: Path, pems: tuple[Path, Path, Path], shell: Shell
 ) -> None:
     ca, certificate, key = pems
+    key.chmod(0o644)
     options = ("--tls-cert", str(certificate), "--tls-key", str(key))
     process, talk = launch(tmp_path / "data", options=options)
     assert process.stdout is not None
     try:
         url = process.stdout.readline().removeprefix("ready on ").strip()
         assert url.startswith("https://")
+        assert f"others can read or change {key}" in talk.read_text()
         assert shell.run("kinds", "--ca", ca, url=url).status == 0
         unknown = shell.run("kinds", url=url)
         assert unknown.status == 1

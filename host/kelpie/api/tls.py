@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import ssl
+import stat
 from pathlib import Path
+from typing import NoReturn
 
-__all__ = ["ServerTls"]
+from kelpie.env import Env
+
+__all__ = ["ServerTls", "is_open_to_others"]
+
+# A group of its own may read a key, as some systems have it.
+_OTHERS = stat.S_IWGRP | stat.S_IRWXO
 
 
 class ServerTls:
@@ -13,19 +22,51 @@ class ServerTls:
 
     def __init__(self, certificate: Path, key: Path) -> None:
         """Raises:
-        OSError: a file cannot be read, or they do not fit (ssl.SSLError).
+        OSError: a file cannot be read, is no regular one, or is encrypted; or they
+            do not fit (ssl.SSLError).
         """
-        self._files = certificate, key
-        self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        self.reload()
+        self.certificate, self.key = certificate, key
+        self._newest = self._read()
+        self._reading = asyncio.Lock()
+        self.context = self._newest
+        """For those who listen. It shows what was read last, to each new connection."""
+        self.context.sni_callback = self._show_newest
 
-    def reload(self) -> None:
+    async def reload(self, env: Env) -> None:
         """Reads the files again, for connections that are yet to come. If that fails
         it goes on with what it had.
 
         Raises:
             OSError: as above.
         """
-        # On one of its own first: a context that fails half-way keeps the half.
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*self._files)
-        self.context.load_cert_chain(*self._files)
+        async with self._reading:
+            self._newest = await env.blocking(self._read)
+
+    def _read(self) -> ssl.SSLContext:
+        for file in (self.certificate, self.key):
+            # Anything else could make whoever opens it wait.
+            if not stat.S_ISREG(file.stat().st_mode):
+                raise OSError(errno.EINVAL, "it is no regular file", str(file))
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        # Without a callback OpenSSL would ask on the terminal.
+        context.load_cert_chain(self.certificate, self.key, self._refuse_encrypted)
+        return context
+
+    def _refuse_encrypted(self) -> NoReturn:
+        told = "it is encrypted, and nobody is there to give a pass phrase: store it decrypted"
+        raise OSError(errno.EINVAL, told, str(self.key))
+
+    def _show_newest(
+        self, connection: ssl.SSLSocket | ssl.SSLObject, _name: str | None, _shown: ssl.SSLContext
+    ) -> None:
+        connection.context = self._newest
+
+
+def is_open_to_others(key: Path) -> bool:
+    """Whether others than the owner and the group of a key can read it, or others
+    than the owner replace what is in it.
+
+    Raises:
+        OSError: it cannot be looked at.
+    """
+    return bool(key.stat().st_mode & _OTHERS)

@@ -15,7 +15,7 @@ from pathlib import Path
 from kelpie.api.about import HostSettings
 from kelpie.api.listening import AddressRefused, Listening, is_loopback
 from kelpie.api.server import HttpServer
-from kelpie.api.tls import ServerTls
+from kelpie.api.tls import ServerTls, is_open_to_others
 from kelpie.cli.host_log import log_to_stderr
 from kelpie.cli.log_options import LogOptions
 from kelpie.cli.log_writer import LogWriter
@@ -27,6 +27,7 @@ from kelpie.errors import StoreStopped
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.runtime.host import Runtime
 from kelpie.store.sqlite import open_store
+from kelpie.store.sqlite.directory import changeable_by_others
 from kelpie.wasm.engine import WasmEngine
 
 __all__ = ["run", "tune_collector"]
@@ -52,7 +53,8 @@ def run(options: argparse.Namespace) -> int:
         try:
             listening = _listening(options)
         except OSError as error:
-            told = error.strerror or str(error)
+            told = f"{error.filename}: " if error.filename else ""
+            told += error.strerror or str(error)
             complain(
                 f"TLS cannot be used with {options.tls_cert} and {options.tls_key}: {told}",
                 "they are a certificate with its chain and its private key, in PEM",
@@ -107,9 +109,9 @@ async def _serve(
                     "try: another --port (0 picks a free one) or --host",
                 )
                 return 1
-            if listening.tls is not None:
-                end.reload_on_hangup(listening.tls)
+            end.tls = listening.tls
             tune_collector()
+            _warn_of_files(log, data, listening.tls)
             await _warn(log, listening, server)
             log.say(printable(f"store: sqlite in {data}, pid {os.getpid()}"))
             print(f"ready on {url}", flush=True)
@@ -137,6 +139,14 @@ async def _warn(log: LogWriter, listening: Listening, server: HttpServer) -> Non
         )
 
 
+def _warn_of_files(log: LogWriter, data: Path, tls: ServerTls | None) -> None:
+    """Says which files others could read or change that they should not."""
+    for each in changeable_by_others(data):
+        log.say(printable(f"warning: others can change {each}: chmod go-w {each}"))
+    if tls is not None and is_open_to_others(tls.key):
+        log.say(printable(f"warning: others can read or change {tls.key}: chmod go-w,o= {tls.key}"))
+
+
 class _End:
     """What signals do to a host, and why it ends: it was told to, or its store
     has stopped."""
@@ -146,9 +156,12 @@ class _End:
         self._log = log
         self._status: asyncio.Future[int] = env.future()
         self._hurry: asyncio.Future[None] = env.future()
+        self.tls: ServerTls | None = None
+        """What a hangup has read again."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._signalled)
+        loop.add_signal_handler(signal.SIGHUP, self._hung_up)
 
     async def wait(self) -> int:
         """The exit status, once there is a reason to exit."""
@@ -166,12 +179,15 @@ class _End:
             self._status.set_result(1)
         self._log.say(printable(told_of(error)))
 
-    def reload_on_hangup(self, tls: ServerTls) -> None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload, tls)
+    def _hung_up(self) -> None:
+        if self.tls is None:
+            _log.info("SIGHUP is ignored: there is no TLS whose files could be read anew")
+        else:
+            self._env.spawn(self._reload(self.tls), "reload-tls")
 
-    def _reload(self, tls: ServerTls) -> None:
+    async def _reload(self, tls: ServerTls) -> None:
         try:
-            tls.reload()
+            await tls.reload(self._env)
         except OSError as error:
             _log.error("the files for TLS cannot be used, those from before are: %s", error)
         else:
