@@ -32,6 +32,15 @@ def test_the_doctor(tmp_path: Path) -> None:
     findings = {each["check"]: each for each in json.loads(done.stdout)}
     assert findings["host"]["verdict"] == "ok"
     assert "every one checked" in findings["store"]["told"]
+    assert "TLS key" not in findings
+    key = tmp_path / "host.key"
+    key.touch(0o644)
+    for mode, verdict in ((0o644, "warning"), (0o640, "ok"), (0o620, "warning")):
+        key.chmod(mode)
+        done = kelpie("doctor", "--data", tmp_path / "data", "--tls-key", key, "-o", "json")
+        assert {"TLS key": verdict}.items() <= {
+            each["check"]: each["verdict"] for each in json.loads(done.stdout)
+        }.items()
     (tmp_path / "data" / "kelpie.db").write_bytes(b"rubbish" * 1000)
     done = kelpie("doctor", "--data", tmp_path / "data")
     assert done.returncode == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from pathlib import Path
 from typing import NamedTuple
@@ -44,7 +45,7 @@ class Shell:
 
     def make(self, data: Path, name: str, *more: str) -> str:
         """A token that is made where the data is."""
-        made = self.run("token", "create", name, *more, "--data", data)
+        made = self.run("token", "create", name, *more, "--data", data, "--new")
         assert made.status == 0, made.err
         secret = made.out.strip()
         assert is_well_formed(secret)
@@ -115,6 +116,36 @@ def _asks(shell: Shell, url: str, root: str) -> None:
     told = shell.run("audit", "--limit", "2", url=url, token=root)
     assert len(told.out.splitlines()) == 3  # with the head
     assert "--before" in told.err
+
+
+def test_a_directory_without_a_store_is_not_taken_for_one(tmp_path: Path, shell: Shell) -> None:
+    mistyped = tmp_path / "dada"
+    for command in (["create", "root", "--role", "admin"], ["revoke", "root"]):
+        refused = shell.run("token", *command, "--data", mistyped)
+        assert (refused.status, refused.out) == (1, "")
+        assert f"there is no store in {mistyped}" in refused.err
+        assert not mistyped.exists()
+
+
+def test_a_secret_goes_into_a_file_of_ones_own(tmp_path: Path, shell: Shell) -> None:
+    data, file = tmp_path / "data", tmp_path / "root-token"
+    create = ("token", "create", "root", "--role", "admin", "--data", data, "--out", file)
+    before = os.umask(0)
+    try:
+        made = shell.run(*create, "--new")
+    finally:
+        os.umask(before)
+    assert (made.status, made.out) == (0, "")
+    secret = file.read_text()
+    assert is_well_formed(secret.strip())
+    assert secret.strip() not in made.err
+    assert file.stat().st_mode & 0o777 == 0o600
+    again = shell.run(*create)
+    assert (again.status, "exists already" in again.err) == (1, True)
+    assert file.read_text() == secret
+    file.unlink()
+    assert shell.run(*create).status == 1, "there is one of this name"
+    assert not file.exists()
 
 
 def test_a_public_address_is_refused_without_tokens(tmp_path: Path, shell: Shell) -> None:

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from kelpie import __version__
 from kelpie.api.client import Client
+from kelpie.api.tls import is_open_to_others
 from kelpie.api.unreachable import HostUnreachable
 from kelpie.cli.output import print_json, print_table, size
 from kelpie.cli.with_host import with_host
@@ -45,6 +46,7 @@ def run(options: argparse.Namespace) -> int:
         _mappings(),
         _free_space(data),
         _privacy(data),
+        *_key(options.tls_key),
         _store(data),
         _host(options),
     ]
@@ -108,6 +110,19 @@ def _privacy(data: Path) -> Finding:
         told = f"others may read {', '.join(sorted(open_to_others))}: chmod go= what is in {data}"
         return Finding("privacy", "warning", told)
     return Finding("privacy", "ok", "nobody else can read what is kept")
+
+
+def _key(key: Path | None) -> list[Finding]:
+    if key is None:
+        return []
+    try:
+        is_open = is_open_to_others(key)
+    except OSError as error:
+        return [Finding("TLS key", "failed", f"{key}: {error.strerror}")]
+    if is_open:
+        told = f"others can read or change {key}: chmod go-w,o= {key}"
+        return [Finding("TLS key", "warning", told)]
+    return [Finding("TLS key", "ok", f"nobody else can read {key}")]
 
 
 def _store(data: Path) -> Finding:

@@ -38,7 +38,7 @@ _log = logging.getLogger("kelpie")
 _COLLECTION_THRESHOLDS = (50_000, 20, 50)
 
 _MAKE_A_TOKEN = (
-    "try: kelpie token create NAME --role admin --data DIR, and then the same again",
+    "try: kelpie token create NAME --role admin --data DIR --new, and then the same again",
     "or serve on 127.0.0.1; or, where only friends can reach it, with --insecure-public",
 )
 

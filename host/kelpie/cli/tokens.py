@@ -8,6 +8,7 @@ all others. Who can write there can do everything anyhow.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +28,7 @@ from kelpie.errors import StoreStopped
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.store.format import check_format
 from kelpie.store.sqlite import open_store
+from kelpie.store.sqlite.schema import FILE_NAME
 
 __all__ = ["audit", "create", "list_tokens", "revoke"]
 
@@ -38,7 +40,33 @@ _OFFLINE = "(data directory)"
 
 
 def create(options: argparse.Namespace) -> int:
-    """The secret goes to stdout, this once."""
+    """The secret goes to stdout, or into a file, this once."""
+    if options.offline is not None and not options.new and not _has_store(options.offline):
+        return 1
+    if options.out is None:
+        secret = _made(options)
+        say("keep it well: it is shown this once; use it as KELPIE_TOKEN")
+        print(secret)
+        return 0
+    try:
+        # Made first: a token that could not be kept would be lost.
+        descriptor = os.open(options.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        complain(f"{options.out} exists already, and is not overwritten")
+        return 1
+    with os.fdopen(descriptor, "w") as file:
+        try:
+            secret = _made(options)
+        except BaseException:
+            options.out.unlink()
+            raise
+        print(secret, file=file)
+    say(f"it is in {options.out}, and nowhere else; use it as KELPIE_TOKEN")
+    return 0
+
+
+def _made(options: argparse.Namespace) -> str:
+    """A new token's secret."""
     if options.offline is None:
         made = with_host(
             options,
@@ -51,12 +79,20 @@ def create(options: argparse.Namespace) -> int:
                 body_bytes_max=options.body_bytes,
             ),
         )
-        secret = made["token"]
-    else:
-        secret = _offline(options.offline, lambda door: door.create(options))
-    say("keep it well: it is shown this once; use it as KELPIE_TOKEN")
-    print(secret)
-    return 0
+        return str(made["token"])
+    return _offline(options.offline, lambda door: door.create(options))
+
+
+def _has_store(data: Path) -> bool:
+    """Complains if there is none: nobody means to leave the real one open to all."""
+    if (data / FILE_NAME).exists():
+        return True
+    complain(
+        f"there is no store in {data.absolute()}",
+        "try: the directory from which the host serves (`kelpie serve --data`); `kelpie token "
+        "create --new` makes one",
+    )
+    return False
 
 
 def list_tokens(options: argparse.Namespace) -> int:
@@ -90,6 +126,8 @@ def revoke(options: argparse.Namespace) -> int:
         with_host(options, lambda client: client.revoke_token(options.name))
         print(f"revoked {options.name}")
         return 0
+    if not _has_store(options.offline):
+        return 1
     are_left = _offline(options.offline, lambda door: door.revoke(options.name))
     print(f"revoked {options.name}")
     if not are_left:

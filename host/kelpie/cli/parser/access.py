@@ -58,7 +58,16 @@ def _add_create(commands: Commands) -> None:
     command.add_argument(
         "--body-bytes", type=checked.count, metavar="N", help="largest argument or upload"
     )
+    command.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write it there, for nobody else to read, in place of printing it",
+    )
     _add_offline(command)
+    command.add_argument(
+        "--new", action="store_true", help="make the data directory, if it has no store yet"
+    )
     command.set_defaults(run="tokens:create")
 
 

@@ -71,6 +71,9 @@ def add_care(commands: Commands) -> None:
 
     command = commands.add_parser("doctor", help="see whether machine and data are fit for a host")
     add_data(command)
+    command.add_argument(
+        "--tls-key", type=Path, metavar="FILE", help="the key that nobody else should read"
+    )
     command.add_argument("--url", type=checked.url, help="the host that should answer")
     add_credentials(command)
     add_output(command)

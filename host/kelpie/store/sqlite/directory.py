@@ -72,7 +72,8 @@ def changeable_by_others(path: Path) -> list[Path]:
     return [
         each
         for each in (path, *sorted(path.iterdir()))
-        if (each == path or not each.is_symlink()) and each.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        if (each == path or not each.is_symlink())
+        and each.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     ]
 
 
