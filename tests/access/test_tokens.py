@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgpack
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kelpie.access.caller import ANYBODY, Caller
 from kelpie.access.roles import ALLOWED, HOST_WIDE, Permission, Role
@@ -15,11 +18,16 @@ from kelpie.errors import (
     InvalidAddress,
     InvalidRequest,
     LastAdmin,
+    StoredValueCorrupt,
+    StoreError,
+    StoreFormatUnsupported,
     TokenExists,
     TokenNotFound,
     TokensFull,
 )
 from kelpie.limits import DEFAULT_LIMITS
+from kelpie.store import access_keys
+from kelpie.store.frame import frame
 from tests.access.conftest import LIMITS, Access
 
 
@@ -184,3 +192,34 @@ def test_every_permission_has_a_role_besides_admin_or_is_admins_alone() -> None:
         if not any(each in ALLOWED[role] for role in Role if role is not Role.ADMIN)
     }
     assert alone == {Permission.DELETE, Permission.OPERATE}
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ((2, "root", b"", ["admin"]), StoreFormatUnsupported),
+        (("root", b"", ["admin"], None, 1, "me", None, None, None), StoreFormatUnsupported),
+        ((1, "root", b"", ["king"], None, 1, "me", None, None, None), StoredValueCorrupt),
+        ((1, "root", b"", None, None, 1, "me", None, None, None), StoredValueCorrupt),
+        ((1, "root", b"", ["admin"], None, 1, "me", None, None, None, 7), StoredValueCorrupt),
+        ((1, "root", b"", ["admin"]), StoredValueCorrupt),
+        ((), StoredValueCorrupt),
+        (7, StoredValueCorrupt),
+    ],
+)
+async def test_a_row_that_is_no_token(
+    access: Access, row: object, expected: type[StoreError]
+) -> None:
+    key = access_keys.token("root")
+    transaction = access.client.transaction()
+    transaction.set(key, frame(key, msgpack.packb(row)))
+    await transaction.commit()
+    with pytest.raises(expected, match="t/root"):
+        await access.tokens.open()
+
+
+@given(st.binary(max_size=40))
+def test_no_bytes_are_more_than_damaged(content: bytes) -> None:
+    key = access_keys.token("root")
+    with pytest.raises((StoredValueCorrupt, StoreFormatUnsupported)):
+        Token.of_row(key, frame(key, content))

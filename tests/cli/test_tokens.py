@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
+import msgpack
 import pytest
 import trustme
 
 from kelpie.access.secret import is_well_formed
 from kelpie.cli.main import main
+from kelpie.store import access_keys
+from kelpie.store.frame import frame
 from tests.cli.host import COUNTER, SECONDS_MAX, kelpie, launch, serving
 
 NOWHERE = "http://127.0.0.1:1"
@@ -146,6 +150,26 @@ def test_a_secret_goes_into_a_file_of_ones_own(tmp_path: Path, shell: Shell) -> 
     file.unlink()
     assert shell.run(*create).status == 1, "there is one of this name"
     assert not file.exists()
+
+
+def test_a_token_of_another_version_is_named_and_nothing_begins(
+    tmp_path: Path, shell: Shell
+) -> None:
+    data = tmp_path / "data"
+    shell.make(data, "root", "--role", "admin")
+    key = access_keys.token("root")
+    database = sqlite3.connect(data / "kelpie.db")
+    row = frame(key, msgpack.packb((1, "root", b"", ["king"], None, 1, "me", None, None, None)))
+    with database:
+        changed = database.execute("UPDATE pairs SET value = ? WHERE key = ?", (row, key))
+    assert changed.rowcount == 1
+    database.close()
+    made = shell.run("token", "create", "x", "--role", "read", "--data", data)
+    served = kelpie("serve", "--data", data, "--port", "0")
+    for status, out, err in (made, (served.returncode, served.stdout, served.stderr)):
+        assert (status, out) == (1, "")
+        assert "the roles of t/root are ['king']" in err
+        assert "Traceback" not in err
 
 
 def test_a_public_address_is_refused_without_tokens(tmp_path: Path, shell: Shell) -> None:

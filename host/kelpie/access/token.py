@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import msgpack
 
 from kelpie.access.roles import ALLOWED, Permission, Role
-from kelpie.errors import InvalidRequest
+from kelpie.errors import InvalidRequest, StoredValueCorrupt
 from kelpie.ids import check_name
 from kelpie.limits import Limits
 from kelpie.store import access_keys
-from kelpie.store.frame import frame, unframe
+from kelpie.store.frame import frame
+from kelpie.store.rows import unpack_row
+from kelpie.store.tuples import readable
 
 __all__ = ["ANONYMOUS", "Token", "check_token"]
+
+_FORMAT = 1
 
 # A moment far beyond it could not be stored.
 _LIFETIME_NS_MAX = 100 * 366 * 24 * 3600 * 1_000_000_000
@@ -57,6 +61,7 @@ class Token:
         key = access_keys.token(self.name)
         packed = msgpack.packb(
             (
+                _FORMAT,
                 self.name,
                 self.digest,
                 sorted(role.value for role in self.roles),
@@ -76,9 +81,19 @@ class Token:
 
         Raises:
             StoredValueCorrupt
+            StoreFormatUnsupported: another version of Kelpie has written it.
         """
-        name, digest, roles, *rest = msgpack.unpackb(unframe(key, stored))
-        return cls(name, digest, frozenset(map(Role, roles)), *rest)
+        members = unpack_row(key, stored, _FORMAT, len(fields(cls)))
+        name, digest, roles, *rest = members
+        try:
+            held = frozenset(map(Role, roles))
+        except (ValueError, TypeError):
+            raise StoredValueCorrupt(
+                f"the roles of {readable(key)} are {roles!a}, and this version of Kelpie knows "
+                f"{', '.join(role.value for role in Role)}: use the version that wrote it",
+                key=readable(key),
+            ) from None
+        return cls(name, digest, held, *rest)
 
 
 def check_token(token: Token, limits: Limits) -> None:

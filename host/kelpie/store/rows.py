@@ -1,0 +1,43 @@
+"""Values that are one msgpack array, with the version of its format in front."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgpack
+
+from kelpie.errors import StoredValueCorrupt, StoreFormatUnsupported
+from kelpie.store.frame import unframe
+from kelpie.store.tuples import readable
+
+__all__ = ["unpack_row"]
+
+
+def unpack_row(key: bytes, stored: bytes, version: int, members: int) -> list[Any]:
+    """The members behind the version, of which there must be so many.
+
+    Raises:
+        StoredValueCorrupt: it is no such array.
+        StoreFormatUnsupported: it has another version.
+    """
+    name = readable(key)
+    row: list[Any]
+    try:
+        found, *row = msgpack.unpackb(unframe(key, stored))
+    except (ValueError, TypeError, msgpack.UnpackException) as error:
+        raise StoredValueCorrupt(
+            f"the value of {name} cannot be read, {error}: restore it from a backup", key=name
+        ) from error
+    if found != version:
+        raise StoreFormatUnsupported(
+            f"the value of {name} has format {found!r}, and this version of Kelpie reads format "
+            f"{version}: use the version that wrote it",
+            key=name,
+            format=found if isinstance(found, int) else None,
+        )
+    if len(row) != members:
+        raise StoredValueCorrupt(
+            f"the value of {name} has {len(row)} members, not {members}: restore it from a backup",
+            key=name,
+        )
+    return row
