@@ -15,6 +15,7 @@ from kelpie.limits import Limits
 from kelpie.runtime.envelope import DELETION, Envelope, deletion
 from kelpie.runtime.host import Runtime
 from kelpie.store.memory import MemoryClient, MemoryStore
+from kelpie.store.witness import Witness
 from kelpie.wasm.turn import Engine
 from tests.runtime.link import ScriptedLink
 from tests.runtime.scripted import ScriptedComponent, ScriptedEngine
@@ -100,7 +101,7 @@ class TestNode:
             is_batch=is_batch,
         )
 
-    def delete(self, **more: Any) -> Asked:
+    def delete(self, witness: Witness | None = None, **more: Any) -> Asked:
         """Starts the deletion of an actor."""
         given = self.envelope(DELETION, **more)
         asked = deletion(
@@ -109,6 +110,7 @@ class TestNode:
             given.principal,
             recorded=given.recorded,
             deadline_ns=given.deadline_ns,
+            witness=witness,
         )
         return asyncio.get_running_loop().create_task(self.runtime.invoke(asked))
 

@@ -14,7 +14,8 @@ from kelpie.ids import Payload, text
 from kelpie.limits import Limits
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.memory import MemoryStore
-from kelpie.store.tuples import unpack
+from kelpie.store.protocol import Transaction
+from kelpie.store.tuples import pack, unpack
 from tests.runtime.conftest import LIMITS, StartScripted
 from tests.runtime.link import unknown_and_lost, unknown_but_landed
 from tests.runtime.scripted import Host, Script, ScriptedEngine
@@ -206,6 +207,35 @@ async def test_in_doubt_while_another_node_takes_over(
     assert await outcome(two.delete(id="with")) == GONE
     # It was done before this one's turn, or is done after it.
     assert await two.get("read") == ("b" if landed else "")
+
+
+@pytest.mark.parametrize("fate", [unknown_but_landed, unknown_and_lost])
+async def test_its_witness_writes_with_it_or_not_at_all(scripted: StartScripted, fate: Any) -> None:
+    node = await scripted(SCRIPTS)
+    await node.get("log", "a")
+    times = pack("witnessed")
+
+    async def witness(transaction: Transaction, _detail: str) -> None:
+        transaction.add(times, 1)
+
+    def written() -> int:
+        return int.from_bytes(dict(node.client.store.pairs()).get(times, b""), "little")
+
+    node.link.hold()
+    asked = node.delete(witness, id="bye")
+    held = await node.link.held()
+    assert written() == 0
+    fate(held)
+    node.link.holding = False
+    assert await outcome(asked) == GONE
+    assert written() == 1
+    # Answered from the record.
+    assert await outcome(node.delete(witness, id="bye")) == GONE
+    assert written() == 1
+    # It finds nothing: it is witnessed if it is recorded, and then once.
+    for id_given in (None, "again", "again"):
+        assert await outcome(node.delete(witness, id=id_given)) == NOTHING
+    assert written() == 2
 
 
 async def test_it_is_done_once(scripted: StartScripted) -> None:

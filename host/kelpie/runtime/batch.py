@@ -8,12 +8,15 @@ from kelpie.limits import Limits
 from kelpie.runtime.message import Message
 from kelpie.store.chunks import written_bytes_max
 from kelpie.store.keyspace import ActorKeys
+from kelpie.store.witness import Witness
 from kelpie.wasm.turn import Outcome
 
 __all__ = ["Batch", "Finished"]
 
 # A record besides the answer's text: digest, tick, the code of a rejection.
 _RECORD_BYTES = 128
+# What the witness of a deletion writes: names and keys, each bounded, and few of them.
+_WITNESS_BYTES_MAX = 4096
 # A record's key besides the actor's prefix and the names.
 _RECORD_KEY_BYTES = 16
 
@@ -68,10 +71,12 @@ class Finished:
             # Escaped, a name has at most twice the bytes.
             key_bytes = len(keys.prefix) + 2 * self.name_bytes + _RECORD_KEY_BYTES
             size = written_bytes_max(key_bytes, size + _RECORD_BYTES)
+            if self.message.envelope.deletes:
+                size += _WITNESS_BYTES_MAX
         effects = self.effects
         if effects:
             if effects.kv_cleared:
-                size += written_bytes_max(2 * len(keys.prefix), 0)
+                size += written_bytes_max(2 * len(keys.prefix), 0) + _WITNESS_BYTES_MAX
             if effects.state_written:
                 size += written_bytes_max(len(keys.state), _data_bytes(effects.state))
             for key, value in effects.kv.items():
@@ -104,10 +109,13 @@ class Batch:
         "state",
         "state_written",
         "turns",
+        "witnesses",
     )
 
     def __init__(self) -> None:
         self.turns: list[Finished] = []
+        self.witnesses: list[Witness] = []
+        """Of deletions that commit something."""
         self.records: list[Finished] = []
         self.commits = 0
         """How many of the turns commit something."""
@@ -145,6 +153,11 @@ class Batch:
         if finished.recorded:
             self.records.append(finished)
             self.name_bytes += finished.name_bytes
+        if finished.recorded or self.kv_cleared:
+            # Nothing else than a deletion has one, and most turns are not even asked.
+            witness = finished.message.envelope.witness
+            if witness is not None and finished.commits:
+                self.witnesses.append(witness)
 
 
 def _data_bytes(payload: Payload | None) -> int:

@@ -59,6 +59,8 @@ class Committer:
                 else:
                     transaction = claim.guarded()
                 self._write(transaction, batch, cleared)
+                for witness in batch.witnesses:
+                    await witness(transaction, "")
                 version = await transaction.commit()
             except (StoreConflict, StoreTooOld):
                 # What we know is compared with what is: it may still be true.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kelpie.errors import BatchUnsupported, InvalidRequest, PayloadTooLarge
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
+from kelpie.store.witness import Witness
 from kelpie.wasm.batch import line_count
 from kelpie.wasm.contract import BATCH
 
@@ -48,10 +49,18 @@ class Envelope:
     deletes: bool = False
     """Whether it asks for no operation, but for the end of what the actor stores."""
     is_batch: bool = False
+    witness: Witness | None = None
+    """Told in the transaction that deletes, or that records that there was nothing."""
 
 
 def deletion(
-    target: Address, request_id: str, principal: str, *, recorded: bool, deadline_ns: int
+    target: Address,
+    request_id: str,
+    principal: str,
+    *,
+    recorded: bool,
+    deadline_ns: int,
+    witness: Witness | None = None,
 ) -> Envelope:
     """Asks for the deletion of an actor: a turn like any other, which no guest runs.
 
@@ -59,7 +68,15 @@ def deletion(
     """
     nothing = Payload(True, b"")
     return Envelope(
-        target, DELETION, nothing, request_id, principal, recorded, deadline_ns, deletes=True
+        target,
+        DELETION,
+        nothing,
+        request_id,
+        principal,
+        recorded,
+        deadline_ns,
+        deletes=True,
+        witness=witness,
     )
 
 
