@@ -12,7 +12,7 @@ from kelpie.access.roles import Role
 from kelpie.access.secret import digest_of, new_secret
 from kelpie.access.token import Token
 from kelpie.access.tokens import Tokens
-from kelpie.errors import StoreCommitUnknown
+from kelpie.errors import StoreCommitUnknown, StoreConflict
 from kelpie.limits import Limits
 from kelpie.store.memory import CommitRequest, DirectLink, MemoryClient, MemoryStore
 from tests.store.clock import ClockEnv
@@ -28,11 +28,17 @@ class WallEnv(ClockEnv):
 
 
 class DoubtfulLink(DirectLink):
-    """Commits, and then may say that it does not know."""
+    """Commits, and then may say that it does not know; or does not commit."""
 
+    commits = 0
     doubts = 0
+    refusals = 0
 
     async def commit(self, request: CommitRequest) -> int:
+        self.commits += 1
+        if self.refusals:
+            self.refusals -= 1
+            raise StoreConflict("another one")
         version = await super().commit(request)
         if self.doubts:
             self.doubts -= 1

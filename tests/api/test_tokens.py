@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from pathlib import Path
@@ -113,6 +114,9 @@ async def test_it_expires_and_has_limits(empty_host: Host, admin: str) -> None:
         ({"name": "x", "roles": ["admin"], "lifetime_s": 1e9}, "invalid-request"),
         ({"name": "x", "roles": ["admin"], "requests_per_second_max": 10**9}, "invalid-request"),
         ({"name": "x", "roles": ["admin"], "more": 1}, "invalid-request"),
+        ({"name": "\ud800", "roles": ["admin"]}, "invalid-address"),
+        ({"name": "x", "roles": ["admin"], "namespace": "\ud800"}, "invalid-address"),
+        ({"name": "x", "roles": ["\ud800"]}, "invalid-request"),
         ({"name": "root", "roles": ["admin"]}, "token-exists"),
     ],
 )
@@ -122,6 +126,7 @@ async def test_what_cannot_be_made(
     answer = await make(empty_host, admin, **wish)
     assert answer.code == code
     assert [each.name for each in empty_host.server.tokens.all()] == ["root"]
+    assert [each["outcome"] for each in await entries(empty_host, admin)] == [code]
 
 
 @pytest.mark.parametrize(
@@ -206,6 +211,47 @@ async def test_what_changes_nothing_has_none(host: Host) -> None:
     reader = await host.token("reader", Role.READ)
     await host.ask("DELETE", "/v1/kinds/counter", **bearer(reader))
     assert await entries(host, admin) == before
+
+
+async def test_each_deletion_of_an_actor_has_its_entry(host: Host) -> None:
+    """Whoever deletes, and under whichever id; but one that is answered from its
+    record changes nothing."""
+    admins = [await host.token(name, Role.ADMIN) for name in ("root", "other")]
+    for admin in admins:
+        for key in ("a", "b", "a"):
+            await host.ask("POST", f"/v1/actors/counter/{key}/increment", **bearer(admin))
+            answer = await host.ask(
+                "DELETE", f"/v1/actors/counter/{key}", Idempotency_Key="same", **bearer(admin)
+            )
+            assert answer.json["deleted"] is True
+    nothing = await host.ask("DELETE", "/v1/actors/counter/new", **bearer(admins[0]))
+    assert nothing.json["deleted"] is False
+    found = [each for each in await entries(host, admins[0]) if each["action"] == "delete"]
+    assert [
+        (each["principal"], each["subject"], each["outcome"], each["request_id"])
+        for each in reversed(found)
+    ] == [
+        ("root", "counter/a", "done", "same"),
+        ("root", "counter/b", "done", "same"),
+        ("other", "counter/a", "done", "same"),
+        ("other", "counter/b", "done", "same"),
+        ("root", "counter/new", "done", nothing.headers["kelpie-request-id"]),
+    ]
+
+
+async def test_a_flood_of_refused_deploys_hides_none_and_holds_up_no_revocation(
+    empty_host: Host, admin: str
+) -> None:
+    await make(empty_host, admin, name="leaked", roles=["read"])
+    refused = [
+        empty_host.ask("PUT", "/v1/kinds/counter", b"no wasm", **bearer(admin)) for _ in range(30)
+    ]
+    revoked = empty_host.ask("DELETE", "/v1/tokens/leaked", **bearer(admin))
+    *answers, last = await asyncio.gather(*refused, revoked)
+    assert last.status == 200
+    assert {each.code for each in answers} == {"component-invalid"}
+    numbers = [each["number"] for each in await entries(empty_host, admin)]
+    assert numbers == list(range(32, 0, -1))
 
 
 async def test_it_is_read_page_by_page(empty_host: Host, admin: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from kelpie.access.audit import DONE, AuditEntry, AuditLog
+from kelpie.access.audit import DONE, AuditEntry, AuditLog, Place
 from kelpie.errors import StoreError
 from kelpie.store.protocol import Transaction
 
@@ -18,10 +18,17 @@ class Change:
     change, or else by `end`, right after it."""
 
     def __init__(self, log: AuditLog, entry: AuditEntry) -> None:
+        """The request id of the entry is the host's own: no other change has it."""
         self._log = log
+        self._place = Place(entry.request_id)
         self._entry = entry
         self._written: AuditEntry | None = None
         self._is_none = False
+
+    @property
+    def is_witnessed(self) -> bool:
+        """Whether a transaction that makes the change was begun."""
+        return self._written is not None
 
     @property
     def request_id(self) -> str:
@@ -31,19 +38,20 @@ class Change:
         """Says what is changed, where the path does not."""
         self._entry = self._entry._replace(subject=subject)
 
-    def was_asked_as(self, request_id: str | None) -> None:
-        """Says under which id it was asked, if under one of its own."""
-        if request_id is not None:
-            self._entry = self._entry._replace(request_id=request_id)
+    def was_asked_as(self, request_id: str) -> None:
+        """Says under which id the turn was asked for, the client's if it gave one. It
+        is shown, and tells no change from another: clients may use one twice."""
+        self._entry = self._entry._replace(request_id=request_id)
 
     def is_none(self) -> None:
-        """It was a question: nothing changes, and nothing is written."""
+        """Nothing changes, and nothing is written: it was a question, or was answered
+        with what another request had done."""
         self._is_none = True
 
     async def witness(self, transaction: Transaction, detail: str) -> None:
         """A `Witness` of the change."""
         self._written = self._entry._replace(outcome=DONE, detail=detail)
-        await self._log.append(transaction, self._written)
+        await self._log.append(transaction, self._place, self._written)
 
     async def end(self, outcome: str) -> None:
         """The request has come to its end: done, or an error's code."""
@@ -53,8 +61,13 @@ class Change:
         if entry is None or outcome != DONE:
             entry = self._entry._replace(outcome=outcome)
             try:
-                await self._log.record(entry)
+                await self._log.record(self._place_at_end(), entry)
             except StoreError as error:
                 # The caller is told of the change itself; here is who else should know.
                 _log.error("the audit log could not be written: %s", error.message)
-        self._log.tell(entry)
+        self._log.tell(entry.storable())
+
+    def _place_at_end(self) -> Place:
+        """Not that of the witness: its transaction may yet be committed, and both
+        are told. Its number is taken if that is free."""
+        return Place(f"{self._place.entry_id}/end", self._place.number)

@@ -7,14 +7,13 @@ import json
 
 from aiohttp import web
 
-from kelpie.api.door import CALLER
-from kelpie.api.headers import REQUEST_ID_HEADER
+from kelpie.api.door import CALLER, CHANGE
 from kelpie.api.invocation import Invocations
 from kelpie.api.paths import Target, decode_segment
 from kelpie.api.payloads import JSON_TYPE, value_type
-from kelpie.api.responses import Handler, json_response, problem_response, unless_known
+from kelpie.api.responses import Handler, json_response, unless_known
 from kelpie.api.views import actor_page_view, actor_view, kv_page_view
-from kelpie.errors import KelpieError, ValueNotFound
+from kelpie.errors import ValueNotFound
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
 from kelpie.runtime.actor_views import ActorViews
@@ -50,17 +49,16 @@ class ActorHandlers:
         return json_response(actor_view(await self._views.show(self._address(target))))
 
     async def _delete_actor(self, request: web.BaseRequest, target: Target) -> web.Response:
-        segments = target.segments[2:]
+        segments, change = target.segments[2:], request[CHANGE]
         asked = self._invocations.ask_deletion(
             request[CALLER], target.namespace, segments, request.headers
         )
-        try:
-            reply = await self._invocations.submit_deletion(asked)
-            answer = json_response({**asked.address._asdict(), **json.loads(reply.data)})
-        except KelpieError as error:
-            answer = problem_response(error)
-        answer.headers[REQUEST_ID_HEADER] = asked.request_id
-        return answer
+        change.was_asked_as(asked.request_id)
+        reply = await self._invocations.submit_deletion(asked, change.witness)
+        if asked.recorded and not change.is_witnessed:
+            # Answered from the record of a request whose entry is there already.
+            change.is_none()
+        return json_response({**asked.address._asdict(), **json.loads(reply.data)})
 
     async def _show_state(self, request: web.BaseRequest, target: Target) -> web.Response:
         address = self._address(target)

@@ -134,13 +134,10 @@ class Client(LineCalls):
         """Makes a token worth nothing."""
         return await self.ask_json("DELETE", f"/v1/tokens/{quoted(name)}")
 
-    async def audit(
-        self, *, before: int | None = None, limit: int | None = None
-    ) -> tuple[list[dict[str, Any]], bool]:
-        """A page of the audit log, newest first, and whether there are more: ask
-        again with `before` set to the last number."""
-        page = await self.ask_json("GET", with_query("/v1/audit", before=before, limit=limit))
-        return page["entries"], page["more"]
+    async def audit(self, *, before: int | None = None, limit: int | None = None) -> dict[str, Any]:
+        """A page of the audit log: `entries`, newest first, the numbers of those that
+        are `damaged`, and whether there are `more`: ask again with its `before`."""
+        return await self.ask_json("GET", with_query("/v1/audit", before=before, limit=limit))
 
     async def actor(self, kind: str, key: str) -> dict[str, Any]:
         """What can be said of an actor without running it."""

@@ -12,7 +12,7 @@ from kelpie.api.door import CALLER, CHANGE, Door
 from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.paths import Target, decode_segment
 from kelpie.api.problem import as_kelpie_error
-from kelpie.api.responses import ERROR_CODE, problem_response
+from kelpie.api.responses import problem_response
 from kelpie.api.router import Bound, Methods
 from kelpie.api.routes.route import Route
 from kelpie.env import Env
@@ -60,9 +60,7 @@ class Guard:
             await change.end(error.code)
             response = problem_response(error)
         else:
-            # A turn has an id of its own, and tells of its errors itself.
-            change.was_asked_as(response.headers.get(REQUEST_ID_HEADER))
-            await change.end(response.get(ERROR_CODE, DONE))
+            await change.end(DONE)
         response.headers[REQUEST_ID_HEADER] = change.request_id
         return response
 

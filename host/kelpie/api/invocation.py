@@ -20,6 +20,7 @@ from kelpie.ids import Address, Payload, text
 from kelpie.limits import Limits
 from kelpie.runtime.envelope import DELETION, Envelope, batch_unsupported, deletion
 from kelpie.runtime.host import Runtime
+from kelpie.store.witness import Witness
 
 __all__ = ["Asked", "Invocations"]
 
@@ -127,8 +128,9 @@ class Invocations:
         """As `ask`; `segments` are kind and key."""
         return self.ask(caller, namespace, [*segments, DELETION], headers)
 
-    def submit_deletion(self, asked: Asked) -> asyncio.Future[Payload]:
-        """As `submit`, for the deletion of an actor."""
+    def submit_deletion(self, asked: Asked, witness: Witness) -> asyncio.Future[Payload]:
+        """As `submit`, for the deletion of an actor. `witness` is told in the
+        transaction of its turn, if that commits anything."""
         return self._runtime.submit(
             deletion(
                 asked.address,
@@ -136,6 +138,7 @@ class Invocations:
                 asked.caller.principal,
                 recorded=asked.recorded,
                 deadline_ns=asked.deadline_ns,
+                witness=witness,
             )
         )
 

@@ -82,8 +82,15 @@ class TokenHandlers:
     async def _show_audit(self, _request: web.BaseRequest, target: Target) -> web.Response:
         most = self._limits.audit_page_entries_max
         count = target.number("limit", most) or self._limits.page_entries_default
-        entries, more = await self._audit.page(target.number("before", _NUMBER_MAX), count)
-        return json_response({"entries": [_entry_view(each) for each in entries], "more": more})
+        page = await self._audit.page(target.number("before", _NUMBER_MAX), count)
+        return json_response(
+            {
+                "entries": [_entry_view(each) for each in page.entries],
+                "damaged": page.damaged,
+                "more": page.before is not None,
+                "before": page.before,
+            }
+        )
 
     def _token(self, wish: dict[str, object], digest: bytes, created_by: str) -> Token:
         now_ns = self._env.wall_ns()

@@ -136,11 +136,11 @@ def revoke(options: argparse.Namespace) -> int:
 
 
 def audit(options: argparse.Namespace) -> int:
-    entries, more = with_host(
+    page = with_host(
         options, lambda client: client.audit(before=options.before, limit=options.limit)
     )
     if options.output == "json":
-        print_json({"entries": entries, "more": more})
+        print_json(page)
         return 0
     rows = [
         (
@@ -154,12 +154,15 @@ def audit(options: argparse.Namespace) -> int:
             each["outcome"],
             each["detail"],
         )
-        for each in entries
+        for each in page["entries"]
     ]
     head = ("NO", "AT", "WHO", "FROM", "ACTION", "WHAT", "NAMESPACE", "OUTCOME", "DETAIL")
     print_table(head, rows)
-    if more:
-        say(f"there are more: --before {entries[-1]['number']}")
+    if page["damaged"]:
+        numbers = ", ".join(map(str, page["damaged"]))
+        complain(f"damaged, and left out: {numbers}; restore them from a backup")
+    if page["more"]:
+        say(f"there are more: --before {page['before']}")
     return 0
 
 

@@ -1,7 +1,7 @@
 """The keys of tokens and of the audit log: the rest of `keyspace`.
 
 (t, name)       a token, by its name
-(l, number)     an entry of the audit log
+(l, number, id) an entry of the audit log; the id is the host's own
 """
 
 from __future__ import annotations
@@ -9,7 +9,15 @@ from __future__ import annotations
 from kelpie.store.keyspace import KeyRange
 from kelpie.store.tuples import children, pack, unpack
 
-__all__ = ["audit_entries", "audit_entry", "audit_number", "token", "tokens"]
+__all__ = [
+    "audit_entries",
+    "audit_entry",
+    "audit_number",
+    "audit_place",
+    "audit_start",
+    "token",
+    "tokens",
+]
 
 
 def token(name: str) -> bytes:
@@ -21,7 +29,17 @@ def tokens() -> KeyRange:
     return children(pack("t"))
 
 
-def audit_entry(number: int) -> bytes:
+def audit_entry(number: int, entry_id: str) -> bytes:
+    return pack("l", number, entry_id)
+
+
+def audit_place(number: int) -> KeyRange:
+    """Where the entry with this number is, whosever it is."""
+    return children(pack("l", number))
+
+
+def audit_start(number: int) -> bytes:
+    """Behind the entries with lower numbers, and before this one."""
     return pack("l", number)
 
 
@@ -32,6 +50,6 @@ def audit_entries() -> KeyRange:
 
 def audit_number(key: bytes) -> int:
     """The number for which `audit_entry` made the key."""
-    number = unpack(key)[-1]
-    assert isinstance(number, int), "the last element of such a key is the number"
+    number = unpack(key)[1]
+    assert isinstance(number, int), "the second element of such a key is the number"
     return number

@@ -131,7 +131,12 @@ _AUDIT_ENTRY = _object(
 SHAPES: dict[str, Schema] = {
     "Actor": _ACTOR,
     "ActorPage": _object(actors=_list(ref("Actor")), after=_or_null(_TEXT)),
-    "AuditPage": _object(entries=_list(_AUDIT_ENTRY), more=_FLAG),
+    "AuditPage": _object(
+        entries=_list(_AUDIT_ENTRY),
+        damaged=_list(_NUMBER),
+        more=_FLAG,
+        before=_or_null(_NUMBER),
+    ),
     "Changes": _CHANGES,
     "Checked": _object(
         **_OF_DEPLOY,
