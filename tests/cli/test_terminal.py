@@ -44,13 +44,14 @@ def said(url: str, *words: object, **environment: str) -> str:
 def test_an_upload_shows_how_far_it_is(served: Served) -> None:
     told = said(served.url, "deploy", COUNTER)
     begun, uploaded, rest = told.removeprefix(CLEAR).split(CLEAR)
-    assert begun == "uploading counter [------------------------] 0 B of 24.0 KiB"
+    size = f"{COUNTER.stat().st_size / 1024:.1f} KiB"
+    assert begun == f"uploading counter [------------------------] 0 B of {size}"
     assert uploaded.startswith("uploaded counter")
     # Nothing of it stays.
-    assert rest.startswith("operations: ")
+    assert rest.startswith("imports: ")
     assert said(served.url, "check", COUNTER).startswith(f"{CLEAR}uploading counter")
     assert said(served.url, "inspect", COUNTER).endswith(f"and compiling it ...{CLEAR}")
-    assert said(served.url, "deploy", COUNTER, TERM="dumb").startswith("operations: ")
+    assert said(served.url, "deploy", COUNTER, TERM="dumb").startswith("imports: ")
 
 
 def test_mistakes_are_red(served: Served) -> None:
