@@ -15,6 +15,7 @@ import aiohttp
 from yarl import URL
 
 from kelpie.api.headers import REQUEST_ID_HEADER
+from kelpie.api.paths import DEFAULT_NAMESPACE
 from kelpie.api.problem import PROBLEM_TYPE, error_of
 from kelpie.api.unreachable import HostUnreachable
 from kelpie.errors import HostFault
@@ -32,12 +33,21 @@ class Transport:
     HostUnreachable. Nothing is retried.
     """
 
-    def __init__(self, url: str, *, token: str | None = None, ca: Path | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        ca: Path | None = None,
+        namespace: str = DEFAULT_NAMESPACE,
+    ) -> None:
         """`token` is sent with every request. `ca` is a file in PEM with the
-        certificates that may vouch for the host, in place of the system's."""
+        certificates that may vouch for the host, in place of the system's. The
+        kinds and actors that are asked for are those of `namespace`."""
         self._base = url.rstrip("/")
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._ca = ca
+        self._namespace = None if namespace == DEFAULT_NAMESPACE else namespace
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -112,7 +122,7 @@ class Transport:
         try:
             async with self._session.request(
                 method,
-                URL(self._base + path, encoded=True),
+                URL(self._base + self._within_namespace(path), encoded=True),
                 data=data,
                 headers=headers,
                 allow_redirects=False,
@@ -131,6 +141,11 @@ class Transport:
         except (aiohttp.ClientError, TimeoutError) as error:
             message = f"the host at {self._base} went away before it answered: {error}"
             raise HostUnreachable(message, sent=True) from error
+
+    def _within_namespace(self, path: str) -> str:
+        if self._namespace is None:
+            return path
+        return f"{path}{'&' if '?' in path else '?'}{urlencode({'namespace': self._namespace})}"
 
     async def _check(self, response: aiohttp.ClientResponse) -> None:
         """Raises:

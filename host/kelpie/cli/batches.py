@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import stat
 import sys
@@ -12,9 +11,9 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
-from kelpie.api.client import Client
+from kelpie.cli.json_text import read_json
 from kelpie.cli.output import complain, say
-from kelpie.cli.with_host import with_env
+from kelpie.cli.with_host import client_of, warn_if_in_the_clear, with_env, with_host
 from kelpie.env.real import RealEnv
 
 __all__ = ["batch", "turns"]
@@ -35,13 +34,13 @@ def batch(options: argparse.Namespace) -> int:
         )
         return _WRONG_USAGE
 
-    async def ask(_env: RealEnv) -> bytes:
-        async with Client(options.url) as client:
-            return await client.batch_lines(
-                kind, key, lines, request_id=options.id, deadline_ms=options.deadline_ms
-            )
-
-    sys.stdout.buffer.write(with_env(ask))
+    answered = with_host(
+        options,
+        lambda client: client.batch_lines(
+            kind, key, lines, request_id=options.id, deadline_ms=options.deadline_ms
+        ),
+    )
+    sys.stdout.buffer.write(answered)
     sys.stdout.buffer.flush()
     return 0
 
@@ -49,14 +48,16 @@ def batch(options: argparse.Namespace) -> int:
 def turns(options: argparse.Namespace) -> int:
     """Each line a turn: a line for each that ended. Exit status 1 if one failed."""
 
+    warn_if_in_the_clear(options)
+
     async def ask(env: RealEnv) -> tuple[int, int]:
         asked = failed = 0
-        async with Client(options.url) as client:
+        async with client_of(options) as client:
             lines = _pieces(env, options.file)
             async for line in client.turn_lines(lines, deadline_ms=options.deadline_ms):
                 # As it is: no number loses a digit.
                 print(line.decode(), flush=True)
-                answer = json.loads(line)
+                answer = read_json(line)
                 asked += answer["index"] is not None
                 failed += "problem" in answer
         return asked, failed

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kelpie.api.log_levels import LEVELS
+from kelpie.api.paths import DEFAULT_NAMESPACE
 from kelpie.cli import arguments
 from kelpie.cli.log_options import LOG_FORMATS, LOGGED_REQUESTS
 from kelpie.cli.output import print_json, print_table
@@ -43,10 +44,17 @@ class Setting:
     """In the settings file."""
     is_secret: bool = False
     """Whether it is not to be shown."""
+    destination: str = ""
+    """Of its option among those that were read, if it is not `name`."""
 
     @property
     def full_name(self) -> str:
         return f"{self.section}.{self.name}"
+
+    @property
+    def option(self) -> str:
+        """What its option is called among those that were read."""
+        return self.destination or self.name
 
 
 SETTINGS = (
@@ -65,6 +73,14 @@ SETTINGS = (
     Setting("client", "token", "KELPIE_TOKEN", arguments.token, None, is_secret=True),
     Setting("client", "ca", "KELPIE_CA", Path, None),
     Setting("client", "url", "KELPIE_URL", arguments.url, arguments.DEFAULT_URL),
+    Setting(
+        "client",
+        "namespace",
+        "KELPIE_NAMESPACE",
+        arguments.text,
+        DEFAULT_NAMESPACE,
+        destination="asked_namespace",
+    ),
 )
 
 
@@ -117,12 +133,12 @@ def fill(options: argparse.Namespace) -> None:
     Raises:
         SettingsInvalid, OSError
     """
-    missing = [each for each in SETTINGS if getattr(options, each.name, "") is None]
+    missing = [each for each in SETTINGS if getattr(options, each.option, "") is None]
     # Who needs none is not kept by a file that is wrong.
     if missing:
         settings = Settings(os.environ)
         for setting in missing:
-            setattr(options, setting.name, settings.value(setting).value)
+            setattr(options, setting.option, settings.value(setting).value)
 
 
 _NOUNS = {str: "a string", int: "a whole number", bool: "true or false"}

@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from kelpie.api.client import Client
+from kelpie.api.paths import DEFAULT_NAMESPACE
 from kelpie.cli.output import say
 from kelpie.env import real
 from kelpie.env.real import RealEnv
 
-__all__ = ["with_env", "with_host"]
+__all__ = ["client_of", "warn_if_in_the_clear", "with_env", "with_host"]
 
 Result = TypeVar("Result")
 
@@ -30,18 +31,33 @@ def with_host(
         KelpieError, HostUnreachable: as the client has it.
         TimeoutError: it took longer than `limit_ms`.
     """
+    warn_if_in_the_clear(options)
+
+    async def with_client(env: RealEnv) -> Result:
+        async with client_of(options) as client:
+            asking = ask(client)
+            return await (asking if limit_ms is None else env.within(limit_ms, asking))
+
+    return with_env(with_client)
+
+
+def client_of(options: argparse.Namespace) -> Client:
+    """Of the host that the options name, and of their namespace if they have one."""
+    return Client(
+        options.url,
+        token=options.token,
+        ca=options.ca,
+        namespace=getattr(options, "asked_namespace", DEFAULT_NAMESPACE),
+    )
+
+
+def warn_if_in_the_clear(options: argparse.Namespace) -> None:
+    """Says so if the token can be read on its way."""
     if options.token is not None and _is_in_the_clear(options.url):
         say(
             f"kelpie: warning: the token goes to {options.url} in the clear, and whoever is on "
             "the way can use it: ask over https"
         )
-
-    async def with_client(env: RealEnv) -> Result:
-        async with Client(options.url, token=options.token, ca=options.ca) as client:
-            asking = ask(client)
-            return await (asking if limit_ms is None else env.within(limit_ms, asking))
-
-    return with_env(with_client)
 
 
 def with_env(work: Callable[[RealEnv], Coroutine[Any, Any, Result]]) -> Result:

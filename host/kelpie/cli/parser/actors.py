@@ -7,7 +7,7 @@ from pathlib import Path
 from kelpie.api.log_levels import LEVELS
 from kelpie.cli import arguments as checked
 from kelpie.cli.parser.reading import CommandParser, Commands
-from kelpie.cli.parser.shared import add_address, add_kind, add_output, add_page, add_remote
+from kelpie.cli.parser.shared import add_address, add_kind, add_namespaced, add_output, add_page
 
 __all__ = ["add"]
 
@@ -17,7 +17,7 @@ def add(commands: Commands) -> None:
     _add_batches(commands)
     _add_logs(commands)
 
-    command = add_remote(commands, "actors", "list the actors of a kind that hold something")
+    command = add_namespaced(commands, "actors", "list the actors of a kind that hold something")
     add_kind(command)
     add_page(command)
     command.set_defaults(run="actors:actors")
@@ -26,12 +26,12 @@ def add(commands: Commands) -> None:
         ("show", "show an actor, without running it"),
         ("state", "print the state of an actor"),
     ):
-        command = add_remote(commands, name, help_text)
+        command = add_namespaced(commands, name, help_text)
         add_address(command)
         add_output(command)
         command.set_defaults(run=f"actors:{name}")
 
-    command = add_remote(commands, "delete", "delete the state and kv of an actor")
+    command = add_namespaced(commands, "delete", "delete the state and kv of an actor")
     add_address(command)
     command.add_argument("-y", "--yes", action="store_true", help="do not ask whether it shall be")
     add_output(command)
@@ -41,7 +41,7 @@ def add(commands: Commands) -> None:
 
 
 def _add_invoke(commands: Commands) -> None:
-    command = add_remote(commands, "invoke", "have an actor run one operation")
+    command = add_namespaced(commands, "invoke", "have an actor run one operation")
     add_address(command)
     command.add_argument("operation", type=checked.text, metavar="OPERATION")
     command.add_argument(
@@ -57,13 +57,13 @@ def _add_invoke(commands: Commands) -> None:
 
 
 def _add_batches(commands: Commands) -> None:
-    command = add_remote(commands, "batch", "have an actor run many operations as one turn")
+    command = add_namespaced(commands, "batch", "have an actor run many operations as one turn")
     add_address(command)
     _add_lines(command)
     _add_id(command)
     command.set_defaults(run="batches:batch")
 
-    command = add_remote(commands, "turns", "have actors run operations, each in its own turn")
+    command = add_namespaced(commands, "turns", "have actors run operations, each in its own turn")
     _add_lines(command)
     _add_deadline(command)
     command.set_defaults(
@@ -98,7 +98,7 @@ def _add_deadline(command: CommandParser) -> None:
 
 
 def _add_logs(commands: Commands) -> None:
-    command = add_remote(commands, "logs", "show what actors log, and follow it")
+    command = add_namespaced(commands, "logs", "show what actors log, and follow it")
     command.add_argument(
         "whose",
         type=checked.kind_or_actor,
@@ -131,12 +131,12 @@ def _add_logs(commands: Commands) -> None:
 def _add_kv(commands: Commands) -> None:
     kv = commands.add_parser("kv", help="look into the kv of an actor")
     kv_commands = kv.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    command = add_remote(kv_commands, "list", "list its entries")
+    command = add_namespaced(kv_commands, "list", "list its entries")
     add_address(command)
     add_page(command)
     command.set_defaults(run="actors:kv_list")
 
-    command = add_remote(kv_commands, "get", "print one value")
+    command = add_namespaced(kv_commands, "get", "print one value")
     add_address(command)
     command.add_argument("entry", type=checked.text, metavar="ENTRY", help="its key")
     add_output(command)

@@ -6,7 +6,7 @@ import argparse
 
 from kelpie.cli import arguments as checked
 from kelpie.cli.parser.reading import CommandParser, Commands
-from kelpie.cli.parser.shared import add_kind, add_output, add_remote
+from kelpie.cli.parser.shared import add_kind, add_namespaced, add_output
 
 __all__ = ["add"]
 
@@ -32,7 +32,7 @@ def add(commands: Commands) -> None:
 
 def _add_one(commands: Commands, name: str, help_text: str) -> Commands:
     """`kelpie NAME KIND`, which is to list, and its own commands."""
-    command = add_remote(commands, name, help_text)
+    command = add_namespaced(commands, name, help_text)
     add_kind(command)
     add_output(command)
     listing = "list_config" if name == "config" else "list_secrets"
@@ -49,7 +49,7 @@ def _add_unset(actions: Commands, run: str) -> None:
 
 def _add_action(actions: Commands, name: str, help_text: str) -> CommandParser:
     """Its options may stand in front of the kind as well, and then hold."""
-    command = add_remote(actions, name, help_text)
+    command = add_namespaced(actions, name, help_text)
     add_output(command)
     for action in command._actions:
         action.default = argparse.SUPPRESS

@@ -8,7 +8,7 @@ from kelpie.api.log_levels import LEVELS
 from kelpie.cli import arguments as checked
 from kelpie.cli.log_options import LOG_FORMATS, LOGGED_REQUESTS
 from kelpie.cli.parser.reading import Commands
-from kelpie.cli.parser.shared import add_credentials, add_data, add_output
+from kelpie.cli.parser.shared import add_credentials, add_data, add_namespace, add_output
 
 __all__ = ["add_care", "add_serve"]
 
@@ -76,6 +76,7 @@ def add_care(commands: Commands) -> None:
     )
     command.add_argument("--url", type=checked.url, help="the host that should answer")
     add_credentials(command)
+    add_namespace(command)
     add_output(command)
     command.set_defaults(run="doctor:run")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kelpie.cli import arguments as checked
 from kelpie.cli.parser.reading import Commands
-from kelpie.cli.parser.shared import add_kind, add_output, add_remote
+from kelpie.cli.parser.shared import add_kind, add_namespaced, add_output
 
 __all__ = ["add"]
 
@@ -16,7 +16,7 @@ def add(commands: Commands) -> None:
         ("deploy", "deploy a component, or a core module", "refuse one that"),
         ("check", "say what a deploy would change", "fail if it"),
     ):
-        command = add_remote(commands, name, help_text)
+        command = add_namespaced(commands, name, help_text)
         command.add_argument("file", type=Path, metavar="FILE.wasm")
         command.add_argument(
             "--name", type=checked.text, metavar="KIND", help="its kind (default: the file's name)"
@@ -34,17 +34,17 @@ def add(commands: Commands) -> None:
         add_output(command)
         command.set_defaults(run=f"versions:{name}")
 
-    command = add_remote(commands, "kinds", "list what is deployed")
+    command = add_namespaced(commands, "kinds", "list what is deployed")
     add_output(command)
     command.set_defaults(run="remote:kinds")
 
-    command = add_remote(commands, "versions", "list the versions of a kind, newest first")
+    command = add_namespaced(commands, "versions", "list the versions of a kind, newest first")
     add_kind(command)
     command.add_argument("--limit", type=checked.count, metavar="N", help="at most so many")
     add_output(command)
     command.set_defaults(run="versions:list_versions")
 
-    command = add_remote(commands, "rollback", "make an older version of a kind current again")
+    command = add_namespaced(commands, "rollback", "make an older version of a kind current again")
     add_kind(command)
     command.add_argument(
         "--to",
@@ -55,7 +55,7 @@ def add(commands: Commands) -> None:
     add_output(command)
     command.set_defaults(run="versions:roll_back")
 
-    command = add_remote(commands, "undeploy", "delete a kind, with all its versions")
+    command = add_namespaced(commands, "undeploy", "delete a kind, with all its versions")
     add_kind(command)
     command.add_argument(
         "--force", action="store_true", help="delete all that its actors hold as well"

@@ -13,6 +13,8 @@ __all__ = [
     "add_credentials",
     "add_data",
     "add_kind",
+    "add_namespace",
+    "add_namespaced",
     "add_output",
     "add_page",
     "add_remote",
@@ -29,6 +31,24 @@ def add_remote(commands: Commands, name: str, help_text: str) -> CommandParser:
     )
     add_credentials(command)
     return command
+
+
+def add_namespaced(commands: Commands, name: str, help_text: str) -> CommandParser:
+    """A command that asks a host about the kinds of a namespace, or their actors."""
+    command = add_remote(commands, name, help_text)
+    add_namespace(command)
+    return command
+
+
+def add_namespace(command: argparse.ArgumentParser) -> None:
+    # To make a token there is a `--namespace` too, of another meaning.
+    command.add_argument(
+        "--namespace",
+        type=checked.text,
+        dest="asked_namespace",
+        metavar="NS",
+        help="whose kinds are meant (default: $KELPIE_NAMESPACE, or default)",
+    )
 
 
 def add_credentials(command: argparse.ArgumentParser) -> None:
