@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 COUNTER = ROOT / "examples" / "rust-counter" / "counter.wasm"
 ROGUE = ROOT / "tests" / "guests" / "rogue.wasm"
 
-KELPIE = ["-c", "from kelpie.cli.main import run; run()"]
+KELPIE = ["-c", "from kelpie.cli.entry import run; run()"]
 """The `kelpie` command, behind the interpreter's name."""
 
 DEPLOY_S_MAX = 120.0

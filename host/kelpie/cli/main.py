@@ -15,19 +15,10 @@ from kelpie.cli.output import complain, tell_error
 from kelpie.cli.parser import parser
 from kelpie.errors import ActorOutcomeUnknown, KelpieError, OutcomeUnknown
 
-__all__ = ["function_of", "main", "run"]
+__all__ = ["function_of", "main"]
 
 _WRONG_USAGE = 2
 _INTERRUPTED = 130
-# A shell sets it that wants a word completed.
-_COMPLETES = "_ARGCOMPLETE"
-
-
-def run() -> None:
-    """The `kelpie` command."""
-    if _COMPLETES in os.environ:
-        function_of("completers:complete")()
-    sys.exit(main(sys.argv[1:]))
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,0 +1,45 @@
+"""Where the `kelpie` command begins. It imports next to nothing: whoever interrupts a
+command while it is still being imported sees no traceback either."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from importlib import import_module
+
+# To import `typing` takes longer than all else here.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import NoReturn
+
+__all__ = ["run"]
+
+_INTERRUPTED = 130
+# A shell sets it that wants a word completed.
+_COMPLETES = "_ARGCOMPLETE"
+
+
+def run() -> NoReturn:
+    """The `kelpie` command."""
+    # Where the signal is ignored, as behind `nohup`, it stays so.
+    interrupts = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if interrupts:
+        signal.signal(signal.SIGINT, _leave)
+    main = import_module("kelpie.cli.main")
+    try:
+        if interrupts:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if _COMPLETES in os.environ:
+            main.function_of("completers:complete")()
+        status: int = main.main(sys.argv[1:])
+    except KeyboardInterrupt:
+        status = _INTERRUPTED
+    sys.exit(status)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    # Nothing has begun that would have to be ended. An exception could come up
+    # within an import, where some are told and then forgotten.
+    os._exit(_INTERRUPTED)
