@@ -154,6 +154,26 @@ def test_wrong_usage(words: tuple[str, ...], said: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("[" * 100_000 + "]" * 100_000, "the argument is no JSON: it is nested too deep"),
+        ("NaN", "the argument is no JSON: NaN is no number"),
+    ],
+)
+def test_arguments_that_are_no_json(argument: str, said: str) -> None:
+    done = kelpie("invoke", "counter/alice", "add", "-", stdin=argument)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_number_may_have_many_digits(served: Served) -> None:
+    done = kelpie("invoke", "counter/alice", "add", "-", stdin="9" * 5000, url=served.url)
+    assert done.returncode == 1
+    assert "the argument must be a whole number" in done.stderr
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://nowhere.invalid"])
 def test_no_host(url: str) -> None:
     done = kelpie("kinds", "--url", url)

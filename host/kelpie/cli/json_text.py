@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
-__all__ = ["json_text", "read_json"]
+__all__ = ["check_json", "json_text", "read_json"]
 
 
 class _Digits(str):
@@ -23,6 +23,21 @@ def read_json(text: str | bytes) -> Any:
         ValueError: it is no JSON.
     """
     return json.loads(text, parse_int=_Digits, parse_float=_Digits)
+
+
+def check_json(text: str | bytes) -> None:
+    """Raises:
+    ValueError: it is no JSON, or nested too deep to tell.
+    """
+    try:
+        # Numbers are not converted: they may have any number of digits.
+        json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("it is nested too deep to tell") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number in JSON")
 
 
 def json_text(value: object, *, indent: int | None = None, ascii_only: bool = True) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
 from kelpie.api.client import Client
+from kelpie.cli.json_text import check_json
 from kelpie.cli.output import complain, print_json, print_table, say, short_digest, size
 from kelpie.cli.values import print_value
 from kelpie.cli.with_host import with_host
@@ -24,7 +24,7 @@ def invoke(options: argparse.Namespace) -> int:
         given = sys.stdin.buffer.read() if options.argument == "-" else options.argument
         argument = text(given)
         try:
-            json.loads(argument.data)
+            check_json(argument.data)
         except ValueError as error:
             complain(
                 f"the argument is no JSON: {error}",
