@@ -234,3 +234,15 @@ def test_nobody_else_reads_what_is_kept(kelpie: Kelpie, served: Served, data: Pa
         (data / "kelpie.db").chmod(0o600)
         data.chmod(0o700)
     assert "others may read kelpie.db" in open_
+
+
+@pytest.mark.parametrize("words", [("API_KEY=s3cr3t",), ("API_KEY", "s3cr3t"), ("s3cr3t==",)])
+def test_a_secret_on_the_command_line_is_not_repeated(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["secret", "rogue", "set", *words])
+    said = capsys.readouterr()
+    assert (ended.value.code, said.out) == (2, "")
+    assert "a value does not belong on the command line" in said.err
+    assert "s3cr3t" not in said.err

@@ -16,6 +16,7 @@ from kelpie.access.secret import SECRET_LENGTH, is_well_formed
 __all__ = [
     "DEFAULT_PORT",
     "DEFAULT_URL",
+    "VALUE_ON_THE_COMMAND_LINE",
     "actor",
     "assignment",
     "count",
@@ -25,6 +26,7 @@ __all__ = [
     "one_of",
     "port",
     "duration_s",
+    "secret_name",
     "text",
     "token",
     "url",
@@ -34,6 +36,12 @@ __all__ = [
 
 DEFAULT_PORT = 7070
 DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
+
+# What to say of it, in place of what it was.
+VALUE_ON_THE_COMMAND_LINE = (
+    "a value does not belong on the command line, where other users of the machine can see it: "
+    "give the name alone, and the value on stdin, as in `kelpie secret KIND set NAME < FILE`"
+)
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _PORT_DIGITS_MAX = 5
@@ -93,6 +101,13 @@ def assignment(given: str) -> tuple[str, str]:
     if not (name and equals):
         raise ArgumentTypeError(f"{given!r} sets nothing: write NAME=VALUE, as in COLOR=red")
     return name, value
+
+
+def secret_name(given: str) -> str:
+    """It is never repeated if there is a value with it."""
+    if "=" in given:
+        raise ArgumentTypeError(VALUE_ON_THE_COMMAND_LINE)
+    return text(given)
 
 
 def text(given: str) -> str:

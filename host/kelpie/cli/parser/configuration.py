@@ -23,7 +23,8 @@ def add(commands: Commands) -> None:
 
     what = _add_one(commands, "secret", "secrets of a kind, that only its actors read")
     command = _add_action(what, "set", "set one; its value is read from stdin, or asked for")
-    command.add_argument("name", type=checked.text, metavar="NAME")
+    command.add_argument("name", type=checked.secret_name, metavar="NAME")
+    command.told_if_too_much = checked.VALUE_ON_THE_COMMAND_LINE
     command.set_defaults(run="configuration:set_secret")
     _add_unset(what, "configuration:unset_secrets")
     command = _add_action(what, "list", "show their names, never their values")

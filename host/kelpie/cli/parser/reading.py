@@ -13,6 +13,9 @@ __all__ = ["CommandParser", "Commands"]
 class CommandParser(argparse.ArgumentParser):
     """A parser that takes no abbreviations, and answers a wrong name with the nearest."""
 
+    told_if_too_much: str | None = None
+    """What is said of words that are too much, where they may be secret."""
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         # What is short for one option today would be short for two tomorrow.
         options["allow_abbrev"] = False
@@ -30,6 +33,8 @@ class CommandParser(argparse.ArgumentParser):
 
     def _refuse(self, unknown: list[str]) -> NoReturn:
         option = next((each for each in unknown if each.startswith("-")), None)
+        if self.told_if_too_much is not None and option is None:
+            self.error(self.told_if_too_much)
         if option is None:
             self.error(f"this is too much: {' '.join(map(ascii, unknown))}")
         option = option.partition("=")[0]
