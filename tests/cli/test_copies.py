@@ -25,6 +25,24 @@ def test_a_host_is_backed_up_while_it_serves(tmp_path: Path) -> None:
         assert kelpie("invoke", "counter/a", "increment", url=served.url).stdout == '{"value":2}\n'
 
 
+def test_what_is_no_backup(tmp_path: Path) -> None:
+    done = kelpie("restore", COUNTER, "--data", tmp_path / "data")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        done.stderr
+        == f"kelpie: {COUNTER}: it is no backup: give a file that `kelpie backup` made\n"
+    )
+    assert not (tmp_path / "data").exists()
+
+
+def test_where_there_is_no_store(tmp_path: Path) -> None:
+    done = kelpie("backup", tmp_path / "copy", "--data", tmp_path / "nowhere")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"kelpie: {tmp_path}/nowhere: there is no store in it" in done.stderr
+    assert "in a moment" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_doctor(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as served:
         done = kelpie("doctor", "--data", tmp_path / "data", "-o", "json", url=served.url)

@@ -12,7 +12,6 @@ import pytest
 from kelpie.errors import (
     DataDirectoryLocked,
     StoredValueCorrupt,
-    StoreReadFailed,
 )
 from kelpie.store.frame import frame
 from kelpie.store.keyspace import node_heartbeat
@@ -127,13 +126,21 @@ async def test_damage_is_named_and_not_copied(open_: Open, path: Path, tmp_path:
 @pytest.mark.parametrize("content", [b"", b"no database" * 100])
 def test_what_is_no_backup(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "backup").write_bytes(content)
-    with pytest.raises(StoredValueCorrupt):
+    with pytest.raises(OSError, match="no backup"):
         restore(tmp_path / "backup", tmp_path / "data")
-    assert not (tmp_path / "data" / FILE_NAME).exists()
+    assert not (tmp_path / "data").exists()
+
+
+def test_another_program_s_database_is_no_backup(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "other")) as file:
+        file.execute("CREATE TABLE pairs (key, value)")
+    with pytest.raises(OSError, match="no backup"):
+        restore(tmp_path / "other", tmp_path / "data")
+    assert not (tmp_path / "data").exists()
 
 
 def test_where_there_is_no_store(tmp_path: Path) -> None:
-    with pytest.raises(StoreReadFailed, match="no store"):
+    with pytest.raises(FileNotFoundError, match="no store"):
         back_up(tmp_path, tmp_path / "backup")
     with pytest.raises(FileNotFoundError):
         restore(tmp_path / "absent", tmp_path / "data")

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from kelpie.errors import DataDirectoryLocked, StoredValueCorrupt, StoreFull, StoreReadFailed
+from kelpie.errors import DataDirectoryLocked, StoredValueCorrupt, StoreFull
 from kelpie.store.frame import unframe
 from kelpie.store.keyspace import has_frame
 from kelpie.store.sqlite.directory import DataDirectory, sync
@@ -20,6 +20,7 @@ from kelpie.store.sqlite.schema import (
     check_readable,
     connect_reader,
     failed_read,
+    is_kelpie_file,
     read_version,
 )
 
@@ -48,7 +49,8 @@ def back_up(directory: Path, file: Path) -> Contents:
 
     Raises:
         FileExistsError, OSError: nothing was copied, or what was is removed.
-        StoreReadFailed: there is no store, or it cannot be read.
+        FileNotFoundError: there is no store.
+        StoreReadFailed: it cannot be read.
         StoredValueCorrupt: it is damaged; names the value, where there is one.
         StoreFormatUnsupported, StoreFull
     """
@@ -62,10 +64,16 @@ def back_up(directory: Path, file: Path) -> Contents:
 def restore(file: Path, directory: Path) -> Contents:
     """Makes `directory` a data directory with what a backup holds.
 
-    Raises: as `back_up`; the directory must hold no store yet.
+    Raises:
+        as `back_up`; the directory must hold no store yet. What is no backup is an
+        OSError, and nothing is made.
     """
     if not file.is_file():
         raise FileNotFoundError(errno.ENOENT, "there is no such backup", str(file))
+    if not is_kelpie_file(file):
+        raise OSError(
+            errno.EINVAL, "it is no backup: give a file that `kelpie backup` made", str(file)
+        )
     with closing(DataDirectory(directory)):
         place = directory / FILE_NAME
         if place.exists():
@@ -80,6 +88,7 @@ def check_store(directory: Path) -> Contents:
     """Reads everything in the store, while a host serves from it or not.
 
     Raises:
+        FileNotFoundError: there is no store.
         StoreReadFailed, StoredValueCorrupt, StoreFormatUnsupported
     """
     _require_store(directory)
@@ -89,7 +98,9 @@ def check_store(directory: Path) -> Contents:
 
 def _require_store(directory: Path) -> None:
     if not (directory / FILE_NAME).is_file():
-        raise StoreReadFailed(f"there is no store in {directory}: name a host's data directory")
+        raise FileNotFoundError(
+            errno.ENOENT, "there is no store in it: give a host's data directory", str(directory)
+        )
 
 
 @contextmanager

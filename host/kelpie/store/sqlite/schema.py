@@ -25,6 +25,7 @@ __all__ = [
     "connect_reader",
     "connect_writer",
     "failed_read",
+    "is_kelpie_file",
     "read_version",
 ]
 
@@ -33,6 +34,9 @@ PAGE_BYTES = 4096
 SQLITE_VERSION = sqlite3.sqlite_version
 
 _APPLICATION_ID = 0x4B454C50  # "KELP"
+# Both are part of SQLite's file format.
+_MAGIC = b"SQLite format 3\0"
+_APPLICATION_ID_AT = slice(68, 72)
 _FORMAT = 1
 _BUSY_TIMEOUT_S = 5.0  # for a person who looks into the file beside us
 
@@ -160,6 +164,14 @@ def _unopened(path: Path, error: sqlite3.DatabaseError) -> StoreError:
     return StoreReadFailed(
         f"{path} cannot be opened ({error}): look after the disk, then try again"
     )
+
+
+def is_kelpie_file(path: Path) -> bool:
+    """Whether a file begins as a store of Kelpie's does, of whatever format."""
+    with path.open("rb") as file:
+        head = file.read(_APPLICATION_ID_AT.stop)
+    application = int.from_bytes(head[_APPLICATION_ID_AT], "big")
+    return head.startswith(_MAGIC) and application == _APPLICATION_ID
 
 
 def check_readable(connection: sqlite3.Connection, path: Path) -> None:
