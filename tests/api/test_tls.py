@@ -124,7 +124,19 @@ async def test_the_client_asks_over_it(tmp_path: Path, cache: Path, files: Files
         async with Client(host.url, token=secret) as client:
             with pytest.raises(HostUnreachable, match="--ca") as found:
                 await client.kinds()
-            assert not found.value.sent
+            assert (found.value.sent, found.value.answers) == (False, True)
+        async with Client(host.url.replace("https", "http", 1), token=secret) as client:
+            with pytest.raises(HostUnreachable, match="does it speak https"):
+                await client.kinds()
+
+
+async def test_a_host_that_speaks_http_is_asked_over_it(tmp_path: Path, cache: Path) -> None:
+    async with (
+        running(tmp_path / "data", cache) as host,
+        Client(host.url.replace("http", "https", 1)) as client,
+    ):
+        with pytest.raises(HostUnreachable, match="if it speaks http, "):
+            await client.kinds()
 
 
 async def test_a_renewed_certificate_is_shown_from_then_on(

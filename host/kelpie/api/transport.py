@@ -23,6 +23,8 @@ from kelpie.errors import HostFault
 __all__ = ["Transport", "lines_of", "quoted", "with_query"]
 
 _CONNECT_SECONDS = 10
+# How it looks if a host takes what was asked for a wrong beginning of TLS.
+_NO_HTTP = (aiohttp.ServerDisconnectedError, aiohttp.ClientResponseError)
 _PIECE_BYTES = 256 * 1024
 
 
@@ -132,14 +134,22 @@ class Transport:
         except aiohttp.ClientConnectorCertificateError as error:
             message = (
                 f"{self._base} shows a certificate for which nobody vouches: "
-                f"{error.certificate_error}; give one that does with --ca"
+                f"{error.certificate_error}; name the file of one who does: --ca, or KELPIE_CA"
             )
-            raise HostUnreachable(message, sent=False) from error
+            raise HostUnreachable(message, sent=False, answers=True) from error
+        except aiohttp.ClientConnectorSSLError as error:
+            message = (
+                f"no TLS with {self._base}: {error.strerror or error}; if it speaks http, its "
+                "URL begins with http://"
+            )
+            raise HostUnreachable(message, sent=False, answers=True) from error
         except aiohttp.ClientConnectorError as error:
             message = f"no host answers at {self._base}: {error.strerror or error}"
             raise HostUnreachable(message, sent=False) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             message = f"the host at {self._base} went away before it answered: {error}"
+            if isinstance(error, _NO_HTTP) and self._base.startswith("http://"):
+                message += "; does it speak https? Then its URL begins with https://"
             raise HostUnreachable(message, sent=True) from error
 
     def _within_namespace(self, path: str) -> str:

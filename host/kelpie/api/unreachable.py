@@ -12,6 +12,8 @@ class HostUnreachable(ConnectionError):
     under the same request id to learn which.
     """
 
-    def __init__(self, message: str, *, sent: bool) -> None:
+    def __init__(self, message: str, *, sent: bool, answers: bool = False) -> None:
         super().__init__(message)
         self.sent = sent
+        self.answers = answers
+        """Whether somebody is at the URL, with whom there is no speaking as it is."""

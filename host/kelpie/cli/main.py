@@ -36,8 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     except KelpieError as error:
         tell_error(error)
     except HostUnreachable as error:
-        then = "try: start one with `kelpie serve`, or name another with --url"
-        complain(str(error), _if_perhaps_done(options) if error.sent else then)
+        complain(str(error), *_if_unreachable(error, options))
     except BrokenPipeError:
         # Whoever read our output has seen enough. Python would complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -70,6 +69,15 @@ def _take_environment(options: argparse.Namespace) -> None:
             options.seed = checked.whole(seed)
         except argparse.ArgumentTypeError as error:
             raise settings.SettingsInvalid(f"$DST_SEED: {error}") from None
+
+
+def _if_unreachable(error: HostUnreachable, options: argparse.Namespace) -> tuple[str, ...]:
+    """What to try next."""
+    if error.sent:
+        return (_if_perhaps_done(options),)
+    if error.answers:
+        return ()
+    return ("try: start one with `kelpie serve`, or name another with --url",)
 
 
 def _if_perhaps_done(options: argparse.Namespace) -> str:
