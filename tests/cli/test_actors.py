@@ -37,11 +37,39 @@ def test_listing(served: Served) -> None:
     assert [row.split() for row in rows] == [[key, "1", "1", "1", "yes"] for key in KEYS]
     done = kelpie("actors", "counter", "--prefix", "al", "--limit", "2", url=served.url)
     assert [row.split()[0] for row in done.stdout.splitlines()[1:]] == ["al", "alice"]
-    assert '--after "alice"' in done.stderr
+    assert '--after=alice\n' in done.stderr
     words = ("actors", "counter", "--after", "alice", "-o", "json")
     found = json.loads(kelpie(*words, url=served.url).stdout)
     assert [each["key"] for each in found["actors"]] == ["alice/b", "bob"]
     assert found["after"] is None
+
+
+def test_long_keys_are_cut_in_tables_alone(served: Served) -> None:
+    key = "long" * 25
+    assert kelpie("invoke", f"counter/{key}", "increment", url=served.url).returncode == 0
+    words = ("actors", "counter", "--prefix", "long")
+    row = kelpie(*words, url=served.url).stdout.splitlines()[1]
+    assert row.split()[0] == key[:57] + "..."
+    found = json.loads(kelpie(*words, "-o", "json", url=served.url).stdout)
+    assert [each["key"] for each in found["actors"]] == [key]
+    assert kelpie("delete", f"counter/{key}", "--yes", url=served.url).returncode == 0
+
+
+def test_suggested_commands_are_quoted_for_a_shell(served: Served) -> None:
+    words = ("actors", "counter", "--prefix", "al", "--limit", "1", "--after", "al")
+    assert "--after=alice\n" in kelpie(*words, url=served.url).stderr
+    done = kelpie("delete", "counter/a b; echo $HOME", url=served.url, stdin="")
+    assert done.returncode == 2
+    assert "try: kelpie delete 'counter/a b; echo $HOME' --yes\n" in done.stderr
+    done = kelpie("delete", "counter/a", "--namespace", "shop", url=served.url, stdin="")
+    assert "try: kelpie delete counter/a --yes --namespace=shop\n" in done.stderr
+
+
+def test_showing_who_was_used_but_holds_nothing(served: Served) -> None:
+    failed = kelpie("invoke", "counter/eve", "add", '"x"', url=served.url)
+    assert failed.returncode == 1
+    done = kelpie("show", "counter/eve", url=served.url)
+    assert "counter/eve holds nothing; see who holds something: kelpie actors counter" in done.stderr
 
 
 def test_nothing_to_list(served: Served) -> None:

@@ -50,6 +50,9 @@ def test_there_and_back(served: Served) -> None:
     assert (same.returncode, same.stdout[:10]) == (0, "unchanged:")
     forth = kelpie("rollback", "one", "--to", "2", "-o", "json", url=url)
     assert json.loads(forth.stdout)["number"] == 4
+    named = kelpie("rollback", "one", "--to", "1", url=url)
+    assert named.stdout.startswith("rolled back one, version 5, ")
+    assert named.stdout.endswith(", as version 1 was\n")
 
 
 def test_checking(served: Served) -> None:

@@ -16,6 +16,7 @@ completers  ... and what it is told
 with_host   asking a host
 inspect     looks into a component, without a host
 sim         simulates a component, without a host
+suggested   commands that are told to people
 output      tables and errors for people
 host_log    the host's log on stderr
 log_options ... how it may be asked for

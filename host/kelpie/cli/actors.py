@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from kelpie.api.client import Client
 from kelpie.cli.json_text import json_text, read_json
 from kelpie.cli.output import print_json, print_table, say
+from kelpie.cli.suggested import suggested
 from kelpie.cli.values import print_value
 from kelpie.cli.with_host import with_host
 
@@ -16,7 +18,7 @@ __all__ = ["actors", "kv_get", "kv_list", "show", "state"]
 
 _Page = dict[str, Any]
 _PAGE_ENTRIES_MAX = 1000
-_VALUE_LETTERS_SHOWN = 60
+_LETTERS_SHOWN = 60
 
 
 def actors(options: argparse.Namespace) -> int:
@@ -29,7 +31,7 @@ def actors(options: argparse.Namespace) -> int:
     elif found:
         rows = [
             (
-                each["key"],
+                _cut(each["key"]),
                 str(each["turns"]),
                 str(each["deploy_number"]),
                 str(each["epoch"]),
@@ -52,7 +54,9 @@ def show(options: argparse.Namespace) -> int:
     else:
         print_table(("FIELD", "VALUE"), [(name, _told(value)) for name, value in view.items()])
     if not view["turns"]:
-        say(f"{kind}/{key} was never used; see who was: kelpie actors {kind}")
+        used = view["active"] or view["last_error"] is not None
+        what = "holds nothing" if used else "was never used"
+        say(f"{kind}/{key} {what}; see who holds something: {suggested(options, 'actors', kind)}")
     return 0
 
 
@@ -81,7 +85,7 @@ def kv_list(options: argparse.Namespace) -> int:
     if options.output == "json":
         print_json({"entries": found, "after": after})
     elif found:
-        rows = [(each["key"], each["encoding"], _shortened(each)) for each in found]
+        rows = [(_cut(each["key"]), each["encoding"], _shortened(each)) for each in found]
         print_table(("KEY", "IS", "VALUE"), rows)
     else:
         say(f"{kind}/{key} has no kv entries{_under(options.prefix)}")
@@ -109,7 +113,7 @@ async def _gather(
 
 def _tell_of_more(after: str | None) -> None:
     if after is not None:
-        say(f"there may be more: raise --limit, or go on with --after {json_text(after)}")
+        say(f"there may be more: raise --limit, or go on with --after={shlex.quote(after)}")
 
 
 def _told(value: object) -> str:
@@ -125,5 +129,10 @@ def _under(prefix: str) -> str:
 def _shortened(entry: dict[str, Any]) -> str:
     value = entry["value"]
     shown = json_text(value, ascii_only=False) if entry["encoding"] == "json" else str(value)
-    cut = len(shown) > _VALUE_LETTERS_SHOWN
-    return shown[: _VALUE_LETTERS_SHOWN - 3] + "..." if cut else shown
+    return _cut(shown)
+
+
+def _cut(shown: str) -> str:
+    """As much of it as fits a table; `-o json` has it whole."""
+    cut = len(shown) > _LETTERS_SHOWN
+    return shown[: _LETTERS_SHOWN - 3] + "..." if cut else shown

@@ -11,6 +11,7 @@ from typing import Any
 
 from kelpie.api.client import Client
 from kelpie.cli.output import complain, print_json, print_table, say
+from kelpie.cli.suggested import suggested
 from kelpie.cli.with_host import with_host
 from kelpie.errors import InvalidText
 
@@ -32,7 +33,8 @@ def list_config(options: argparse.Namespace) -> int:
     if options.output == "json":
         print_json(found)
     elif not found:
-        say(f"nothing is set for {kind}; try: kelpie config {kind} set NAME=VALUE")
+        then = suggested(options, "config", kind, "set", "NAME=VALUE")
+        say(f"nothing is set for {kind}; try: {then}")
     else:
         print_table(("NAME", "VALUE"), list(found.items()))
     return 0
@@ -52,7 +54,8 @@ def list_secrets(options: argparse.Namespace) -> int:
     if options.output == "json":
         print_json(found)
     elif not found:
-        say(f"{kind} has no secrets; try: kelpie secret {kind} set NAME < FILE")
+        then = suggested(options, "secret", kind, "set", "NAME")
+        say(f"{kind} has no secrets; try: {then} < FILE")
     else:
         rows = [(each["name"], each["digest"], each["set_at"]) for each in found]
         print_table(("NAME", "DIGEST", "SET AT"), rows)
@@ -65,7 +68,7 @@ def set_secret(options: argparse.Namespace) -> int:
     if not value:
         complain(
             f"there is no value for {name}: nothing was set",
-            f"try: kelpie secret {kind} set {name} < FILE",
+            f"try: {suggested(options, 'secret', kind, 'set', name)} < FILE",
         )
         return _WRONG_USAGE
     return _change_secrets(options, {name: value})
@@ -103,7 +106,7 @@ def _told(
         print(f"{verb} {names}: {kind}, version {changed['number']}")
         if not changed["imported"]:
             say(f"the component of {kind} does not import {sort}: nothing reads this yet")
-        say(f"to undo it: kelpie rollback {kind}")
+        say(f"to undo it: {suggested(options, 'rollback', kind)}")
     else:
         print(f"unchanged: {kind}, version {changed['number']}, has {names} {verb} already")
         if verb == "unset":

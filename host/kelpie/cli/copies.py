@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from kelpie.cli.output import print_json, say, size
+from kelpie.cli.suggested import suggested
 from kelpie.store.sqlite.copies import Contents, back_up, restore
 
 __all__ = ["run_backup", "run_restore"]
@@ -12,13 +13,13 @@ __all__ = ["run_backup", "run_restore"]
 
 def run_backup(options: argparse.Namespace) -> int:
     _tell(options, "backed up", back_up(options.data.absolute(), options.file))
-    say(f"restore it with: kelpie restore {options.file} --data DIR")
+    say(f"restore it with: {suggested(options, 'restore', str(options.file), '--data', 'DIR')}")
     return 0
 
 
 def run_restore(options: argparse.Namespace) -> int:
     _tell(options, "restored", restore(options.file, options.data.absolute()))
-    say(f"serve it with: kelpie serve --data {options.data}")
+    say(f"serve it with: {suggested(options, 'serve', '--data', str(options.data))}")
     return 0
 
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from kelpie.cli.output import complain, print_json, printable, say
+from kelpie.cli.suggested import suggested
 from kelpie.cli.with_host import with_host
 
 __all__ = ["run"]
@@ -20,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
         if not sys.stdin.isatty():
             complain(
                 "nobody is there to be asked whether it shall be deleted",
-                f"try: kelpie delete {kind}/{key} --yes",
+                f"try: {suggested(options, 'delete', f'{kind}/{key}', '--yes')}",
             )
             return _WRONG_USAGE
         if not _confirmed(f"delete {kind}/{key}, its state and its kv? This cannot be undone"):

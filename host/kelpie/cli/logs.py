@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from kelpie.api.client import Client
 from kelpie.cli.colors import red, yellow
 from kelpie.cli.output import printable, say
+from kelpie.cli.suggested import suggested
 from kelpie.cli.with_host import with_host
 
 __all__ = ["run"]
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _following(options: argparse.Namespace) -> str:
     whose = "/".join(filter(None, options.whose))
-    return " ".join(filter(None, ("kelpie logs", whose, "--follow")))
+    return suggested(options, "logs", *filter(None, (whose,)), "--follow")
 
 
 def _print(line: dict[str, Any], *, as_json: bool) -> None:

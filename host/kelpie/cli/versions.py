@@ -11,6 +11,7 @@ from typing import Any
 from kelpie.api.client import Client
 from kelpie.cli.output import print_json, print_table, say, short_digest, size
 from kelpie.cli.progress import Progress
+from kelpie.cli.suggested import suggested
 from kelpie.cli.with_host import with_host
 from kelpie.errors import InvalidRequest
 from kelpie.wasm.contract import interfaces
@@ -44,9 +45,9 @@ def deploy(options: argparse.Namespace) -> int:
     operations = [operation["name"] for operation in deployed["operations"]]
     if operations:
         say(f"operations: {', '.join(operations)}")
-        say(f"try: kelpie invoke {kind}/alice {operations[0]}")
+        say(f"try: {suggested(options, 'invoke', f'{kind}/alice', operations[0])}")
     if _is_breaking(deployed["changes"]):
-        say(f"to undo it: kelpie rollback {kind}")
+        say(f"to undo it: {suggested(options, 'rollback', kind)}")
     return 0
 
 
@@ -70,7 +71,8 @@ def check(options: argparse.Namespace) -> int:
     else:
         _print_check(checked)
     if checked["changed"]:
-        say(f"nothing was deployed; try: kelpie deploy {options.file} --name {kind}")
+        then = suggested(options, "deploy", str(options.file), "--name", kind)
+        say(f"nothing was deployed; try: {then}")
     return 0
 
 
@@ -103,7 +105,7 @@ def list_versions(options: argparse.Namespace) -> int:
     head = ("VERSION", "", "DIGEST", "SIZE", "DEPLOYED AT", "WHAT IS NEW", "GRANTS", "OPERATIONS")
     print_table(head, rows)
     if len(versions) > 1:
-        say(f"to go back to one: kelpie rollback {options.kind} --to VERSION")
+        say(f"to go back to one: {suggested(options, 'rollback', options.kind, '--to', 'VERSION')}")
     return 0
 
 
@@ -114,12 +116,14 @@ def roll_back(options: argparse.Namespace) -> int:
     if options.output == "json":
         print_json(current)
     elif current["changed"]:
-        print(f"rolled back {what}")
+        was = "" if options.to is None else f", as version {options.to} was"
+        print(f"rolled back {what}{was}")
     else:
         print(f"unchanged: {what} is that very version")
     _say_changes(current["changes"])
     if current["changed"]:
-        say(f"to undo it: kelpie rollback {kind} --to {current['number'] - 1}")
+        before = str(current["number"] - 1)
+        say(f"to undo it: {suggested(options, 'rollback', kind, '--to', before)}")
     return 0
 
 
@@ -132,7 +136,8 @@ def undeploy(options: argparse.Namespace) -> int:
         actors = deleted["actors"]
         kept = f", and what it kept of {actors} actor{'s' if actors > 1 else ''}" if actors else ""
         print(f"deleted {kind}{kept}")
-    say(f"to have it again, without what it kept: kelpie deploy FILE.wasm --name {kind}")
+    then = suggested(options, "deploy", "FILE.wasm", "--name", kind)
+    say(f"to have it again, without what it kept: {then}")
     return 0
 
 
