@@ -37,7 +37,7 @@ def test_listing(served: Served) -> None:
     assert [row.split() for row in rows] == [[key, "1", "1", "1", "yes"] for key in KEYS]
     done = kelpie("actors", "counter", "--prefix", "al", "--limit", "2", url=served.url)
     assert [row.split()[0] for row in done.stdout.splitlines()[1:]] == ["al", "alice"]
-    assert '--after=alice\n' in done.stderr
+    assert "--after=alice\n" in done.stderr
     words = ("actors", "counter", "--after", "alice", "-o", "json")
     found = json.loads(kelpie(*words, url=served.url).stdout)
     assert [each["key"] for each in found["actors"]] == ["alice/b", "bob"]
@@ -69,7 +69,9 @@ def test_showing_who_was_used_but_holds_nothing(served: Served) -> None:
     failed = kelpie("invoke", "counter/eve", "add", '"x"', url=served.url)
     assert failed.returncode == 1
     done = kelpie("show", "counter/eve", url=served.url)
-    assert "counter/eve holds nothing; see who holds something: kelpie actors counter" in done.stderr
+    assert (
+        "counter/eve holds nothing; see who holds something: kelpie actors counter" in done.stderr
+    )
 
 
 def test_nothing_to_list(served: Served) -> None:

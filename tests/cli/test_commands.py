@@ -122,7 +122,8 @@ def test_mistakes(served: Served, words: tuple[str, ...], said: str) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "COMMAND"),
+        ((), "\n  try: kelpie --help\n"),
+        (("kv",), "\n  try: kelpie kv --help\n"),
         (("fly",), "there is no command 'fly': use one of serve, deploy, "),
         (("kind",), "there is no command 'kind': did you mean kinds?"),
         (("kv", "lst", "counter/a"), "there is no command 'lst': did you mean list?"),

@@ -40,6 +40,9 @@ class CommandParser(argparse.ArgumentParser):
         option = option.partition("=")[0]
         self.error(f"there is no option {option!a}{_did_you_mean(option, self.options())}")
 
+    def error(self, message: str) -> NoReturn:
+        super().error(f"{message}\n  try: {self.prog} --help")
+
     def options(self) -> list[str]:
         """The names of its options, both short and long."""
         return [name for action in self._actions for name in action.option_strings]
