@@ -79,6 +79,8 @@ def test_no_name_is_refused_by_the_host(served: Served) -> None:
 
 
 def test_a_token_of_a_namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(tmp_path / "data"):
+        pass
     made = kelpie("token", "create", "root", "--role", "admin", "--data", tmp_path / "data")
     with serving(tmp_path / "data") as host:
         monkeypatch.setenv("KELPIE_TOKEN", made.stdout.strip())
