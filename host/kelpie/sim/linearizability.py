@@ -24,7 +24,7 @@ from kelpie.sim.history import Model, Operation
 
 __all__ = ["Explained", "GaveUp", "Unexplained", "Verdict", "check"]
 
-STEPS_MAX: Final = 400_000
+STEPS_MAX: Final = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
