@@ -100,9 +100,7 @@ class Deploys:
             ImportsNotGranted: it imports more than it is granted.
             InvalidAddress, ComponentError, KindsFull, StoreError
         """
-        self._check_upload(namespace, kind, upload)
-        component, wasm = await self._components.inspect(upload)
-        wanted = self._wanted(namespace, kind, component, len(wasm))
+        component, wasm, wanted = await self._examine(namespace, kind, upload)
         # Refused now, it leaves nothing behind.
         foreseen(self._current.get((namespace, kind)), wanted, grant, strict=strict)
         await self._components.keep(component, wasm)
@@ -132,9 +130,7 @@ class Deploys:
         Raises:
             As `deploy`.
         """
-        self._check_upload(namespace, kind, upload)
-        component, wasm = await self._components.inspect(upload)
-        wanted = self._wanted(namespace, kind, component, len(wasm))
+        _, _, wanted = await self._examine(namespace, kind, upload)
         return foreseen(self._current.get((namespace, kind)), wanted, grant, strict=strict)
 
     async def roll_back(
@@ -230,18 +226,24 @@ class Deploys:
                 known = await read_deploy(transaction, namespace, kind, number)
         return known
 
-    def _wanted(self, namespace: str, kind: str, component: Component, size: int) -> Deploy:
-        return Deploy(
+    async def _examine(
+        self, namespace: str, kind: str, upload: bytes
+    ) -> tuple[Component, bytes, Deploy]:
+        """An upload's component, its bytes, and a deploy of it without a number."""
+        self._check_upload(namespace, kind, upload)
+        component, wasm = await self._components.inspect(upload)
+        deploy = Deploy(
             namespace,
             kind,
             0,
             component.digest,
-            size,
+            len(wasm),
             self._node.env.wall_ns(),
             component.manifest,
             component.imports,
             component.batches,
         )
+        return component, wasm, deploy
 
     def _check_upload(self, namespace: str, kind: str, upload: bytes) -> None:
         """What is refused before anything is kept of the upload.
