@@ -7,7 +7,16 @@ from functools import partial
 
 from benchmarks.effort import Place
 from benchmarks.row import Row
-from benchmarks.rows import activations, batches, http, memory, neighbours, simulation, turn
+from benchmarks.rows import (
+    activations,
+    batches,
+    http,
+    memory,
+    neighbours,
+    observing,
+    simulation,
+    turn,
+)
 
 __all__ = ["RUNNERS"]
 
@@ -15,6 +24,7 @@ RUNNERS: dict[str, Callable[[Place], list[Row]]] = {
     "turn": turn.run,
     **{case.key: partial(http.run, case) for case in http.CASES},
     "batches": batches.run,
+    "observing": observing.run,
     "activations": activations.run,
     "memory": memory.run,
     "beside_1_spinner": partial(neighbours.run, 1),

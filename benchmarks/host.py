@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,15 +46,19 @@ def invoke_path(kind: str, key: str, operation: str) -> str:
 
 
 @contextmanager
-def serving(directory: Path) -> Iterator[Server]:
+def serving(
+    directory: Path, name: str = "kelpie", command: Sequence[str] = KELPIE, options: str = ""
+) -> Iterator[Server]:
     """A host on a fresh data directory, with the counter deployed.
+
+    `command` is what is run as `kelpie`, and `options` are more of `serve`.
 
     Raises:
         ServerFailed
     """
-    data = directory / "kelpie"
-    command = [*KELPIE, "serve", "--data", str(data), "--port", "PORT"]
-    with started("kelpie", command, directory) as server:
+    data = directory / name
+    serve = [*command, "serve", "--data", str(data), "--port", "PORT", *options.split()]
+    with started(name, serve, directory) as server:
         deploy(server, COUNTER, "counter")
         yield server
 

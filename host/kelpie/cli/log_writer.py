@@ -96,18 +96,32 @@ class LogWriter(logging.Handler):
         """The thread's work, to the end of the process."""
         broken = False
         while True:
-            entry = self._entries.get()
-            if isinstance(entry, SimpleQueue):
-                entry.put(None)
-                continue
+            entries, reached = self._waiting()
             if not broken:
-                broken = not self._write(entry)
-            self._written_bytes += len(entry)
+                broken = not self._write(entries)
+            self._written_bytes += len(entries)
+            if reached is not None:
+                reached.put(None)
 
-    def _write(self, entry: bytes) -> bool:
+    def _waiting(self) -> tuple[bytes, SimpleQueue[None] | None]:
+        """Waits for an entry, and takes all that are there; and whoever waits for them.
+
+        Under load many come together: one call of the system writes them.
+        """
+        entries: list[bytes] = []
+        entry = self._entries.get()
+        while isinstance(entry, bytes):
+            entries.append(entry)
+            try:
+                entry = self._entries.get_nowait()
+            except Empty:
+                return b"".join(entries), None
+        return b"".join(entries), entry
+
+    def _write(self, entries: bytes) -> bool:
         # Not through sys.stderr: the interpreter could not exit while a thread
         # waits inside of it.
-        rest = memoryview(entry)
+        rest = memoryview(entries)
         while rest:
             try:
                 rest = rest[os.write(self._descriptor, rest) :]
