@@ -40,6 +40,9 @@ class StoreLimits:
     store_log_bytes_max: int = _limit(
         16 * MIB, "its write-ahead log, about; then it is moved into the file"
     )
+    store_log_held_bytes_max: int = _limit(
+        64 * MIB, "the log while transactions read from it, about; then they end"
+    )
     store_snapshots_max: int = _limit(
         16, "versions of the file that transactions read at a time; the oldest end"
     )

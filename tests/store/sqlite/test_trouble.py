@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kelpie.errors import (
+    StoreConflict,
     StoredValueCorrupt,
     StoreFull,
     StoreReadFailed,
@@ -170,6 +171,63 @@ async def test_the_log_stays_bounded(open_: Open, path: Path) -> None:
     for number in range(300):
         await put(store, **{f"k{number % 7}": varied(number)})
     assert (path / f"{FILE_NAME}-wal").stat().st_size < 2 * limit
+
+
+async def test_the_log_stays_bounded_while_transactions_take_turns_to_read(
+    open_: Open, path: Path
+) -> None:
+    """At any time some transaction reads; none of them for long."""
+    limit = 256 * KIB
+    store = await open_(Limits(store_log_bytes_max=limit, store_log_held_bytes_max=2 * limit))
+    await put(store, k=b"0")
+    reader = store.transaction()
+    await reader.get(b"k")
+    for number in range(300):
+        writing = asyncio.ensure_future(put(store, **{f"k{number % 7}": varied(number)}))
+        committing = store.transaction()
+        assert await committing.get(b"k") is not None
+        committing.set(b"other", b"%d" % number)
+        commits = asyncio.ensure_future(committing.commit())
+        following = store.transaction()
+        await following.get(b"k")
+        reader.cancel()
+        reader = following
+        await asyncio.gather(writing, commits)
+    reader.cancel()
+    assert (path / f"{FILE_NAME}-wal").stat().st_size < 4 * limit
+
+
+async def test_the_log_is_begun_anew_under_whoever_reads_for_long(open_: Open, path: Path) -> None:
+    limit = 256 * KIB
+    store = await open_(Limits(store_log_bytes_max=limit, store_log_held_bytes_max=3 * limit))
+    await put(store, k=b"before")
+    holder = store.transaction()
+    assert await holder.get(b"k") == b"before"
+    for number in range(20):
+        await put(store, **{f"k{number % 7}": varied(number)})
+    assert await holder.get(b"k") == b"before", "the log is not too long yet"
+    for number in range(300):
+        await put(store, **{f"k{number % 7}": varied(number)})
+    with pytest.raises(StoreTooOld):
+        await holder.get(b"k")
+    holder.cancel()
+    assert (path / f"{FILE_NAME}-wal").stat().st_size < 5 * limit
+
+
+async def test_a_conflict_is_told_while_the_log_is_moved(open_: Open) -> None:
+    """There is no commit behind which it could be told."""
+    store = await open_(Limits(store_log_bytes_max=64 * KIB))
+    conflicts = 0
+    for number in range(200):
+        late = store.transaction()
+        await late.get(b"k0")
+        await put(store, k0=varied(number))
+        late.set(b"late", b"1")
+        try:
+            await late.commit()
+        except StoreConflict:
+            conflicts += 1
+    assert conflicts == 200
 
 
 async def test_a_held_snapshot_ends_in_time_to_let_the_log_be_begun_anew(

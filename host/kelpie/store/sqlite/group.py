@@ -39,16 +39,20 @@ class GroupCommit:
         settled: int,
         meter: StoreMeter,
         on_settled: Callable[[], object],
+        make_way: Callable[[bool], object],
         on_stopped: Callable[[StoreStopped], object],
     ) -> None:
+        """`on_settled` is told after each batch. `make_way` is to end what reads from
+        the log: what nobody needs, or all."""
         self.settled = settled
         self.is_busy = False
-        """Whether commits wait or are being written."""
+        """Whether commits wait or are being written, or the log is being moved."""
         self.stopped: StoreStopped | None = None
         self._env = env
         self._limits = limits
         self._meter = meter
         self._on_settled = on_settled
+        self._make_way = make_way
         self._on_stopped = on_stopped
         self._filling = Batch()
         self._writing: Batch | None = None
@@ -57,7 +61,7 @@ class GroupCommit:
         self.queued_bytes = 0
         """Of the commits that wait or are being written."""
         self._drained: list[asyncio.Future[None]] = []
-        self._writer = Writer(env, limits, connection, self._written)
+        self._writer = Writer(env, limits, connection, self._written, self._log_moved)
 
     def check_running(self) -> None:
         """
@@ -90,12 +94,13 @@ class GroupCommit:
         return waiter
 
     def refuse_after_all(self, error: StoreError) -> asyncio.Future[int]:
-        """Fails with `error` once every commit so far was answered."""
-        assert self.is_busy, "a commit that nobody waits for was met"
+        """Fails with `error` once every commit so far was answered; at once if all were."""
         on_their_way = (self._writing, *self._waiting, self._filling)
-        newest = [each for each in on_their_way if each is not None and each.commits][-1]
+        unanswered = [each for each in on_their_way if each is not None and each.commits]
+        if not unanswered:
+            raise error
         waiter: asyncio.Future[int] = self._env.future()
-        newest.refuse_after(waiter, error)
+        unanswered[-1].refuse_after(waiter, error)
         return waiter
 
     async def close(self) -> None:
@@ -147,6 +152,22 @@ class GroupCommit:
             self._meter.batch_failures += 1
             batch.fail(error)
         self._on_settled()
+        if self._writer.log_is_long:
+            self._make_way(self._writer.log_was_held_too_long)
+            self._writer.move_log()
+        else:
+            self._go_on()
+
+    def _log_moved(self, error: StoreError | None) -> None:
+        """Told by the writer, through the loop."""
+        if isinstance(error, StoreStopped):
+            self._stop(error)
+            return
+        # Once more: whoever began to read meanwhile does so from the log.
+        self._make_way(self._writer.log_was_held_too_long)
+        self._go_on()
+
+    def _go_on(self) -> None:
         if self._waiting or self._filling.commits:
             self._gather()
         else:

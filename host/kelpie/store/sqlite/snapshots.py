@@ -3,7 +3,8 @@
 A snapshot is a connection inside a read transaction: it sees the file as it was
 at one commit, whatever is written meanwhile. All transactions that begin
 between two commits share one. A snapshot that is held keeps the log from being
-begun anew, so their number and age are bounded.
+begun anew, so their number and age are bounded, and all end once the log is as
+long as it may be.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Snapshot:
         """What is stored under `key`.
 
         Raises:
-            StoreTooOld: the snapshot was ended to bound their age or number.
+            StoreTooOld: the snapshot was ended to bound their age, their number, or the log.
             StoreReadFailed
         """
         try:
@@ -88,7 +89,7 @@ class Snapshot:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            raise StoreTooOld("the transaction has read for too long, or too many do")
+            raise StoreTooOld("the transaction has read for too long, or beside too many others")
         return self._connection
 
 
@@ -135,6 +136,13 @@ class Snapshots:
         held = self._held
         while held and (held[0].taken < version or not held[0].users):
             self._end(held[0])
+
+    def make_way(self, of_all: bool) -> None:
+        """Lets the log be moved: ends the one that is kept for the next
+        transaction, or all."""
+        for snapshot in self._held.copy():
+            if of_all or not snapshot.users:
+                self._end(snapshot)
 
     def close(self) -> None:
         while self._held:

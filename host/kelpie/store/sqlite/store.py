@@ -86,7 +86,14 @@ class SqliteStore:
         self._conflicts = Conflicts(limits.store_recent_write_bytes_max, newest)
         self._snapshots = Snapshots(directory.path, limits)
         self._group = GroupCommit(
-            env, limits, connection, newest, self.meter, self._settled, on_stopped
+            env,
+            limits,
+            connection,
+            newest,
+            self.meter,
+            self._settled,
+            self._snapshots.make_way,
+            on_stopped,
         )
 
     def transaction(self, read_version: int | None = None) -> SqliteTransaction:
@@ -147,12 +154,11 @@ class SqliteStore:
         self._check_age(version)
         conflicts = self._conflicts
         if conflicts.met_by(version, transaction.read_keys, transaction.read_ranges):
-            met = StoreConflict("another transaction has written what this one read")
-            if not self._group.is_busy:
-                raise met
-            # What it met is seen only once it is durable: told now, whoever
+            # What it met is seen only once it is durable: told before, whoever
             # tries again would meet the same commit again and again.
-            return self._group.refuse_after_all(met)
+            return self._group.refuse_after_all(
+                StoreConflict("another transaction has written what this one read")
+            )
         self._group.check_room(transaction.size)
         if not self._group.is_busy:
             # The versions since the last commit are as durable as that one. Were
@@ -213,7 +219,11 @@ class SqliteTransaction(BufferedTransaction):
         return self._ready(begin, end).get_range(begin, end, limit, bytes_max, reverse)
 
     def commit_writes(self) -> asyncio.Future[int]:
-        return self._store.submit(self, self.pin())
+        committed = self._store.submit(self, self.pin())
+        # It is decided, and nothing more is read. The snapshot held until the
+        # answer, one or another would hold back the log at any time.
+        self.let_go()
+        return committed
 
     def let_go(self) -> None:
         if self._snapshot is not None:

@@ -17,8 +17,12 @@ __all__ = ["Writer"]
 _CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"
 
 Done = Callable[[StoreError | None], object]
-"""Told in the loop's thread that the batch is written, or what went wrong. After a
-StoreStopped, which can also come between two batches, nothing more is told."""
+"""Told in the loop's thread that it is done, or what went wrong. After a
+StoreStopped nothing more is told."""
+
+
+class _MoveLog:
+    """Work for the writer: to move the log into the file."""
 
 
 class Writer:
@@ -34,19 +38,46 @@ class Writer:
         env: ThreadedEnv,
         limits: Limits,
         connection: sqlite3.Connection,
-        done: Done,
+        written: Done,
+        moved: Done,
     ) -> None:
+        """`written` is told of each batch, and `moved` of each time that the log was moved."""
         self._env = env
         self._connection = connection
-        self._done = done
+        self._written = written
+        self._moved = moved
+        self._queue: SimpleQueue[Batch | _MoveLog | None] = SimpleQueue()
+        # What follows belongs to the loop's thread. Both are at most what they say.
         self._log_pages_max = limits.store_log_bytes_max // PAGE_BYTES
+        self._held_pages_max = limits.store_log_held_bytes_max // PAGE_BYTES
+        self._unmoved_pages = 0
         self._log_pages = 0
-        self._queue: SimpleQueue[Batch | None] = SimpleQueue()
         self._thread: Thread = env.start_thread(self._run, "kelpie-store-writer")
 
     def write(self, batch: Batch) -> None:
-        """Has the batch written; `done` is told of it."""
+        """Has the batch written."""
+        self._unmoved_pages += batch.pages_max
+        self._log_pages += batch.pages_max
         self._queue.put(batch)
+
+    @property
+    def log_is_long(self) -> bool:
+        """Whether the log is to be moved into the file."""
+        return self._unmoved_pages >= self._log_pages_max
+
+    @property
+    def log_was_held_too_long(self) -> bool:
+        """Whether readers have kept the log from being begun anew until it was as
+        long as it may be."""
+        return self._log_pages >= self._held_pages_max
+
+    def move_log(self) -> None:
+        """Has the log moved into the file, behind the batches that wait.
+
+        The next batch begins it anew if all of it was moved, and if no reader
+        reads from it then: one that begins after the move reads the file alone.
+        """
+        self._queue.put(_MoveLog())
 
     def stop(self) -> None:
         """Ends the thread behind the batches that wait, and closes the file.
@@ -58,13 +89,17 @@ class Writer:
 
     def _run(self) -> None:
         try:
-            while (batch := self._queue.get()) is not None:
-                pages_max = batch.pages_max
-                error = self._write(batch)
+            while (work := self._queue.get()) is not None:
+                if isinstance(work, Batch):
+                    error = self._write(work)
+                    tell = self._written
+                else:
+                    error = self._move()
+                    tell = self._moved
                 # Not held until the next one comes: it may be large.
-                del batch
-                self._env.from_thread(self._done, error)
-                if isinstance(error, StoreStopped) or not self._checkpoint(pages_max):
+                del work
+                self._env.from_thread(tell, error)
+                if isinstance(error, StoreStopped):
                     return
         finally:
             self._connection.close()
@@ -94,24 +129,20 @@ class Writer:
         stopped.__cause__ = error
         return stopped
 
-    def _checkpoint(self, pages_max: int) -> bool:
-        """Moves the log, by so many pages longer, into the file once it is long
-        enough; whether to go on.
-
-        It happens here, between two batches, so that the log is whole when it
-        begins and the next batch can begin it anew.
-        """
-        self._log_pages += pages_max
-        if self._log_pages < self._log_pages_max:
-            return True
+    def _move(self) -> StoreError | None:
         try:
             _, pages, moved = self._connection.execute(_CHECKPOINT).fetchone()
         except sqlite3.Error as error:
             failure = self._failed(error)
             if isinstance(failure, StoreStopped):
-                self._env.from_thread(self._done, failure)
-                return False
-            pages, moved = 1, 0
+                return failure
+            pages, moved = None, 0
+        self._env.from_thread(self._was_moved, pages, moved)
+        return None
+
+    def _was_moved(self, pages: int | None, moved: int) -> None:
+        """So many pages of the log, of so many, are in the file."""
+        if pages is not None:
+            self._log_pages = pages
         # A reader holds back the rest, or the disk is full: again before long.
-        self._log_pages = 0 if pages == moved else self._log_pages_max // 2
-        return True
+        self._unmoved_pages = 0 if pages == moved else self._log_pages_max // 2
