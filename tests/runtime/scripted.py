@@ -14,7 +14,7 @@ from hashlib import sha256
 
 from kelpie.errors import KelpieError
 from kelpie.ids import Payload
-from kelpie.wasm.turn import Effects, Manifest, Operation, Outcome, Page, Turn
+from kelpie.wasm.turn import Description, Effects, Manifest, Operation, Outcome, Page, Turn
 
 BATCH = "(batch)"
 """The name of the script that runs batches."""
@@ -102,6 +102,9 @@ class ScriptedComponent:
         self.memory_bytes = 65536
         self.start_error: KelpieError | None = None
         """What instantiating it fails with."""
+
+    async def describe(self) -> Description:
+        return Description(",".join(self.manifest.operations), 1)
 
     async def instantiate(self) -> ScriptedGuest:
         if self.start_error is not None:

@@ -63,13 +63,22 @@ class Client(LineCalls):
         *,
         strict: bool = False,
         grant: str | None = None,
+        no_determinism_check: bool = False,
         on_sent: Callable[[int], object] | None = None,
     ) -> dict[str, Any]:
         """Deploys a component, or a core module. `changed` says whether it is new,
         `changes` what it adds, removes and narrows; `strict` refuses the latter two.
         `grant` names what it may import, with commas in between, or is `all`;
-        without it that is what it was. `on_sent` is told how many bytes are sent, as it goes on."""
-        return await self._upload(kind, upload, on_sent, strict=strict, grant=grant)
+        without it that is what it was. `no_determinism_check`: it is not tried whether it
+        does the same twice. `on_sent` is told how many bytes are sent, as it goes on."""
+        return await self._upload(
+            kind,
+            upload,
+            on_sent,
+            strict=strict,
+            grant=grant,
+            no_determinism_check=no_determinism_check,
+        )
 
     async def check(
         self,
@@ -78,10 +87,19 @@ class Client(LineCalls):
         *,
         strict: bool = False,
         grant: str | None = None,
+        no_determinism_check: bool = False,
         on_sent: Callable[[int], object] | None = None,
     ) -> dict[str, Any]:
         """What `deploy` would answer, without deploying anything."""
-        return await self._upload(kind, upload, on_sent, check=True, strict=strict, grant=grant)
+        return await self._upload(
+            kind,
+            upload,
+            on_sent,
+            check=True,
+            strict=strict,
+            grant=grant,
+            no_determinism_check=no_determinism_check,
+        )
 
     async def versions(
         self, kind: str, *, before: int | None = None, limit: int | None = None

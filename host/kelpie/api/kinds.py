@@ -32,6 +32,7 @@ from kelpie.limits import KIB, Limits
 from kelpie.runtime.deploy import Deploy
 from kelpie.runtime.grants import parse_grant
 from kelpie.runtime.host import Runtime
+from kelpie.runtime.terms import Terms
 
 __all__ = ["KindHandlers"]
 
@@ -73,27 +74,19 @@ class KindHandlers:
 
     async def _deploy(self, request: web.BaseRequest, target: Target) -> web.Response:
         kind = target.kind(self._limits)
-        check, strict = target.flag("check"), target.flag("strict")
-        given = target.parameters.get("grant")
-        grant = None if given is None else parse_grant(given)
+        terms = _terms(target)
         _check_upload_type(request)
         limits, runtime = self._limits, self._runtime
         async with self._uploads.arriving(
             request, limits.component_bytes_max, limits.http_upload_ms_max, ComponentTooLarge
         ) as upload:
-            if check:
+            if target.flag("check"):
                 request[CHANGE].is_none()
-                checked = await runtime.check(
-                    target.namespace, kind, upload, strict=strict, grant=grant
+                return json_response(
+                    check_view(await runtime.check(target.namespace, kind, upload, **terms))
                 )
-                return json_response(check_view(checked))
             deploy = await runtime.deploy(
-                target.namespace,
-                kind,
-                upload,
-                strict=strict,
-                grant=grant,
-                witness=request[CHANGE].witness,
+                target.namespace, kind, upload, witness=request[CHANGE].witness, **terms
             )
         return _deployed(deploy)
 
@@ -164,6 +157,20 @@ def _version_in(body: bytes, content_type: str | None) -> int:
 
 def _media_type(given: str | None) -> str | None:
     return None if given is None else given.partition(";")[0].strip().lower()
+
+
+def _terms(target: Target) -> Terms:
+    """On which terms a component is to be deployed.
+
+    Raises:
+        InvalidRequest
+    """
+    grant = target.parameters.get("grant")
+    return Terms(
+        strict=target.flag("strict"),
+        grant=None if grant is None else parse_grant(grant),
+        determinism_check=not target.flag("no_determinism_check"),
+    )
 
 
 def _check_upload_type(request: web.BaseRequest) -> None:

@@ -39,6 +39,8 @@ _NEXT = {
     "value-not-found": "`kelpie show KIND/KEY` says whether the actor was ever used",
     "batch-unsupported": "`kelpie turns`, which runs each operation in a turn of its own",
     "component-refused": "`kelpie inspect FILE.wasm` shows what it imports and exports",
+    "component-not-deterministic": "see docs/errors/component-not-deterministic.md for what makes "
+    "an actor differ; --no-determinism-check deploys it all the same",
     "component-invalid": "build the actor first, and give the .wasm file",
     "data-directory-locked": "stop that host, or give another directory with --data",
     "request-mismatch": "leave --id out, or use a new one",

@@ -30,6 +30,7 @@ def deploy(options: argparse.Namespace) -> int:
                 upload,
                 strict=options.strict,
                 grant=options.grant,
+                no_determinism_check=options.no_determinism_check,
                 on_sent=_telling(progress, kind, len(upload)),
             ),
         )
@@ -63,6 +64,7 @@ def check(options: argparse.Namespace) -> int:
                 upload,
                 strict=options.strict,
                 grant=options.grant,
+                no_determinism_check=options.no_determinism_check,
                 on_sent=_telling(progress, kind, len(upload)),
             ),
         )

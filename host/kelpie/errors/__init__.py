@@ -7,7 +7,8 @@
         HostNotAllowed, OriginNotAllowed
         KindNotFound, VersionNotFound, ValueNotFound, RequestMismatch, BatchUnsupported
         ComponentError          an upload that cannot become an actor
-          ComponentTooLarge, ComponentInvalid, ComponentRefused, ComponentTooCostly
+          ComponentTooLarge, ComponentInvalid, ComponentRefused, ComponentNotDeterministic
+          ComponentTooCostly
         KindsFull, DeployBreaking, ImportsNotGranted, KindInUse
         ConfigurationNotFound, ConfigurationFull
         Unauthenticated, Forbidden, RateLimited

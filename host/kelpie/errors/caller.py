@@ -25,6 +25,7 @@ __all__ = [
     "ComponentTooLarge",
     "ComponentInvalid",
     "ComponentRefused",
+    "ComponentNotDeterministic",
     "ComponentTooCostly",
     "KindsFull",
     "DeployBreaking",
@@ -120,6 +121,17 @@ class ComponentRefused(ComponentError):
     """WebAssembly, but no actor: `details["reasons"]` has every reason."""
 
     code, status, title = "component-refused", 422, "This component is no actor"
+
+
+class ComponentNotDeterministic(ComponentError):
+    """Two runs of it differ. `details` have the `operation` of its script, or
+    `describe`, and the `host_call` that differs first, counted from 1, if one does."""
+
+    code, status, title = (
+        "component-not-deterministic",
+        422,
+        "The component does not do the same twice",
+    )
 
 
 class ComponentTooCostly(ComponentError):

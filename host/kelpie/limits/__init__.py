@@ -229,6 +229,13 @@ class Limits(AccessLimits):
     )
     component_describe_depth_max: int = _limit(128, "levels of nesting in it; `component-refused`")
     component_operations_max: int = _limit(1_000, "operations of a manifest; `component-refused`")
+    script_bytes_max: int = _limit(
+        64 * KIB, "the script that a component is tried with; `component-refused`"
+    )
+    script_operations_max: int = _limit(100, "operations of a script; `component-refused`")
+    script_wall_time_ms_max: int = _limit(
+        10_000, "a script, run three times at deploy; `component-too-costly`"
+    )
     component_loads_max: int = _limit(
         2, "components inspected and compiled at once, uploads one less; others wait"
     )

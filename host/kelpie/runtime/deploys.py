@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Unpack
 
 from kelpie.errors import ComponentTooLarge, KindNotFound
 from kelpie.ids import check_name
@@ -15,8 +16,10 @@ from kelpie.runtime.configurations import Configurations
 from kelpie.runtime.deletion import clear_remains, end_kind
 from kelpie.runtime.deploy import Deploy, read_current, read_deploy
 from kelpie.runtime.deployed import read_deployed
+from kelpie.runtime.determinism import check_determinism
 from kelpie.runtime.history import History, find_version
 from kelpie.runtime.node import Node
+from kelpie.runtime.script import script_of
 from kelpie.runtime.succession import (
     Wanted,
     foreseen,
@@ -26,6 +29,7 @@ from kelpie.runtime.succession import (
     succeed,
     told,
 )
+from kelpie.runtime.terms import Terms
 from kelpie.store.protocol import Transaction
 from kelpie.store.reading import reading
 from kelpie.store.retry import transact
@@ -85,22 +89,20 @@ class Deploys:
         kind: str,
         upload: bytes,
         witness: Witness,
-        *,
-        strict: bool = False,
-        grant: tuple[str, ...] | None = None,
+        **terms: Unpack[Terms],
     ) -> Deploy:
         """Makes the uploaded component, or core module, the current one of its kind.
 
         Everything or nothing: a component that is refused leaves the current
-        one as it was. What is set for the kind stays. `grant` is what the kind
-        may import from now on (see `parse_grant`); None: what it might before.
+        one as it was. What is set for the kind stays.
 
         Raises:
-            DeployBreaking: `strict`, and it removes or narrows operations.
+            DeployBreaking: it is strict, and it removes or narrows operations.
             ImportsNotGranted: it imports more than it is granted.
             InvalidAddress, ComponentError, KindsFull, StoreError
         """
-        component, wasm, wanted = await self._examine(namespace, kind, upload)
+        strict, grant = terms.get("strict", False), terms.get("grant")
+        component, wasm, wanted = await self._examine(namespace, kind, upload, terms)
         # Refused now, it leaves nothing behind.
         foreseen(self._current.get((namespace, kind)), wanted, grant, strict=strict)
         await self._components.keep(component, wasm)
@@ -120,9 +122,7 @@ class Deploys:
         namespace: str,
         kind: str,
         upload: bytes,
-        *,
-        strict: bool = False,
-        grant: tuple[str, ...] | None = None,
+        **terms: Unpack[Terms],
     ) -> Deploy:
         """What `deploy` would answer. Nothing is kept; its `number` is that of
         the current deploy, or 0.
@@ -130,8 +130,9 @@ class Deploys:
         Raises:
             As `deploy`.
         """
-        _, _, wanted = await self._examine(namespace, kind, upload)
-        return foreseen(self._current.get((namespace, kind)), wanted, grant, strict=strict)
+        _, _, wanted = await self._examine(namespace, kind, upload, terms)
+        current = self._current.get((namespace, kind))
+        return foreseen(current, wanted, terms.get("grant"), strict=terms.get("strict", False))
 
     async def roll_back(
         self, namespace: str, kind: str, to: int | None, witness: Witness
@@ -227,11 +228,15 @@ class Deploys:
         return known
 
     async def _examine(
-        self, namespace: str, kind: str, upload: bytes
+        self, namespace: str, kind: str, upload: bytes, terms: Terms
     ) -> tuple[Component, bytes, Deploy]:
         """An upload's component, its bytes, and a deploy of it without a number."""
         self._check_upload(namespace, kind, upload)
         component, wasm = await self._components.inspect(upload)
+        if terms.get("determinism_check", True):
+            node = self._node
+            script = script_of(wasm, node.limits)
+            await check_determinism(node.env, node.limits, component, script, namespace, kind)
         deploy = Deploy(
             namespace,
             kind,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from typing import Unpack
 
 from kelpie.env import Env
 from kelpie.errors import (
@@ -28,6 +29,7 @@ from kelpie.runtime.history import History
 from kelpie.runtime.instances import Instances
 from kelpie.runtime.message import Message, Stage
 from kelpie.runtime.node import Node
+from kelpie.runtime.terms import Terms
 from kelpie.store.protocol import Store
 from kelpie.store.witness import Witness, nobody
 from kelpie.wasm.kind_configuration import Configuration
@@ -106,28 +108,19 @@ class Runtime:
         kind: str,
         upload: bytes,
         *,
-        strict: bool = False,
-        grant: tuple[str, ...] | None = None,
         witness: Witness = nobody,
+        **terms: Unpack[Terms],
     ) -> Deploy:
         """Deploys a component, or a core module. See `Deploys.deploy`."""
         self._admission.check()
-        return await self._deploys.deploy(
-            namespace, kind, upload, witness, strict=strict, grant=grant
-        )
+        return await self._deploys.deploy(namespace, kind, upload, witness, **terms)
 
     async def check(
-        self,
-        namespace: str,
-        kind: str,
-        upload: bytes,
-        *,
-        strict: bool = False,
-        grant: tuple[str, ...] | None = None,
+        self, namespace: str, kind: str, upload: bytes, **terms: Unpack[Terms]
     ) -> Deploy:
         """What `deploy` would do. See `Deploys.check`."""
         self._admission.check()
-        return await self._deploys.check(namespace, kind, upload, strict=strict, grant=grant)
+        return await self._deploys.check(namespace, kind, upload, **terms)
 
     async def configure(
         self, namespace: str, kind: str, change: Change, witness: Witness = nobody

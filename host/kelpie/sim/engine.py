@@ -16,7 +16,7 @@ from kelpie.sim.running_env import RunningEnv
 from kelpie.sim.trace import Part, Trace, brief
 from kelpie.wasm.component import LoadedComponent
 from kelpie.wasm.engine import WasmEngine
-from kelpie.wasm.turn import Component, Effects, Guest, Manifest, Outcome, Turn
+from kelpie.wasm.turn import Component, Description, Effects, Guest, Manifest, Outcome, Turn
 
 __all__ = ["Foundry", "SimEngine", "TurnInput", "TurnLog"]
 
@@ -140,6 +140,9 @@ class _SimComponent:
     @property
     def batches(self) -> bool:
         return self._component.batches
+
+    async def describe(self) -> Description:
+        return await self._component.describe(yields=False)
 
     async def instantiate(self) -> Guest:
         guest = await self._component.instantiate()

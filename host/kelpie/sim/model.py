@@ -16,8 +16,9 @@ from kelpie.limits import Limits
 from kelpie.runtime.envelope import DELETION, deleted_reply
 from kelpie.sim.engine import TurnInput
 from kelpie.sim.history import BATCH, Operation, Step
+from kelpie.wasm.answers_in_memory import AnswersInMemory
 from kelpie.wasm.kind_configuration import NO_CONFIGURATION, Configuration
-from kelpie.wasm.turn import Caller, Component, Outcome, Page, Turn
+from kelpie.wasm.turn import Caller, Component, Outcome, Turn
 
 __all__ = ["EMPTY", "STORED_STATE", "ActorState", "ComponentModel", "answer_of"]
 
@@ -134,7 +135,7 @@ class ComponentModel:
             given.entropy_seed,
             operation.read_only,
             state.value,
-            _Alone(entries, self._limits),
+            AnswersInMemory(entries, self._limits),
             self._configuration,
             is_batch,
         )
@@ -143,43 +144,6 @@ class ComponentModel:
             return await guest.run(turn)
         finally:
             guest.close()
-
-
-class _Alone:
-    """Answers host calls from what the model holds (`wasm.turn.Answers`)."""
-
-    def __init__(self, entries: dict[bytes, Payload], limits: Limits) -> None:
-        self._entries = entries
-        self._limits = limits
-
-    def kv_get(self, key: bytes) -> Payload | None:
-        return self._entries.get(key)
-
-    def kv_list(
-        self,
-        prefix: bytes,
-        after: bytes | None,
-        limit: int,
-        reverse: bool,
-        writes: dict[bytes, Payload | None],
-    ) -> Page:
-        merged = {**self._entries, **writes}
-        found = [
-            (key, value)
-            for key, value in sorted(merged.items(), reverse=reverse)
-            if value is not None
-            and key.startswith(prefix)
-            and (after is None or (key < after if reverse else key > after))
-        ]
-        limit = min(limit, self._limits.kv_page_entries_max)
-        page: list[tuple[bytes, Payload]] = []
-        size = 0
-        for key, value in found[:limit]:
-            size += len(key) + len(value.data)
-            if page and size > self._limits.kv_page_bytes_max:
-                break
-            page.append((key, value))
-        return Page(page, len(page) < len(found))
 
 
 def _at_once(work: Coroutine[Any, Any, Result]) -> Result:

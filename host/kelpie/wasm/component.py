@@ -7,7 +7,7 @@ from kelpie.wasm.handles import CompiledComponent, ExportIndex
 from kelpie.wasm.instance import Instance
 from kelpie.wasm.library import ADDRESS, BYTES, SIZE, hold
 from kelpie.wasm.slow_lane import Pace
-from kelpie.wasm.turn import Manifest
+from kelpie.wasm.turn import Description, Manifest
 from kelpie.wasm.workshop import Workshop
 
 __all__ = ["ActorCode", "LoadedComponent"]
@@ -91,12 +91,8 @@ class LoadedComponent:
         await instance.start(code.compiled.address, code.invoke, code.batch)
         return instance
 
-    async def describe(self, *, yields: bool) -> str:
-        """What the component says of itself, in an instance of its own.
-
-        Raises:
-            ActorError: it failed, at the start or then.
-        """
+    async def describe(self, *, yields: bool = True) -> Description:
+        """See `kelpie.wasm.turn.Component`. Without `yields` it never waits."""
         instance = Instance(self._workshop, Pace(), yields=yields)
         try:
             await instance.start(self.code.compiled.address, self.code.invoke, None)

@@ -156,8 +156,9 @@ class WasmEngine:
             return
         component = LoadedComponent(self._workshop, code)
         try:
-            text = await component.describe(yields=yields)
-            code.manifest = inspection.manifest = parse_manifest(text, self._workshop.limits)
+            described = await component.describe(yields=yields)
+            manifest = parse_manifest(described.text, self._workshop.limits)
+            code.manifest = inspection.manifest = manifest
         except ActorError as error:
             inspection.reasons.append(f"it cannot describe itself: {error}")
         except ManifestInvalid as error:

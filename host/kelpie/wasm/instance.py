@@ -15,7 +15,7 @@ from kelpie.wasm.library import memory
 from kelpie.wasm.marshalling import read_payload, read_text
 from kelpie.wasm.native_guest import NativeGuest
 from kelpie.wasm.slow_lane import Pace
-from kelpie.wasm.turn import Effects, Outcome, Turn
+from kelpie.wasm.turn import Description, Effects, Outcome, Turn
 from kelpie.wasm.workshop import Workshop
 
 __all__ = ["Instance"]
@@ -64,7 +64,7 @@ class Instance:
         self._invoke, self._batch = invoke, batch
         self._native.find(invoke.address)
 
-    async def describe(self, describe: int) -> str:
+    async def describe(self, describe: int) -> Description:
         """What the component says of itself, by the index of its `describe`.
 
         Raises:
@@ -79,7 +79,7 @@ class Instance:
         maximum = self._workshop.limits.component_describe_bytes_max
         try:
             text = read_text(native.result_address, maximum, "component_describe_bytes_max")
-            return text.decode()
+            return Description(text.decode(), native.fuel_used())
         finally:
             native.drop_result()
 

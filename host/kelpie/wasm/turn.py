@@ -20,6 +20,7 @@ __all__ = [
     "Answers",
     "Caller",
     "Component",
+    "Description",
     "Effects",
     "Engine",
     "Guest",
@@ -142,6 +143,13 @@ class Outcome:
     instance_lost: bool = False
 
 
+class Description(NamedTuple):
+    """What `describe` gave."""
+
+    text: str
+    fuel: int
+
+
 class Operation(NamedTuple):
     name: str
     doc: str = ""
@@ -202,6 +210,14 @@ class Component(Protocol):
     @property
     def batches(self) -> bool:
         """Whether its guests run turns that are batches."""
+        ...
+
+    async def describe(self) -> Description:
+        """What it says of itself, asked anew in an instance of its own.
+
+        Raises:
+            ActorError: it failed, at the start or then.
+        """
         ...
 
     async def instantiate(self) -> Guest:

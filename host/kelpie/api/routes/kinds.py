@@ -53,6 +53,7 @@ KIND_ROUTES = (
         parameters=(
             flag("check", "Deploy nothing: only say what would be done"),
             flag("strict", "Refuse a component that removes or narrows operations"),
+            flag("no_determinism_check", "Do not try whether it does the same twice"),
             text("grant", "What it may import, with commas in between, or `all`"),
         ),
         body=COMPONENT,

@@ -7,6 +7,7 @@ from kelpie.api.routes.route import Content, Errors
 from kelpie.errors import (
     ActorError,
     ComponentInvalid,
+    ComponentNotDeterministic,
     ComponentRefused,
     ComponentTooCostly,
     ComponentTooLarge,
@@ -62,7 +63,13 @@ KIND: Errors = (InvalidAddress, KindNotFound)
 """Where the path has a kind that must be there."""
 BODY: Errors = (PayloadTooLarge, RequestTimeout, Overloaded, UnsupportedMediaType)
 """Where a body is read."""
-UPLOAD: Errors = (ComponentInvalid, ComponentRefused, ComponentTooCostly, ComponentTooLarge)
+UPLOAD: Errors = (
+    ComponentInvalid,
+    ComponentNotDeterministic,
+    ComponentRefused,
+    ComponentTooCostly,
+    ComponentTooLarge,
+)
 """Where a component is looked at."""
 TURN: Errors = (
     *KIND,

@@ -31,6 +31,11 @@ def add(commands: Commands) -> None:
             help="the only interfaces that it may import, as in state,kv; 'all' is what it "
             "imports (default: what the kind was granted before)",
         )
+        command.add_argument(
+            "--no-determinism-check",
+            action="store_true",
+            help="do not try whether it does the same twice",
+        )
         add_output(command)
         command.set_defaults(run=f"versions:{name}")
 

@@ -1,0 +1,18 @@
+"""On which terms a component is deployed."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+__all__ = ["Terms"]
+
+
+class Terms(TypedDict, total=False):
+    """What may be asked of a deploy. All of it may be left out."""
+
+    strict: bool
+    """Whether it is refused if it removes or narrows operations; else it is not."""
+    grant: tuple[str, ...] | None
+    """What the kind may import from now on (see `parse_grant`); None: what it might before."""
+    determinism_check: bool
+    """Whether it is tried first, and refused if it does not do the same twice; else it is."""
