@@ -5,12 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from tests.compiled import share
+
+# No test depends on how long something takes. The parent is what hypothesis has chosen:
+# on CI another one than at a desk.
+settings.register_profile("kelpie", deadline=None)
+settings.load_profile("kelpie")
 
 
 @pytest.fixture(scope="session")
 def compiled_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compiled guests and tools, shared by all tests of a session."""
-    return tmp_path_factory.mktemp("compiled")
+    """Compiled guests and tools, shared by all tests of a process."""
+    return share(tmp_path_factory.mktemp("compiled"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -18,6 +18,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.cli.host import COUNTER, Served, serving
+from tests.compiled import with_compiled
 from tests.guests.made import core_module
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -44,6 +45,8 @@ EVIL = {
 
 pytestmark = [
     pytest.mark.slow,
+    # One browser for all of them.
+    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(
         not (any(map(shutil.which, BROWSERS)) and shutil.which("chromedriver")),
         reason="there is no browser: install chromium and chromium-driver",
@@ -53,7 +56,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("page") / "data") as found:
+    with serving(with_compiled(tmp_path_factory.mktemp("page") / "data")) as found:
         # What the page shows of its answer is a stranger's, too.
         evil = core_module(manifest=json.dumps(EVIL), items="")
         for kind, body in (("counter", COUNTER.read_bytes()), ("evil", evil)):

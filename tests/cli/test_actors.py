@@ -11,13 +11,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.host import COMMAND, COUNTER, LEDGER, Served, kelpie, serving
+from tests.compiled import with_compiled
 
 KEYS = ["al", "alice", "alice/b", "bob"]
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("host") / "data") as host:
+    with serving(with_compiled(tmp_path_factory.mktemp("host") / "data")) as host:
         assert kelpie("deploy", COUNTER, url=host.url).returncode == 0
         assert kelpie("deploy", LEDGER, url=host.url).returncode == 0
         for key in KEYS:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.host import COMMAND, COUNTER, ROOT, Served, kelpie, serving
+from tests.compiled import with_compiled
 
 ROGUE = ROOT / "tests" / "guests" / "rogue.wasm"
 ADD = '{"operation": "add", "argument": 5}\n'
@@ -19,7 +20,7 @@ GET = '{"operation": "get"}'
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("host") / "data") as host:
+    with serving(with_compiled(tmp_path_factory.mktemp("host") / "data")) as host:
         for file in (COUNTER, ROGUE):
             assert kelpie("deploy", file, url=host.url).returncode == 0
         yield host

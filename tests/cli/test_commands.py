@@ -16,11 +16,12 @@ from kelpie.api.problem import PROBLEM_TYPE, problem_of
 from kelpie.cli.main import main
 from kelpie.errors import OutcomeUnknown
 from tests.cli.host import COUNTER, LEDGER, Served, kelpie, serving
+from tests.compiled import with_compiled
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("host") / "data") as host:
+    with serving(with_compiled(tmp_path_factory.mktemp("host") / "data")) as host:
         assert kelpie("deploy", COUNTER, url=host.url).returncode == 0
         yield host
 

@@ -19,6 +19,7 @@ import pytest
 
 from kelpie.cli.parser import parser
 from tests.cli.host import COMMAND, COUNTER, SECONDS_MAX, Served, kelpie, serving
+from tests.compiled import with_compiled
 
 # Each without what its user has set up, and with a prompt that nothing else prints.
 SHELLS = {
@@ -35,7 +36,7 @@ LOAD = {
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("host") / "data") as host:
+    with serving(with_compiled(tmp_path_factory.mktemp("host") / "data")) as host:
         assert kelpie("deploy", COUNTER, url=host.url).returncode == 0
         for key in ("alice", "it is: bob's", "bad\x1bkey"):
             assert kelpie("invoke", f"counter/{key}", "increment", url=host.url).returncode == 0

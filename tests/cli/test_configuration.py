@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pty
-import shutil
 import stat
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import pytest
 
 from kelpie.cli.main import main
 from tests.cli.host import COMMAND, COUNTER, LEDGER, ROOT, Served, serving
+from tests.compiled import with_compiled
 
 ROGUE = ROOT / "tests" / "guests" / "rogue.wasm"
 NOWHERE = "http://127.0.0.1:1"
@@ -55,12 +55,8 @@ def kelpie(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory, compiled_cache: Path) -> Path:
-    """A data directory with what other tests have compiled: that takes long."""
-    data = tmp_path_factory.mktemp("host") / "data"
-    data.mkdir(mode=0o700)
-    shutil.copytree(compiled_cache, data / "compiled")
-    return data
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return with_compiled(tmp_path_factory.mktemp("host") / "data")
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 from tests.cli.host import COUNTER, kelpie, serving
+from tests.compiled import with_compiled
 
 
 def test_a_host_is_backed_up_while_it_serves(tmp_path: Path) -> None:
-    with serving(tmp_path / "data") as served:
+    with serving(with_compiled(tmp_path / "data")) as served:
         assert kelpie("deploy", COUNTER, url=served.url).returncode == 0
         assert kelpie("invoke", "counter/a", "increment", url=served.url).stdout == '{"value":1}\n'
         done = kelpie("backup", tmp_path / "copy", "--data", tmp_path / "data")

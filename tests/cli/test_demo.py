@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.host import ROOT, SECONDS_MAX, serving
+from tests.compiled import with_compiled
 
 # The demo in a directory of its own, with this environment instead of a new one.
 LAUNCH = """
@@ -35,7 +36,7 @@ def demo(data: Path) -> subprocess.Popen[str]:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    return tmp_path / "data"
+    return with_compiled(tmp_path / "data")
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])

@@ -10,13 +10,14 @@ import pytest
 
 from kelpie.cli.parser import CommandParser, parser
 from tests.cli.host import COMMAND, COUNTER, LEDGER, SECONDS_MAX, Served, kelpie, serving
+from tests.compiled import with_compiled
 
 SHOP = ("--namespace", "shop")
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("host") / "data") as host:
+    with serving(with_compiled(tmp_path_factory.mktemp("host") / "data")) as host:
         yield host
 
 
@@ -79,10 +80,11 @@ def test_no_name_is_refused_by_the_host(served: Served) -> None:
 
 
 def test_a_token_of_a_namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(tmp_path / "data"):
+    data = with_compiled(tmp_path / "data")
+    with serving(data):
         pass
-    made = kelpie("token", "create", "root", "--role", "admin", "--data", tmp_path / "data")
-    with serving(tmp_path / "data") as host:
+    made = kelpie("token", "create", "root", "--role", "admin", "--data", data)
+    with serving(data) as host:
         monkeypatch.setenv("KELPIE_TOKEN", made.stdout.strip())
         # Where the roles hold is no matter of where one asks.
         monkeypatch.setenv("KELPIE_NAMESPACE", "elsewhere")

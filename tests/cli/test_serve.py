@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.host import COMMAND, COUNTER, SECONDS_MAX, Served, kelpie, serving, start
+from tests.compiled import with_compiled
 
 
 def _count(served: Served) -> str:
@@ -20,7 +21,7 @@ def _count(served: Served) -> str:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_lets_it_finish(tmp_path: Path, number: signal.Signals) -> None:
-    with serving(tmp_path / "data") as served:
+    with serving(with_compiled(tmp_path / "data")) as served:
         kelpie("deploy", COUNTER, url=served.url)
         assert _count(served) == '{"value":1}'
         assert served.end(number) == 0
@@ -53,8 +54,9 @@ def test_what_others_could_change_is_told(tmp_path: Path) -> None:
 
 
 def test_being_killed_loses_nothing(tmp_path: Path) -> None:
+    data = with_compiled(tmp_path / "data")
     for value in (1, 2, 3):
-        with serving(tmp_path / "data") as served:
+        with serving(data) as served:
             if value == 1:
                 kelpie("deploy", COUNTER, url=served.url)
             assert _count(served) == f'{{"value":{value}}}'
@@ -144,7 +146,7 @@ def _entries(served: Served) -> list[dict[str, object]]:
 
 
 def test_the_log_is_json_where_no_terminal_is(tmp_path: Path) -> None:
-    with serving(tmp_path / "data") as served:
+    with serving(with_compiled(tmp_path / "data")) as served:
         kelpie("deploy", COUNTER, url=served.url)
         assert _count(served) == '{"value":1}'
         assert served.end() == 0
@@ -158,7 +160,7 @@ def test_the_log_is_json_where_no_terminal_is(tmp_path: Path) -> None:
 
 
 def test_every_request_is_told_of_if_that_is_wanted(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", options=["--log-requests", "all"]) as served:
+    with serving(with_compiled(tmp_path / "data"), options=["--log-requests", "all"]) as served:
         kelpie("deploy", COUNTER, url=served.url)
         assert _count(served) == '{"value":1}'
         assert served.end() == 0

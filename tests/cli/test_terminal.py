@@ -9,13 +9,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.host import COMMAND, COUNTER, SECONDS_MAX, Served, kelpie, serving
+from tests.compiled import with_compiled
 
 CLEAR = "\r\x1b[K"
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("host") / "data") as host:
+    with serving(with_compiled(tmp_path_factory.mktemp("host") / "data")) as host:
         assert kelpie("deploy", COUNTER, url=host.url).returncode == 0
         yield host
 

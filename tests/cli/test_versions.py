@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.cli.host import COUNTER, LEDGER, Served, kelpie, serving
+from tests.compiled import with_compiled
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("host") / "data") as host:
+    with serving(with_compiled(tmp_path_factory.mktemp("host") / "data")) as host:
         yield host
 
 

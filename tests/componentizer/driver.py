@@ -6,14 +6,17 @@ This is the ABI in use; host/kelpie/componentizer/README.md has it in words.
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from wasmtime import Engine, Instance, Module, Store, Trap
 
+from kelpie.wasm.library import WASMTIME_VERSION
+from tests.compiled import COMPONENTIZER, kept
+
 ROOT = Path(__file__).resolve().parents[2]
-COMPONENTIZER = ROOT / "host" / "kelpie" / "componentizer" / "componentizer.wasm"
 CONTRACT = (ROOT / "wit" / "actor.wit").read_text()
 
 
@@ -26,9 +29,13 @@ class CrashedError(Exception):
 
 
 @functools.cache
-def _compiled() -> tuple[Engine, Module]:
+def compiled() -> tuple[Engine, Module]:
     engine = Engine()
-    return engine, Module.from_file(engine, str(COMPONENTIZER))
+    wasm = COMPONENTIZER.read_bytes()
+    name = f"{hashlib.sha256(wasm).hexdigest()}-public-{WASMTIME_VERSION.replace('.', '-')}"
+    with kept() as cache:
+        form = cache.get_or_make(name, lambda: bytes(Module(engine, wasm).serialize()))
+    return engine, Module.deserialize(engine, form)
 
 
 def componentize(module: bytes, wit: str | bytes = CONTRACT, adapter: bytes = b"") -> bytes:
@@ -45,7 +52,7 @@ def _encoded(text: str | bytes) -> bytes:
 
 
 def _run(name: str, *inputs: bytes) -> bytes:
-    engine, module = _compiled()
+    engine, module = compiled()
     store = Store(engine)
     exports = Instance(store, module, []).exports(store)
     memory = exports["memory"]

@@ -8,15 +8,15 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from wasmtime import Engine, Module, wat2wasm
+from wasmtime import Engine, wat2wasm
 from wasmtime.component import Component
 
 from tests.componentizer.driver import (
-    COMPONENTIZER,
     CONTRACT,
     ROOT,
     CrashedError,
     RefusedError,
+    compiled,
     componentize,
     inspect,
 )
@@ -35,7 +35,7 @@ def refusal(module: bytes, wit: str | bytes = CONTRACT, adapter: bytes = b"") ->
 
 
 def test_it_imports_nothing() -> None:
-    module = Module.from_file(Engine(), str(COMPONENTIZER))
+    _, module = compiled()
     assert not module.imports
     names = {export.name for export in module.exports}
     functions = {"alloc", "dealloc", "componentize", "inspect", "out_ptr", "out_len"}

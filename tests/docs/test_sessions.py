@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kelpie.cli.parser import parser
+from tests.compiled import share, with_compiled
 from tests.docs.sessions import Command, blocks, commands_of, matches, run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,9 @@ def place(tmp_path: Path) -> Path:
     # A custom section makes another component of it, which does the same.
     (tmp_path / "next.wasm").write_bytes(counter + b"\0\x05\x04next")
     shutil.copy(ROOT / "tests" / "guests" / "ledger.wasm", tmp_path)
+    with_compiled(tmp_path / "kelpie-data")
+    with_compiled(tmp_path / "data")
+    share(tmp_path / ".cache" / "kelpie" / "compiled")
     return tmp_path
 
 

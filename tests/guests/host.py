@@ -7,6 +7,7 @@ guests can be tested without the product, and shows what each of them calls.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -40,17 +41,22 @@ class Failed(Exception):
         self.message = message
 
 
+@functools.cache
+def _compiled(wasm: bytes, *, consume_fuel: bool) -> tuple[Engine, Component]:
+    config = Config()
+    config.consume_fuel = consume_fuel
+    engine = Engine(config)
+    return engine, Component(engine, wasm)
+
+
 class Actor:
     """One instance of a component and all that the host keeps for it."""
 
     def __init__(
         self, wasm: Path | bytes, *, fuel: int | None = None, memory: int = 64 << 20
     ) -> None:
-        config = Config()
-        config.consume_fuel = fuel is not None
-        self.engine = Engine(config)
         wasm = wasm.read_bytes() if isinstance(wasm, Path) else wasm
-        self.component = Component(self.engine, wasm)
+        self.engine, self.component = _compiled(wasm, consume_fuel=fuel is not None)
         self.fuel = fuel
         self.memory = memory
         self.state: str | bytes | None = None

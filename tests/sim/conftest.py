@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +13,8 @@ from tests.sim.seeded_bugs import plan
 
 
 @pytest.fixture(scope="session")
-def foundry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foundry]:
-    foundry = Foundry(DEFAULT_LIMITS, tmp_path_factory.mktemp("compiled"))
+def foundry(compiled_cache: Path) -> Iterator[Foundry]:
+    foundry = Foundry(DEFAULT_LIMITS, compiled_cache)
     yield foundry
     foundry.close()
 

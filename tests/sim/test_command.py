@@ -12,9 +12,9 @@ from tests.sim.seeded_bugs import COMPONENTS, stale_instance_kept_after_a_failed
 COUNTER = COMPONENTS["counter"]
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("compiled")
+@pytest.fixture
+def cache(compiled_cache: Path) -> Path:
+    return compiled_cache
 
 
 def test_all_seeds_hold(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:

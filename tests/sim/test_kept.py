@@ -47,10 +47,10 @@ def test_what_is_no_tape(tmp_path: Path, content: bytes) -> None:
 
 
 def test_the_command_says_what_is_wrong_with_a_tape(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, compiled_cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     KEPT.write(tmp_path / "tape")
-    cache = tmp_path / "compiled"
+    cache = compiled_cache
     assert simulate(COMPONENTS["counter"], tape=tmp_path / "tape", cache_directory=cache) == 2
     assert simulate(COMPONENTS["counter"], tape=tmp_path / "none", cache_directory=cache) == 2
     err = capsys.readouterr().err

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -111,21 +112,23 @@ def test_the_quiet_tape_is_a_run_without_faults(counter: Plan) -> None:
 
 
 SCRIPT = """
+import sys
+from pathlib import Path
 from tests.sim.seeded_bugs import plan
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.sim.engine import Foundry
 from kelpie.sim.run import run_seed
-foundry = Foundry(DEFAULT_LIMITS, None)
+foundry = Foundry(DEFAULT_LIMITS, Path(sys.argv[1]))
 print(*[run_seed(plan(name, foundry), 11).trace_hash for name in ("counter", "ledger")])
 """
 
 
 @pytest.mark.slow
-def test_processes_with_other_hash_seeds_agree() -> None:
+def test_processes_with_other_hash_seeds_agree(compiled_cache: Path) -> None:
     found = set()
     for hash_seed in ("0", "1", "4242"):
         done = subprocess.run(
-            [sys.executable, "-c", SCRIPT],
+            [sys.executable, "-c", SCRIPT, str(compiled_cache)],
             env={**os.environ, "PYTHONHASHSEED": hash_seed},
             capture_output=True,
             text=True,

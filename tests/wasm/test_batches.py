@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -103,18 +104,20 @@ async def test_a_failure_has_its_index(workbench: Workbench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("guest", "told"),
+    ("make", "told"),
     [
-        (made.batching("1\n2"), "answered with 2 lines"),
-        (made.batching("1\n"), "answered with 1 lines"),
-        (made.batching("1\n2\n3\n"), "answered with 3 lines"),
-        (made.batching("1\n2\n3"), "answered with 3 lines"),
-        (made.batching(""), "answered with 0 lines"),
-        (made.batching(fails_at=2), "failed at index 2"),
+        (partial(made.batching, "1\n2"), "answered with 2 lines"),
+        (partial(made.batching, "1\n"), "answered with 1 lines"),
+        (partial(made.batching, "1\n2\n3\n"), "answered with 3 lines"),
+        (partial(made.batching, "1\n2\n3"), "answered with 3 lines"),
+        (partial(made.batching, ""), "answered with 0 lines"),
+        (partial(made.batching, fails_at=2), "failed at index 2"),
     ],
 )
-async def test_answers_that_do_not_fit(workbench: Workbench, guest: bytes, told: str) -> None:
-    instance = await (await workbench.engine.load(guest)).instantiate()
+async def test_answers_that_do_not_fit(
+    workbench: Workbench, make: Callable[[], bytes], told: str
+) -> None:
+    instance = await (await workbench.engine.load(make())).instantiate()
     outcome = await instance.run(turn("", lines([add(1), add(2)]), is_batch=True))
     assert outcome.error is not None
     assert outcome.error.code == "guest-broke-contract"
