@@ -9,6 +9,7 @@ page are one session, in the order in which they stand there.
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import socket
@@ -19,13 +20,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Command", "Seen", "blocks", "commands_of", "matches", "run"]
+__all__ = ["Command", "Seen", "blocks", "commands_of", "free_port", "matches", "run"]
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 # A line, and the next one while it ends with a backslash.
 _WORDS = re.compile(r"(?:.*\\\n)*.*")
 _SECONDS_MAX = 240
 _PORT = "7070"
+_PORTS = (20_000, 30_000)
 
 # The host of a session: it is stopped when the next one starts, and at the end.
 _SERVE = """
@@ -69,9 +71,7 @@ def commands_of(page: Path) -> list[Command]:
 def run(commands: list[Command], place: Path) -> list[Seen]:
     """Runs them in one shell, on a port that is free, and tells them by their
     documented one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = free_port()
     script = ["host="]
     for at, command in enumerate(commands):
         words = command.words.replace(_PORT, port)
@@ -100,6 +100,19 @@ def run(commands: list[Command], place: Path) -> list[Seen]:
         )
         for at in range(len(commands))
     ]
+
+
+def free_port() -> str:
+    """A port for hosts that come and go.
+
+    It is none of those that the system gives to whoever asks for any: while no host has
+    it, another test would get it now and then.
+    """
+    while True:
+        port = random.randrange(*_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return str(port)
 
 
 def matches(expected: str, output: str) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.docs.sessions import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs" / "getting-started.md"
@@ -25,14 +26,8 @@ def _script() -> str:
     script = "\n".join(rest)
     for place in ("7070", "kelpie serve"):
         assert place in script
-    port = _free_port()
+    port = free_port()
     return script.replace("7070", port).replace("kelpie serve", f"kelpie serve --port {port}")
-
-
-def _free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
 
 
 @pytest.mark.slow
