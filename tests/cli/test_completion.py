@@ -7,7 +7,6 @@ import pty
 import re
 import select
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -73,9 +72,12 @@ def terminal(shell: str, home: Path, url: str) -> Iterator[Terminal]:
         "PATH": f"{COMMAND.parent}:/usr/local/bin:/usr/bin:/bin",
         "TERM": "dumb",
     }
-    process, descriptor = pty.fork()
-    if process == 0:
-        os.execvpe(words[0], words, environment)
+    descriptor, theirs = pty.openpty()
+    # Without a fork of this process, which may have threads.
+    process = subprocess.Popen(
+        ["setsid", "--ctty", *words], env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
     try:
         opened = Terminal(descriptor)
         opened.type(setup.format(LOAD[shell]) + "; echo LOA''DED\n")
@@ -83,11 +85,12 @@ def terminal(shell: str, home: Path, url: str) -> Iterator[Terminal]:
         opened.wait_for("READY")
         yield opened
     finally:
-        os.kill(process, signal.SIGKILL)
-        os.waitpid(process, 0)
+        process.kill()
+        process.wait()
         os.close(descriptor)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_shell_completes(served: Served, tmp_path: Path, shell: str) -> None:
     if shutil.which(shell) is None:

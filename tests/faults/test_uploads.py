@@ -155,6 +155,7 @@ async def test_deploying_while_it_is_invoked(remote: Remote) -> None:
     assert (await remote.ask("GET", "/v1/actors/changing/alice")).json["deploy_number"] == 9
 
 
+@pytest.mark.slow
 async def test_killed_while_it_deploys(data: Path) -> None:
     """Afterwards the kind is the old one or the new one, and it works."""
     victim = Victim(data)

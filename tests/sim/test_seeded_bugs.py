@@ -9,6 +9,7 @@ from tests.sim.planting import Bug
 from tests.sim.seeded_bugs import BUGS, hunt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_it_is_caught(bug: Bug, counter: Plan, ledger: Plan) -> None:
     caught = hunt(bug, {"counter": counter, "ledger": ledger}[bug.component])

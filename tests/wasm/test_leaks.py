@@ -7,10 +7,14 @@ import gc
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
+
 from kelpie.ids import Payload, binary, text
 from kelpie.wasm.kind_configuration import Configuration
 from kelpie.wasm.turn import Outcome
 from tests.wasm.support import COUNTER, StoredValues, Workbench, turn
+
+pytestmark = pytest.mark.slow
 
 PAGE_BYTES = 4_096
 
