@@ -22,7 +22,7 @@ def test_a_host_is_backed_up_while_it_serves(tmp_path: Path) -> None:
         assert "exists already" in again.stderr
     done = kelpie("restore", tmp_path / "copy", "--data", tmp_path / "other")
     assert done.returncode == 0, done.stderr
-    with serving(tmp_path / "other") as served:
+    with serving(with_compiled(tmp_path / "other")) as served:
         assert kelpie("invoke", "counter/a", "increment", url=served.url).stdout == '{"value":2}\n'
 
 

@@ -21,6 +21,7 @@ from kelpie.env.real import RealEnv
 from kelpie.limits import DEFAULT_LIMITS
 from tests.api.support import ROGUE, Remote
 from tests.cli.host import COMMAND, SECONDS_MAX
+from tests.compiled import with_compiled
 
 
 @contextmanager
@@ -42,7 +43,8 @@ def serving_into_a_pipe(data: Path) -> Iterator[tuple[subprocess.Popen[bytes], R
 
 
 async def test_a_log_that_nobody_reads_holds_up_nobody(tmp_path: Path) -> None:
-    with serving_into_a_pipe(tmp_path / "data") as (process, remote, reader):
+    data = with_compiled(tmp_path / "data")
+    with serving_into_a_pipe(data) as (process, remote, reader):
         assert (await remote.deploy("rogue", ROGUE)).status == 201
         body = json.dumps({"message": "x" * 15_000}).encode()
         for number in range(400):  # 6 MB: more than a pipe and the queue hold
@@ -77,7 +79,7 @@ def entry(message: str) -> logging.LogRecord:
 
 async def test_what_is_dropped_is_counted(env: RealEnv) -> None:
     reader, descriptor = os.pipe()
-    limits = replace(DEFAULT_LIMITS, log_waiting_bytes_max=100_000)
+    limits = replace(DEFAULT_LIMITS, log_waiting_bytes_max=100_000, log_flush_ms_max=60_000)
     writer = LogWriter(env, descriptor, limits)
     writer.setFormatter(LineFormatter())
     for _ in range(30):
@@ -92,8 +94,9 @@ async def test_what_is_dropped_is_counted(env: RealEnv) -> None:
         os.close(descriptor)
         lines = pipe.read().decode().splitlines()
     notices = [line for line in lines if "dropped" in line]
-    assert len(notices) == 1
-    count = int(notices[0].partition("kelpie.log: ")[2].split()[0])
+    # One when the thread was late and the pipe had room once more, and one of the rest.
+    assert 1 <= len(notices) <= 2
+    count = sum(int(each.partition("kelpie.log: ")[2].split()[0]) for each in notices)
     assert 10 <= count < 30
     assert lines[-1] == "once more"
     assert writer.meter.dropped == count

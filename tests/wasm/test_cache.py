@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from kelpie.env.real import RealEnv
 from kelpie.errors import HostFault
-from kelpie.limits import DEFAULT_LIMITS, MIB
+from kelpie.limits import MIB
 from kelpie.wasm.cache import CompiledCache
 from kelpie.wasm.engine import WasmEngine
+from tests.compiled import PATIENT
 from tests.wasm.support import COUNTER, Workbench
 
 NAME = "0" * 64 + "-guest-abc"
@@ -148,7 +149,7 @@ def test_two_processes_share_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 async def test_a_damaged_entry_is_compiled_again(env: RealEnv, tmp_path: Path) -> None:
     for _ in range(2):
-        bench = Workbench(WasmEngine(env, DEFAULT_LIMITS, tmp_path, epochs=False))
+        bench = Workbench(WasmEngine(env, PATIENT, tmp_path, epochs=False))
         await bench.component(COUNTER)
         bench.close()
         for path in tmp_path.iterdir():
@@ -158,13 +159,13 @@ async def test_a_damaged_entry_is_compiled_again(env: RealEnv, tmp_path: Path) -
 
 
 async def test_an_entry_the_engine_cannot_load_is_made_anew(env: RealEnv, tmp_path: Path) -> None:
-    bench = Workbench(WasmEngine(env, DEFAULT_LIMITS, tmp_path, epochs=False))
+    bench = Workbench(WasmEngine(env, PATIENT, tmp_path, epochs=False))
     await bench.component(COUNTER)
     (compiled,) = tmp_path.glob("*-guest-*")
     kept = cache(tmp_path, 100 * MIB)
     kept.put(compiled.stem, b"whole, and yet no compiled form")
     bench.close()
-    again = Workbench(WasmEngine(env, DEFAULT_LIMITS, tmp_path, epochs=False))
+    again = Workbench(WasmEngine(env, PATIENT, tmp_path, epochs=False))
     await again.component(COUNTER)
     again.close()
     assert (kept.get(compiled.stem) or b"").startswith(b"\x7fELF")

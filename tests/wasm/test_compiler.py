@@ -17,6 +17,7 @@ from kelpie.wasm.cache import CompiledCache
 from kelpie.wasm.compiler import Compiler
 from kelpie.wasm.configuration import Configuration
 from kelpie.wasm.engine import WasmEngine
+from tests.compiled import PATIENT
 from tests.guests import made
 from tests.wasm.support import COUNTER
 
@@ -70,7 +71,7 @@ def test_a_bomb_is_stopped_by_the_clock(bomb: bytes) -> None:
 
 
 def test_memory_of_the_compiler_is_bounded(bomb: bytes) -> None:
-    limits = replace(DEFAULT_LIMITS, component_compile_memory_bytes_max=400 * MIB)
+    limits = replace(PATIENT, component_compile_memory_bytes_max=400 * MIB)
     with pytest.raises(ComponentTooCostly, match="memory"):
         compiler(None, limits).compile(bomb)
 
