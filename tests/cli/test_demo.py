@@ -39,6 +39,7 @@ def data(tmp_path: Path) -> Path:
     return with_compiled(tmp_path / "data")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
 def test_its_host_ends_with_it(data: Path, number: signal.Signals) -> None:
     process = demo(data)
