@@ -24,13 +24,23 @@ from kelpie.limits import Limits
 from kelpie.wasm.kind_configuration import Configuration
 from kelpie.wasm.memories import MemoryAccount
 from kelpie.wasm.native_values import decode
+from kelpie.wasm.turn import LogLine
 
-__all__ = ["failure_of", "failure_of_guest", "fault_of_host_call", "fault_of_trap", "timed_out"]
+__all__ = [
+    "failure_of",
+    "failure_of_guest",
+    "fault_of_host_call",
+    "fault_of_trap",
+    "told_in_log",
+    "timed_out",
+]
 
 _CODE = re.compile(r"[a-z0-9_-]+")
 # Backtraces name functions as the guest likes; the reason comes behind them.
 _REASON = re.compile(r"Caused by:\n(?P<reason>.*)\Z", re.DOTALL)
 _ORDINAL = re.compile(r"\A\s*(\d+: )?")
+# So begins the last line of a guest that panics where nothing can be caught any more.
+_PANIC = "panicked at "
 _OVER_STORE_LIMIT = ("exceeds memory limits", "exceeds table limits", "resource limit exceeded")
 
 
@@ -92,6 +102,22 @@ def fault_of_trap(message: str, account: MemoryAccount, limits: Limits) -> Actor
     # Of several causes, which are numbered, the last is the first.
     summary = _ORDINAL.sub("", summary)
     return GuestTrapped(f"the actor crashed: {summary}", backtrace=message)
+
+
+def told_in_log(fault: KelpieError, log: list[LogLine], limits: Limits) -> KelpieError:
+    """The fault of a guest, or in place of a trap the panic that its last line tells
+    of. A panic may not be caught in WebAssembly: then an SDK logs it, and traps.
+    """
+    if type(fault) is not GuestTrapped or not log:
+        return fault
+    level, message = log[-1]
+    if level != "error" or not message.startswith(_PANIC):
+        return fault
+    maximum = limits.rejection_message_bytes_max
+    if len(message.encode()) > maximum:
+        rest = "... (the log has all of it)"
+        message = message.encode()[: maximum - len(rest)].decode(errors="ignore") + rest
+    return ActorFailed(message, backtrace=fault.details["backtrace"])
 
 
 def failure_of_guest(address: int, limits: Limits, configuration: Configuration) -> ActorError:

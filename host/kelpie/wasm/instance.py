@@ -9,7 +9,7 @@ from kelpie.ids import Payload
 from kelpie.limits import Limits
 from kelpie.wasm.batch import batch_failure_of_guest, read_batch_reply
 from kelpie.wasm.collector import Collector
-from kelpie.wasm.faults import failure_of_guest
+from kelpie.wasm.faults import failure_of_guest, told_in_log
 from kelpie.wasm.handles import ExportIndex
 from kelpie.wasm.library import memory
 from kelpie.wasm.marshalling import read_payload, read_text
@@ -113,6 +113,7 @@ class Instance:
                 fault = error.with_traceback(None)
         if fault is not None:
             native.close()
+            fault = told_in_log(fault, collector.log, workshop.limits)
             return Outcome(None, fault, Effects(), collector.journal, collector.log, fuel, True)
         return Outcome(reply, None, collector.effects, collector.journal, collector.log, fuel)
 
