@@ -56,7 +56,8 @@ class Guest:
         files = {self.workspace / "Cargo.toml", self.workspace / "Cargo.lock"}
         for crate in (self.crate, *self.with_crates):
             files.add(crate / "Cargo.toml")
-            files.update(path for path in (crate / "src").rglob("*") if path.is_file())
+            for folder in ("src", "wit"):
+                files.update(path for path in (crate / folder).rglob("*") if path.is_file())
         if self.is_component:
             files.add(CONTRACT)
         return sorted(files)
@@ -103,6 +104,8 @@ def _fixture(name: str) -> Guest:
     )
 
 
+SDK = ROOT / "guest-sdks" / "rust"
+
 # In the order of building: the componentizer makes the others components.
 GUESTS = (
     Guest(
@@ -121,6 +124,14 @@ GUESTS = (
     ),
     _fixture("ledger"),
     _fixture("rogue"),
+    Guest(
+        name="conformance",
+        workspace=ROOT / "tests/guests/conformance/rust",
+        crate=ROOT / "tests/guests/conformance/rust",
+        output=ROOT / "tests/guests/conformance/rust/conformance.wasm",
+        is_component=True,
+        with_crates=(SDK / "kelpie", SDK / "kelpie-macros"),
+    ),
 )
 
 

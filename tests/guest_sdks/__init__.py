@@ -1,0 +1,1 @@
+"""The SDKs with which actors are written."""

@@ -1,0 +1,58 @@
+"""A whole runtime for each language, on which its actor is deployed once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from kelpie.limits import DEFAULT_LIMITS
+from kelpie.wasm.component import LoadedComponent
+from kelpie.wasm.engine import WasmEngine
+from tests.guest_sdks.conformance.languages import LANGUAGES, CannotBuild, Language
+from tests.guest_sdks.conformance.subject import Subject, deployed
+from tests.guest_sdks.conformance.turns import Turns
+from tests.runtime.support import TestNode, World
+
+
+@pytest.fixture(scope="session", params=LANGUAGES)
+def language(request: pytest.FixtureRequest) -> Language:
+    return LANGUAGES[request.param]
+
+
+@pytest.fixture(scope="session")
+def component(language: Language, compiled_cache: Path) -> bytes:
+    try:
+        return language.component(compiled_cache)
+    except CannotBuild as reason:
+        pytest.skip(str(reason))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def node(component: bytes, compiled_cache: Path) -> AsyncIterator[TestNode]:
+    world = World()
+    engine = WasmEngine(world.env, DEFAULT_LIMITS, compiled_cache, epochs=False)
+    yield await deployed(await world.start(engine, DEFAULT_LIMITS), component)
+    await world.close()
+    engine.close()
+    assert world.faults == []
+
+
+@pytest.fixture
+def actor(node: TestNode) -> Subject:
+    return Subject(node)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def loaded(node: TestNode, component: bytes) -> LoadedComponent:
+    assert isinstance(node.engine, WasmEngine)
+    return await node.engine.load(component)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def turns(loaded: LoadedComponent) -> AsyncIterator[Turns]:
+    made = Turns(loaded)
+    yield made
+    made.close()

@@ -1,0 +1,36 @@
+"""The conformance actor of each language.
+
+A language joins by a line in `LANGUAGES`. Its actor has the operations that the
+tests here ask for; the Rust one, `tests/guests/conformance/rust`, is the pattern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["LANGUAGES", "CannotBuild", "Language"]
+
+GUESTS = Path(__file__).resolve().parents[2] / "guests" / "conformance"
+
+
+class CannotBuild(Exception):
+    """The component cannot be built here; the message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    component: Callable[[Path], bytes]
+    """The component's bytes, given a directory in which what was built is kept.
+    May raise `CannotBuild`."""
+    place: str
+    """What a panic's place begins with: where the operation `panic` is written."""
+
+
+LANGUAGES = {
+    "rust": Language(
+        component=lambda _kept: (GUESTS / "rust" / "conformance.wasm").read_bytes(),
+        place="src/misbehaviour.rs:",
+    ),
+}

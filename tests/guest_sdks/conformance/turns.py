@@ -1,0 +1,59 @@
+"""Single turns in the engine, to see what they read and change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kelpie.ids import Address, Payload, text
+from kelpie.wasm.component import LoadedComponent
+from kelpie.wasm.instance import Instance
+from kelpie.wasm.turn import Outcome
+from tests.guest_sdks.conformance.subject import KIND
+from tests.wasm.support import turn
+
+__all__ = ["Turns"]
+
+
+class Turns:
+    """Turns of one instance, until one of them fails: the next one has another."""
+
+    def __init__(self, component: LoadedComponent) -> None:
+        self.component = component
+        self.state: Payload | None = None
+        """What the turns find as state; what they save is kept here."""
+        self._guest: Instance | None = None
+
+    async def run(self, operation: str, argument: Any = "", **changes: Any) -> Outcome:
+        if self._guest is None:
+            self._guest = await self.component.instantiate()
+        read_only = self.component.manifest.is_read_only(operation)
+        given = turn(
+            operation,
+            argument,
+            **{
+                "address": Address("default", KIND, "key"),
+                "state": self.state,
+                "read_only": read_only,
+                **changes,
+            },
+        )
+        outcome = await self._guest.run(given)
+        if outcome.instance_lost:
+            self.renew()
+        if outcome.error is None and outcome.effects.state_written:
+            self.state = outcome.effects.state
+        return outcome
+
+    def store(self, state: str | bytes) -> None:
+        """Puts this in the place of the state; the next turn loads it."""
+        self.state = text(state) if isinstance(state, str) else Payload(False, state)
+        self.renew()
+
+    def renew(self) -> None:
+        """Drops the instance."""
+        self.close()
+
+    def close(self) -> None:
+        if self._guest is not None:
+            self._guest.close()
+        self._guest = None
