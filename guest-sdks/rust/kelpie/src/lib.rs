@@ -52,6 +52,7 @@
 //! that is run again does the same.
 
 #[allow(missing_docs, unsafe_code, clippy::all, clippy::restriction)]
+#[rustfmt::skip]
 #[doc(hidden)]
 pub mod bindings;
 mod context;
