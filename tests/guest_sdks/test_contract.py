@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -18,3 +19,10 @@ def test_there_are_copies() -> None:
 @pytest.mark.parametrize("copy", COPIES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_copy_is_equal(copy: Path) -> None:
     assert copy.read_bytes() == CONTRACT.read_bytes(), f"cp {CONTRACT} {copy}"
+
+
+def test_the_rust_bindings_are_made_of_it() -> None:
+    with (ROOT / "guest-sdks/rust/kelpie/src/bindings.rs").open() as bindings:
+        told = bindings.readline()
+    digest = hashlib.sha256(CONTRACT.read_bytes()).hexdigest()
+    assert told == f"// Of the contract {digest}\n", "cargo run, in guest-sdks/rust/bindings"
