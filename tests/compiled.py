@@ -27,6 +27,7 @@ GUESTS = (
     ROOT / "examples" / "rust-counter" / "counter.wasm",
     ROOT / "tests" / "guests" / "ledger.wasm",
     ROOT / "tests" / "guests" / "rogue.wasm",
+    ROOT / "tests" / "guests" / "conformance" / "rust" / "conformance.wasm",
 )
 # However busy the machine is: no clock ends what is compiled.
 PATIENT = replace(DEFAULT_LIMITS, component_compile_ms_max=600_000)

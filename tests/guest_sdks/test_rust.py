@@ -37,12 +37,28 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.slow
-def test_cargo_test() -> None:
-    fetched = run(cargo(), "fetch", "--locked")
+@pytest.fixture(scope="module")
+def with_crates() -> str:
+    """Where cargo is, if it can have the crates that the SDK needs."""
+    found = cargo()
+    fetched = run(found, "fetch", "--locked")
     if fetched.returncode and "--locked" not in fetched.stderr:
         pytest.skip(f"the crates cannot be had here: {fetched.stderr.strip().splitlines()[-1]}")
-    done = run(cargo(), "test", "--locked", "--workspace")
+    return found
+
+
+@pytest.mark.slow
+def test_cargo_test(with_crates: str) -> None:
+    done = run(with_crates, "test", "--locked", "--workspace")
     assert done.returncode == 0, done.stdout + done.stderr
     passed = [int(count) for count in re.findall(r"(\d+) passed", done.stdout)]
     assert sum(passed) > 15, done.stdout
+
+
+@pytest.mark.slow
+def test_cargo_clippy(with_crates: str) -> None:
+    """The SDK denies itself `unwrap`, `expect`, `panic` and indexing."""
+    if run(with_crates, "clippy", "--version").returncode:
+        pytest.skip("no clippy here: rustup component add clippy")
+    done = run(with_crates, "clippy", "--locked", "--workspace", "--", "-D", "warnings")
+    assert done.returncode == 0, done.stderr

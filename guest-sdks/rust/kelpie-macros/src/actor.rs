@@ -36,10 +36,10 @@ impl Actor {
         let (mut operations, mut migrate) = (Vec::new(), None);
         for item in &mut block.items {
             let ImplItem::Fn(method) = item else { continue };
-            if let Some(Some(marked)) = errors.keep(take_one(&mut method.attrs, "migrate")) {
-                if migrate.replace(method.sig.ident.clone()).is_some() {
-                    errors.add(syn::Error::new_spanned(marked, "a second #[migrate]"));
-                }
+            if let Some(Some(marked)) = errors.keep(take_one(&mut method.attrs, "migrate"))
+                && migrate.replace(method.sig.ident.clone()).is_some()
+            {
+                errors.add(syn::Error::new_spanned(marked, "a second #[migrate]"));
             }
             if let Some(Some(marked)) = errors.keep(take_one(&mut method.attrs, "operation")) {
                 operations.extend(errors.keep(Operation::read(&marked, method)));

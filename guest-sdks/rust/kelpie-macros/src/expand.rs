@@ -65,6 +65,7 @@ fn state(actor: &Actor) -> TokenStream {
     };
     quote! {
         #[automatically_derived]
+        #[allow(clippy::all, clippy::pedantic)]
         impl ::kelpie::runtime::State for #of {
             const VERSION: u32 = #version;
             const INTERIOR: bool = {

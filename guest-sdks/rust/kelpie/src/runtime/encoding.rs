@@ -37,12 +37,12 @@ pub(super) fn encode<A: State>(actor: &A) -> Result<String> {
     let state = text.get(begin..).unwrap_or_default();
     // A number that is none, such as a division by zero, is written as null. Who
     // stores that for a number can never read it again.
-    if watching.has_null || watching.deepest > DEPTH_MAX {
-        if let Err(error) = serde_json::from_str::<A>(state) {
-            return Err(fail(format!(
-                "the state is not saved, for it could not be read again: {error}"
-            )));
-        }
+    if (watching.has_null || watching.deepest > DEPTH_MAX)
+        && let Err(error) = serde_json::from_str::<A>(state)
+    {
+        return Err(fail(format!(
+            "the state is not saved, for it could not be read again: {error}"
+        )));
     }
     text.push('}');
     Ok(text)
