@@ -55,6 +55,7 @@ async def test_every_end_of_a_turn_drops_the_instance(turns: Turns) -> None:
         assert not outcome.effects
 
 
+@pytest.mark.slow
 async def test_one_that_never_ends_runs_out_of_fuel(turns: Turns) -> None:
     outcome = await turns.run("spin")
     assert type(outcome.error) is GuestOutOfFuel
