@@ -9,11 +9,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from kelpie.errors import CommitFailed, StoreReadFailed
 from kelpie.ids import Address, text
 from kelpie.limits import Limits
 from kelpie.runtime.envelope import Envelope, deletion
 from kelpie.runtime.host import Runtime
+from kelpie.store.protocol import Transaction
 from kelpie.store.sqlite import open_store
+from kelpie.store.witness import Witness, nobody
 from kelpie.wasm.engine import WasmEngine
 from tests.runtime.conftest import LIMITS
 from tests.runtime.support import LEDGER, World
@@ -68,10 +73,12 @@ async def test_it_survives_restarts(
         assert len(listed["items"]) == 30
 
 
-async def delete(runtime: Runtime, key: str, request: str) -> Any:
+async def delete(runtime: Runtime, key: str, request: str, witness: Witness = nobody) -> Any:
     deadline_ns = runtime.node.env.monotonic_ns() + 60_000_000_000
     address = Address("default", "ledger", key)
-    asked = deletion(address, request, "anonymous", recorded=True, deadline_ns=deadline_ns)
+    asked = deletion(
+        address, request, "anonymous", recorded=True, deadline_ns=deadline_ns, witness=witness
+    )
     return json.loads((await runtime.invoke(asked)).data)["deleted"]
 
 
@@ -109,3 +116,20 @@ async def test_reads_hold_on_to_no_version_of_the_file(
             await ask(runtime, "one", "append_if_absent", {"item": f"{n}"}, f"{n}")
         store: Any = runtime.node.store
         assert len(store._snapshots._held) <= 1
+
+
+async def test_a_witness_that_fails_holds_on_to_no_version_of_the_file(
+    world: World, tmp_path: Path, wasm: Callable[..., WasmEngine]
+) -> None:
+    async def failing(transaction: Transaction, _detail: str) -> None:
+        await transaction.get(b"what it needs to know")
+        raise StoreReadFailed("the disk could not be read")
+
+    async with started(world, tmp_path, wasm()) as runtime:
+        await runtime.deploy("default", "ledger", LEDGER.read_bytes())
+        await ask(runtime, "one", "append", {"item": "fig"}, "1")
+        with pytest.raises(CommitFailed):
+            await delete(runtime, "one", "bye", failing)
+        store: Any = runtime.node.store
+        assert [each.users for each in store._snapshots._held] in ([], [0])
+        assert (await ask(runtime, "one", "count", None, "count"))["count"] == 1

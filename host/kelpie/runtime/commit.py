@@ -58,9 +58,7 @@ class Committer:
                     transaction = await claim.checked()
                 else:
                     transaction = claim.guarded()
-                self._write(transaction, batch, cleared)
-                for witness in batch.witnesses:
-                    await witness(transaction, "")
+                await self._fill(transaction, batch, cleared)
                 version = await transaction.commit()
             except (StoreConflict, StoreTooOld):
                 # What we know is compared with what is: it may still be true.
@@ -102,6 +100,19 @@ class Committer:
             # Nothing more can grow old before the tick moves on.
             self._cleared_tick = tick
         return rows
+
+    async def _fill(
+        self, transaction: Transaction, batch: Batch, cleared: list[records.Expired]
+    ) -> None:
+        """Puts the batch into its transaction, and lets its witnesses do the same.
+        If one cannot, the transaction is given up."""
+        try:
+            self._write(transaction, batch, cleared)
+            for witness in batch.witnesses:
+                await witness(transaction, "")
+        except BaseException:
+            transaction.cancel()
+            raise
 
     def _write(
         self, transaction: Transaction, batch: Batch, cleared: list[records.Expired]
