@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from kelpie.access.audit import DONE, AuditEntry, AuditLog
@@ -16,6 +18,7 @@ from kelpie.api.responses import problem_response
 from kelpie.api.router import Bound, Methods
 from kelpie.api.routes.route import Route
 from kelpie.env import Env
+from kelpie.errors import Draining, OutcomeUnknown
 
 __all__ = ["Guard"]
 
@@ -25,6 +28,7 @@ class Guard:
         self._env = env
         self._door = door
         self._audit = audit
+        self._changing: set[asyncio.Task[object]] = set()
 
     def enter(self, request: web.BaseRequest, methods: Methods | None) -> None:
         """Finds out who asks, unless all that the path has is open to anybody.
@@ -52,17 +56,52 @@ class Guard:
         if action is None:
             return await found.handler(request, target)
         change = request[CHANGE] = self._change(request, target, found.route, action)
-        response: web.StreamResponse
+        task = asyncio.current_task()
+        assert task is not None
+        self._changing.add(task)
         try:
-            response = await found.handler(request, target)
-        except Exception as failure:  # noqa: BLE001 - logged and answered
-            error = as_kelpie_error(failure)
-            await change.end(error.code)
-            response = problem_response(error)
-        else:
-            await change.end(DONE)
+            response = await self._see_through(request, target, found, change)
+        finally:
+            self._changing.discard(task)
         response.headers[REQUEST_ID_HEADER] = change.request_id
         return response
+
+    async def finish(self, wait_ms: float) -> None:
+        """Waits for changes whose clients have gone, too, and gives up those that
+        take longer. What has become of each is in the audit log then."""
+        late = set(self._changing)
+        if late:
+            _, late = await asyncio.wait(late, timeout=wait_ms / 1000)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=wait_ms / 1000)
+
+    async def _see_through(
+        self, request: web.BaseRequest, target: Target, found: Bound, change: Change
+    ) -> web.StreamResponse:
+        """The handler's answer, once it is in the audit log how the change has ended."""
+        try:
+            response = await found.handler(request, target)
+        except asyncio.CancelledError:
+            # The host stops, and has waited long enough.
+            await self._end(change, (OutcomeUnknown if change.is_witnessed else Draining).code)
+            raise
+        except Exception as failure:  # noqa: BLE001 - logged and answered
+            error = as_kelpie_error(failure)
+            await self._end(change, error.code)
+            return problem_response(error)
+        await self._end(change, DONE)
+        return response
+
+    async def _end(self, change: Change, outcome: str) -> None:
+        """Whoever waits for it may be cancelled: the entry is written."""
+        ending = self._env.spawn(change.end(outcome), "audit")
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            await ending
+            raise
 
     def _change(
         self, request: web.BaseRequest, target: Target, route: Route, action: str

@@ -65,6 +65,7 @@ class HttpServer:
         store = runtime.node.store
         self.tokens, audit = Tokens(env, store, limits), AuditLog(env, store, limits)
         self.door = Door(env, self.tokens)
+        self._guard = Guard(env, self.door, audit)
         handlers = Handlers(
             env,
             runtime,
@@ -72,7 +73,7 @@ class HttpServer:
             self.invocations,
             metrics,
             self.browsers,
-            Guard(env, self.door, audit),
+            self._guard,
             TokenHandlers(env, self.tokens, audit, limits),
             AboutHandlers(runtime, limits, settings or {}),
         )
@@ -121,6 +122,7 @@ class HttpServer:
         self._lines.close()
         self._full_http.pre_shutdown()
         await self._full_http.shutdown(self.limits.http_close_ms_max / 1000)
+        await self._guard.finish(self.limits.http_close_ms_max)
         if self._count():
             self._all_closed = self.env.future()
             try:
