@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from kelpie.access.roles import Role
 from kelpie.api.client import Client
 from kelpie.ids import text
 from kelpie.limits import DEFAULT_LIMITS, KIB
-from tests.api.support import ROGUE, Host, Wire, request, running
+from tests.api.support import ROGUE, Host, Wire, bearer, request, running
 
 SECONDS_MAX = 30
 
@@ -226,6 +227,53 @@ async def test_who_does_not_read_holds_up_nobody(tmp_path: Path, cache: Path) ->
             assert lost > 0
             await say(host, message="and then")
             assert (await anext(lines))["message"] == "and then"
+
+
+@pytest.mark.parametrize("silent", [True, False])
+async def test_a_follower_ends_with_its_token(tmp_path: Path, cache: Path, silent: bool) -> None:
+    limits = replace(DEFAULT_LIMITS, line_heartbeat_ms=20 if silent else 60_000)
+    async with running(tmp_path / "data", cache, limits) as host:
+        assert (await host.deploy("rogue", ROGUE)).status == 201
+        admin, ops = await host.token("root", Role.ADMIN), await host.token("ops", Role.READ)
+        async with host.wire() as wire:
+            await wire.send(request("GET", "/v1/logs?follow=true", **bearer(ops)))
+            await head(wire)
+            assert (await host.ask("DELETE", "/v1/tokens/ops", **bearer(admin))).status == 200
+            if not silent:
+                said = b'{"message": "secret"}'
+                headers = {"Content_Type": "application/json", **bearer(admin)}
+                await host.ask("POST", "/v1/actors/rogue/a/log", said, **headers)
+            told = [line async for line in Chunks(wire) if line is not None]
+        assert told == [{"ended": "the token was revoked or has expired"}]
+
+
+async def test_a_follower_ends_when_its_token_expires(tmp_path: Path, cache: Path) -> None:
+    limits = replace(DEFAULT_LIMITS, line_heartbeat_ms=20)
+    async with running(tmp_path / "data", cache, limits) as host:
+        await host.token("root", Role.ADMIN)
+        soon = host.env.wall_ns() + 300_000_000
+        ops = await host.token("ops", Role.READ, expires_at_ns=soon)
+        async with host.wire() as wire:
+            await wire.send(request("GET", "/v1/logs?follow=true", **bearer(ops)))
+            await head(wire)
+            told = [line async for line in Chunks(wire) if line is not None]
+        assert [list(line) for line in told] == [["ended"]]
+        assert host.env.wall_ns() >= soon
+
+
+async def test_one_token_leaves_places_for_others(tmp_path: Path, cache: Path) -> None:
+    limits = replace(DEFAULT_LIMITS, line_followers_max=3, line_followers_of_principal_max=2)
+    async with running(tmp_path / "data", cache, limits) as host:
+        tokens = [await host.token("root", Role.ADMIN), await host.token("ops", Role.READ)]
+        async with host.wire() as one, host.wire() as two:
+            for wire in (one, two):
+                await wire.send(request("GET", "/v1/logs?follow=true", **bearer(tokens[1])))
+                await head(wire)
+            refused = await host.ask("GET", "/v1/logs?follow=true", **bearer(tokens[1]))
+            assert (refused.status, refused.code) == (429, "overloaded")
+            assert "line_followers_of_principal_max" in refused.json["detail"]
+            other = await host.ask("HEAD", "/v1/logs?follow=true", **bearer(tokens[0]))
+            assert other.status == 200
 
 
 async def test_the_client(host: Host) -> None:

@@ -115,6 +115,16 @@ async def test_how_many_may_follow() -> None:
     lines.follow(ALL)
 
 
+async def test_how_many_may_follow_with_one_token() -> None:
+    lines = lines_of(replace(DEFAULT_LIMITS, line_followers_of_principal_max=1))
+    first = lines.follow(ALL, "ci")
+    with pytest.raises(Overloaded, match="line_followers_of_principal_max"):
+        lines.follow(ALL, "ci")
+    lines.follow(ALL, "ops")
+    lines.leave(first)
+    lines.follow(ALL, "ci")
+
+
 async def test_the_end() -> None:
     lines = lines_of()
     follower = lines.follow(ALL)

@@ -60,6 +60,12 @@ class Tokens:
             return None
         return caller if compare_digest(caller.token.digest, digest) else None
 
+    def holds(self, caller: Caller) -> bool:
+        """Whether the caller's token is still one of them. It may have expired."""
+        if caller.token is None:
+            return not self.required
+        return caller.token.digest in self._callers
+
     async def add(self, token: Token, witness: Witness = nobody) -> None:
         """Keeps a new token; from now on its secret opens the door.
 

@@ -242,7 +242,8 @@ class Client(LineCalls):
     ) -> AsyncGenerator[dict[str, Any], None]:
         """What actors have logged of late: of every kind, of one, or of one actor.
         With `follow` also what they log from now on, until the host stops; an item
-        `{"lost": n}` says how many lines came faster than they were read.
+        `{"lost": n}` says how many lines came faster than they were read, and
+        `{"ended": why}` is the last one if the token ends before.
 
         `since` is how long ago, as `10m`, or a time; `last` at most so many of
         those that there are."""

@@ -61,6 +61,14 @@ class Door:
                 )
         return caller
 
+    def still_admits(self, caller: Caller) -> bool:
+        """Whether somebody who was admitted would be now, as far as the token goes:
+        it was not revoked, and has not expired."""
+        token = caller.token
+        return self._tokens.holds(caller) and not (
+            token is not None and token.is_expired(self._env.wall_ns())
+        )
+
     def _holder(self, headers: MultiMapping[str]) -> Caller:
         given = headers.getall(_HEADER, None)
         if given is None:

@@ -26,7 +26,7 @@ __all__ = ["Guard"]
 class Guard:
     def __init__(self, env: Env, door: Door, audit: AuditLog) -> None:
         self._env = env
-        self._door = door
+        self.door = door
         self._audit = audit
         self._changing: set[asyncio.Task[object]] = set()
 
@@ -39,7 +39,7 @@ class Guard:
         is_open = methods is not None and all(
             each.route.permission is None for each in methods.values()
         )
-        request[CALLER] = ANYBODY if is_open else self._door.enter(request.headers)
+        request[CALLER] = ANYBODY if is_open else self.door.enter(request.headers)
 
     def check(self, request: web.BaseRequest, target: Target, route: Route) -> None:
         """Raises:

@@ -85,7 +85,7 @@ class Handlers:
                 **BatchHandlers(env, invocations, self._arguments, limits).handlers,
                 **ActorHandlers(runtime.actors, invocations, limits).handlers,
                 **KindHandlers(env, runtime, limits).handlers,
-                **LogHandlers(env, runtime, limits).handlers,
+                **LogHandlers(env, runtime, guard.door, limits).handlers,
                 **OpenApiHandlers(env, runtime, limits).handlers,
                 **ConfigurationHandlers(env, runtime, limits).handlers,
                 **tokens.handlers,

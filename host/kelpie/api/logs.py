@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from aiohttp import web
 
+from kelpie.access.caller import Caller
 from kelpie.api.departure import when_gone
+from kelpie.api.door import CALLER, Door
 from kelpie.api.moments import moment_of, told_moment
 from kelpie.api.paths import Target
 from kelpie.api.payloads import JSON_LINES_TYPE
@@ -25,6 +27,7 @@ __all__ = ["LogHandlers"]
 # As many are written at once; between two pieces others have their turn.
 _LINES_AT_ONCE = 200
 _LAST_MAX = 1_000_000
+_NO_LONGER = "the token was revoked or has expired"
 
 
 class _Asked(NamedTuple):
@@ -36,8 +39,9 @@ class _Asked(NamedTuple):
 class LogHandlers:
     """`GET /v1/logs`."""
 
-    def __init__(self, env: Env, runtime: Runtime, limits: Limits) -> None:
+    def __init__(self, env: Env, runtime: Runtime, door: Door, limits: Limits) -> None:
         self._env = env
+        self._door = door
         self._runtime = runtime
         self._lines = runtime.node.guest_log.recent
         self._limits = limits
@@ -46,7 +50,9 @@ class LogHandlers:
     async def _show(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         asked = self._asked(target)
         # In one go with what is found: nothing is told twice, and nothing left out.
-        follower = self._lines.follow(asked.wanted) if asked.follow else None
+        caller = request[CALLER]
+        whose = None if caller.token is None else caller.principal
+        follower = self._lines.follow(asked.wanted, whose) if asked.follow else None
         found = self._lines.find(asked.wanted, asked.last)
         response = web.StreamResponse(
             headers={**SERVER_HEADER, "Content-Type": JSON_LINES_TYPE, "Cache-Control": "no-store"}
@@ -57,7 +63,7 @@ class LogHandlers:
                 await _write(response, found)
                 if follower is not None:
                     when_gone(request, follower.end)
-                    await self._pass_on(response, follower)
+                    await self._pass_on(response, follower, caller)
             await response.write_eof()
         except ConnectionError:
             pass  # nobody is there any more to be told
@@ -67,11 +73,16 @@ class LogHandlers:
                 self._lines.leave(follower)
         return response
 
-    async def _pass_on(self, response: web.StreamResponse, follower: LineFollower[Line]) -> None:
-        """Writes what comes, until nothing will."""
+    async def _pass_on(
+        self, response: web.StreamResponse, follower: LineFollower[Line], caller: Caller
+    ) -> None:
+        """Writes what comes, until nothing will, or its reader may not read it any more."""
         ended = False
         while not ended:
             lines, lost, ended = await follower.take(self._limits.line_heartbeat_ms)
+            if not self._door.still_admits(caller):
+                await response.write(_told({"ended": _NO_LONGER}))
+                return
             await _write(response, lines)
             if lost:
                 await response.write(_told({"lost": lost}))

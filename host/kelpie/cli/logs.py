@@ -22,8 +22,9 @@ _LEVEL_WIDTH = len("warning")
 def run(options: argparse.Namespace) -> int:
     kind, key = options.whose
 
-    async def tell(client: Client) -> int:
+    async def tell(client: Client) -> tuple[int, str]:
         told = 0
+        ended = "the host has stopped"
         lines = client.lines(
             kind,
             key,
@@ -34,13 +35,16 @@ def run(options: argparse.Namespace) -> int:
         )
         async with aclosing(lines):
             async for line in lines:
+                if "ended" in line:
+                    ended = line["ended"]
+                    break
                 _print(line, as_json=options.output == "json")
                 told += 1
-        return told
+        return told, ended
 
-    told = with_host(options, tell)
+    told, ended = with_host(options, tell)
     if options.follow:
-        say("the host has stopped")
+        say(printable(ended))
     elif not told:
         say(f"there are no such lines; what comes is shown with: {_following(options)}")
     return 0

@@ -164,6 +164,9 @@ class Limits(AccessLimits):
         4 * MIB, "lines of actors that are kept for `kelpie logs`; beyond it the oldest go"
     )
     line_followers_max: int = _limit(64, "clients that follow lines of actors; `overloaded`")
+    line_followers_of_principal_max: int = _limit(
+        16, "... with the same token; `overloaded`, and others find places still"
+    )
     line_follower_bytes_max: int = _limit(
         1 * MIB, "lines that wait for one such client; it is told how many more it has lost"
     )

@@ -78,7 +78,8 @@ class RecentLines:
         self._limits = limits
         self._lines: deque[Line] = deque()
         self._bytes = 0
-        self._followers: dict[LineFollower[Line], Wanted] = {}
+        self._followers: dict[LineFollower[Line], tuple[Wanted, str | None]] = {}
+        """What each wants, and as whom it was let in."""
         self._closed = False
 
     def add(self, line: Line) -> None:
@@ -87,7 +88,7 @@ class RecentLines:
         self._bytes += size
         while self._bytes > self._limits.recent_lines_bytes_max:
             self._bytes -= self._lines.popleft().bytes
-        for follower, wanted in self._followers.items():
+        for follower, (wanted, _) in self._followers.items():
             if wanted.has(line):
                 follower.add(line, size)
 
@@ -97,23 +98,25 @@ class RecentLines:
         found.reverse()
         return found
 
-    def follow(self, wanted: Wanted) -> LineFollower[Line]:
+    def follow(self, wanted: Wanted, principal: str | None = None) -> LineFollower[Line]:
         """What is wanted, as it is said from now on. To be given back to `leave`.
+        `principal` is who wants it, if anybody needs a token.
 
         Raises:
-            Overloaded: as many follow as may.
+            Overloaded: as many follow as may, or as many of this principal.
             Draining: nothing will be said any more.
         """
         if self._closed:
             raise Draining("the host is stopping")
-        if len(self._followers) >= self._limits.line_followers_max:
-            raise Overloaded(
-                f"{len(self._followers)} clients follow lines of this host already "
-                "(line_followers_max)",
-                retry_after_ms=_RETRY_AFTER_MS,
-            )
+        limits = self._limits
+        count = len(self._followers)
+        if count >= limits.line_followers_max:
+            raise _too_many(count, "of this host", "line_followers_max")
+        count = sum(whose == principal for _, whose in self._followers.values())
+        if principal is not None and count >= limits.line_followers_of_principal_max:
+            raise _too_many(count, f"as {principal!r}", "line_followers_of_principal_max")
         follower = LineFollower[Line](self._env, self._limits.line_follower_bytes_max)
-        self._followers[follower] = wanted
+        self._followers[follower] = wanted, principal
         return follower
 
     def leave(self, follower: LineFollower[Line]) -> None:
@@ -129,3 +132,9 @@ class RecentLines:
 
     def _newest_first(self, wanted: Wanted) -> Iterator[Line]:
         return (line for line in reversed(self._lines) if wanted.has(line))
+
+
+def _too_many(count: int, whose: str, limit: str) -> Overloaded:
+    return Overloaded(
+        f"{count} clients follow lines {whose} already ({limit})", retry_after_ms=_RETRY_AFTER_MS
+    )
