@@ -1,4 +1,4 @@
-"""Clients that do not read their answers are let go, on either lane."""
+"""Clients that do not read their answers, or hardly, are let go, on either lane."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from kelpie.limits import DEFAULT_LIMITS
 from tests.api.support import ROGUE, Host, request, running
 
 PAGE = request("GET", "/")
+LIMITS = replace(DEFAULT_LIMITS, http_idle_ms_max=400)
 # More than the system takes off the host's hands.
 REPLY_BYTES = DEFAULT_LIMITS.payload_bytes_max
 
 
 @pytest.fixture
 async def impatient(tmp_path: Path, cache: Path) -> AsyncIterator[Host]:
-    limits = replace(DEFAULT_LIMITS, http_idle_ms_max=400)
-    async with running(tmp_path / "data", cache, limits) as host:
+    async with running(tmp_path / "data", cache, LIMITS) as host:
         await host.deploy("rogue", ROGUE)
         yield host
 
@@ -70,6 +70,20 @@ async def test_an_answer_that_nobody_reads(impatient: Host, lane: str, closes: b
         if closes:
             connection.shutdown(socket.SHUT_WR)
         assert await _is_ended(connection)
+
+
+async def test_one_that_is_read_too_slowly(impatient: Host, lane: str) -> None:
+    """That something is read every now and then does not keep the connection."""
+    loop = asyncio.get_running_loop()
+    poll, got = select.poll(), 0
+    with _connect(impatient) as connection:
+        await loop.sock_sendall(connection, _reply(lane))
+        poll.register(connection, 0)
+        while not poll.poll(0):
+            got += len(await loop.sock_recv(connection, 300))
+            await asyncio.sleep(0.02)
+            assert got < LIMITS.http_reply_bytes_min
+        assert got > 0
 
 
 async def test_a_slow_reader_gets_all(impatient: Host) -> None:

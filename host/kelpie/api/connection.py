@@ -105,7 +105,7 @@ class HotConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         server = self._server
-        self._write_watch = WriteWatch(server.env, server.limits.http_idle_ms_max, self._transport)
+        self._write_watch = WriteWatch(server.env, server.limits, self._transport)
         server.opened(self)
 
     def connection_lost(self, _exc: Exception | None) -> None:

@@ -101,7 +101,7 @@ class FullConnection(AttendedConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         assert self.transport is not None
-        self._write_watch = WriteWatch(self._env, self._limits.http_idle_ms_max, self.transport)
+        self._write_watch = WriteWatch(self._env, self._limits, self.transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         if self._write_watch is not None:

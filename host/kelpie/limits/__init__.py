@@ -195,8 +195,12 @@ class Limits(AccessLimits):
     )
     http_idle_ms_max: int = _limit(
         75_000,
-        "time without a whole request on a connection, or in which its client reads nothing "
+        "time without a whole request on a connection, or in which its client reads too little "
         "of its answers; then it is closed",
+    )
+    http_reply_bytes_min: int = _limit(
+        64 * KIB,
+        "what a client reads at the least of answers that wait for it for `http_idle_ms_max`",
     )
     http_body_ms_max: int = _limit(30_000, "time that an argument may take; `request-timeout`")
     http_upload_ms_max: int = _limit(600_000, "time that an upload may take; `request-timeout`")
