@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -196,6 +197,61 @@ async def test_who_does_not_shake_hands(tmp_path: Path, cache: Path, files: File
         async with host.wire() as plain:
             await plain.send(request("GET", "/livez"))
             assert b"HTTP" not in await plain.reader.read()
+
+
+async def test_strangers_that_do_not_shake_hands_keep_nobody_out(
+    tmp_path: Path, cache: Path, files: Files
+) -> None:
+    limits = replace(DEFAULT_LIMITS, http_tls_handshakes_max=3)
+    tls = ServerTls(files.certificate, files.key)
+    async with secure(tmp_path, cache, tls, limits) as host, AsyncExitStack() as stack:
+        silent = [await stack.enter_async_context(host.wire()) for _ in range(5)]
+        for _ in range(3):
+            async with wire(host, files) as one:
+                await one.send(INCREMENT)
+                assert (await one.answer()).status == 200
+        assert [await each.is_closed() for each in silent[:3]] == [True] * 3
+        handshakes = host.server._handshakes
+        assert handshakes is not None
+        assert len(handshakes) <= 3
+        await host.server.stop()
+        assert [await each.is_closed() for each in silent[3:]] == [True] * 2
+        assert len(handshakes) == 0
+
+
+async def test_one_that_failed_is_forgotten(tmp_path: Path, cache: Path, files: Files) -> None:
+    limits = replace(DEFAULT_LIMITS, http_idle_ms_max=20)
+    tls = ServerTls(files.certificate, files.key)
+    async with secure(tmp_path, cache, tls, limits) as host:
+        async with host.wire() as plain:
+            await plain.send(request("GET", "/livez"))
+            await plain.reader.read()
+        # Longer than a connection may be idle. A fault would end the test.
+        await asyncio.sleep(0.1)
+
+
+async def test_what_is_said_in_one_go_with_the_handshake(
+    tmp_path: Path, cache: Path, files: Files
+) -> None:
+    tls = ServerTls(files.certificate, files.key)
+    context = ssl.create_default_context(cafile=files.ca)
+    async with secure(tmp_path, cache, tls) as host, host.wire() as plain:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+        while True:
+            try:
+                client.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                await plain.send(outgoing.read())
+                incoming.write(await plain.reader.read(1 << 16))
+        client.write(INCREMENT)
+        await plain.send(outgoing.read())
+        answer = b""
+        while b'{"value":1}' not in answer:
+            incoming.write(await plain.reader.read(1 << 16))
+            with contextlib.suppress(ssl.SSLWantReadError):
+                answer += client.read(1 << 16)
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from kelpie.api.paths import DEFAULT_NAMESPACE
 from kelpie.api.problem import PROBLEM_TYPE, as_kelpie_error, problem_of
 from kelpie.api.wire import response_head
 from kelpie.api.write_watch import WriteWatch
+from kelpie.env import Handle
 from kelpie.errors import Draining
 from kelpie.ids import Payload
 
@@ -91,7 +92,7 @@ class HotConnection(asyncio.Protocol):
             max_headers=limits.http_headers_max,
             auto_decompress=False,
         )
-        self._idle_timer = server.env.call_later(limits.http_idle_ms_max, self._check_idle)
+        self._idle_timer: Handle | None = None
         self._write_watch: WriteWatch | None = None
 
     def close_when_answered(self) -> None:
@@ -105,6 +106,8 @@ class HotConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         server = self._server
+        idle_ms_max = server.limits.http_idle_ms_max
+        self._idle_timer = server.env.call_later(idle_ms_max, self._check_idle)
         self._write_watch = WriteWatch(server.env, server.limits, self._transport)
         server.opened(self)
 
@@ -276,7 +279,8 @@ class HotConnection(asyncio.Protocol):
             transport.close()
 
     def _stop_timers(self) -> None:
-        self._idle_timer.cancel()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
         if self._write_watch is not None:
             self._write_watch.stop()
 

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import socket
 from collections.abc import Iterable
-from typing import Any
 
 from aiohttp.base_protocol import BaseProtocol
 
@@ -19,6 +18,7 @@ from kelpie.api.door import Door
 from kelpie.api.full_http import FullConnection, FullHttp
 from kelpie.api.guard import Guard
 from kelpie.api.handlers import Handlers
+from kelpie.api.handshakes import Handshakes
 from kelpie.api.invocation import Invocations
 from kelpie.api.listening import Listening
 from kelpie.api.metrics import Metrics
@@ -81,6 +81,7 @@ class HttpServer:
         self._hot: set[HotConnection] = set()
         self._full_count = 0
         self._listener: asyncio.Server | None = None
+        self._handshakes: Handshakes | None = None
         self._all_closed: asyncio.Future[None] | None = None
 
     async def start(self, listening: Listening) -> str:
@@ -93,21 +94,21 @@ class HttpServer:
         """
         await self.tokens.open()
         await listening.check(self.tokens.required)
-        handshake: dict[str, Any] = {}
-        if listening.tls is not None:
-            seconds = self.limits.http_tls_handshake_ms_max / 1000
-            handshake = {"ssl": listening.tls.context, "ssl_handshake_timeout": seconds}
+        tls = listening.tls
         self._listener = await self.loop.create_server(
-            lambda: HotConnection(self),
+            self._connection,
             listening.host,
             listening.port,
             backlog=_BACKLOG,
-            **handshake,
+            start_serving=tls is None,
         )
+        if tls is not None:
+            self._handshakes = Handshakes(self.env, self.limits, tls, self._connection)
+            self._handshakes.listen(self._listener.sockets, _BACKLOG)
         family, address = _bound(self._listener)
         self.browsers.listen(*address)
         name = f"[{address[0]}]" if family == socket.AF_INET6 else address[0]
-        return f"{'https' if handshake else 'http'}://{name}:{address[1]}"
+        return f"{'http' if tls is None else 'https'}://{name}:{address[1]}"
 
     async def stop(self) -> None:
         """Takes no more connections, and closes each once it is answered.
@@ -117,6 +118,8 @@ class HttpServer:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
+        if self._handshakes is not None:
+            self._handshakes.close()
         for connection in list(self._hot):
             connection.close_when_answered()
         self._lines.close()
@@ -131,6 +134,9 @@ class HttpServer:
                 _log.warning("%d connections are closed before they end", self._count())
 
     # What follows is for connections.
+
+    def _connection(self) -> HotConnection:
+        return HotConnection(self)
 
     def opened(self, connection: HotConnection) -> None:
         self._hot.add(connection)

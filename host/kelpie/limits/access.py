@@ -23,6 +23,9 @@ class AccessLimits(StoreLimits):
     audit_page_entries_max: int = limit(
         1_000, "entries in one page of the audit log; more follow; `invalid-request`"
     )
+    http_tls_handshakes_max: int = limit(
+        1_000, "TLS handshakes that are not finished; beyond it the oldest connection is closed"
+    )
     http_tls_handshake_ms_max: int = limit(
         10_000, "time that a TLS handshake may take; then the connection is closed"
     )
