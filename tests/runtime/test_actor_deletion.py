@@ -123,6 +123,47 @@ async def test_damage_in_kv_does_not_keep_it(world: World, scripted: StartScript
     assert await node.get("log", "c") == "/"
 
 
+@pytest.mark.parametrize("how", ["flipped", "chunk"])
+async def test_damage_in_state_does_not_keep_it(
+    world: World, scripted: StartScripted, how: str
+) -> None:
+    """Nothing else is done to such an actor, nor is its state taken for empty."""
+    node = await scripted(SCRIPTS)
+    await node.get("large", id="old")
+    keys = ActorKeys(address())
+    damaged = keys.state if how == "flipped" else keys.chunks()[0]
+    first = next(key for key, _ in world.store.pairs() if key >= damaged)
+    transaction = world.store.client(world.env).transaction()
+    transaction.set(first, b"not what was written")
+    await transaction.commit()
+    # Another incarnation, which has to read it.
+    node = await world.start(node.engine, node.limits)
+    assert await outcome(node.ask("log", "c")) == "stored-value-corrupt"
+    # What was done before is known still.
+    assert await outcome(node.ask("large", id="old")) == "ok"
+    asked = [node.ask("log", "c"), node.delete(id="bye"), node.ask("log", "d")]
+    assert [await outcome(each) for each in asked] == ["stored-value-corrupt", GONE, "/"]
+    assert families(node.client.store) == {"own", "seq", "st", "kv", "rq", "rqt"}
+    assert await node.get("log", "e") == "d/d"
+
+
+async def test_when_the_deletion_of_damage_fails_it_stays(
+    world: World, scripted: StartScripted
+) -> None:
+    node = await scripted(SCRIPTS)
+    await node.get("log", "a")
+    transaction = world.store.client(world.env).transaction()
+    transaction.set(ActorKeys(address()).state, b"not what was written")
+    await transaction.commit()
+    node = await world.start(node.engine, node.limits)
+    node.link.hold()
+    asked = [node.delete(), node.ask("log", "b")]
+    (await node.link.held()).fail(StoreReadFailed("gone"))
+    assert [await outcome(each) for each in asked] == ["commit-failed", "commit-failed"]
+    assert await outcome(node.ask("log", "b")) == "stored-value-corrupt"
+    assert await outcome(node.delete()) == GONE
+
+
 async def test_it_has_its_place_in_the_line(scripted: StartScripted) -> None:
     gate = Gate()
     node = await scripted({**SCRIPTS, "slow": gate.script(append)})

@@ -9,11 +9,12 @@ from kelpie.errors import HostFault, KelpieError, Moved, StoreError
 from kelpie.ids import Address
 from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.instances import Instances
+from kelpie.runtime.loading import load
 from kelpie.runtime.mailbox import Mailbox
 from kelpie.runtime.message import Message, Stage
 from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline
-from kelpie.runtime.turn_runner import TurnRunner, load
+from kelpie.runtime.turn_runner import TurnRunner
 
 __all__ = ["Activation"]
 

@@ -12,12 +12,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kelpie.errors import Moved
-from kelpie.ids import Payload
 from kelpie.runtime.deploy import read_current
 from kelpie.runtime.node import Node, is_alive
 from kelpie.runtime.ownership import Owner, Sequence
+from kelpie.runtime.stored_state import StoredState, read_state
 from kelpie.store import keyspace
-from kelpie.store.chunks import decode_payload, read_value
 from kelpie.store.frame import is_same
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.protocol import Transaction
@@ -257,7 +256,7 @@ class Claim:
         self.names_us = False
 
 
-async def load(node: Node, keys: ActorKeys) -> tuple[Claim, Payload | None]:
+async def load(node: Node, keys: ActorKeys) -> tuple[Claim, StoredState]:
     """The claim to an actor and its state, from one consistent read.
 
     Raises:
@@ -268,9 +267,9 @@ async def load(node: Node, keys: ActorKeys) -> tuple[Claim, Payload | None]:
     begun_ns = node.env.monotonic_ns()
     with reading(node.store) as transaction:
         claim = await _claim(transaction, node, keys)
-        state = await read_value(transaction, keys.state)
+        state = await read_state(transaction, keys)
         claim.known_at(await transaction.read_version(), begun_ns)
-    return claim, None if state is None else decode_payload(state)
+    return claim, state
 
 
 async def _claim(transaction: Transaction, node: Node, keys: ActorKeys) -> Claim:

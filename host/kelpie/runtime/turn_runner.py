@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
 
@@ -11,38 +10,33 @@ from kelpie.errors import (
     DeadlineExceeded,
     GuestLimitExceeded,
     KelpieError,
-    LoadFailed,
     RequestRecordsFull,
-    StoredValueCorrupt,
-    StoreError,
 )
-from kelpie.ids import Address, Payload
+from kelpie.ids import Address
 from kelpie.limits import Limits
-from kelpie.runtime import claim as claims
 from kelpie.runtime import records
 from kelpie.runtime.batch import Finished
-from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.envelope import Envelope, batch_unsupported, deleted_reply
 from kelpie.runtime.guest_log import About
 from kelpie.runtime.instance_slot import InstanceSlot
-from kelpie.runtime.instances import Instances
 from kelpie.runtime.kv_view import KvView
 from kelpie.runtime.message import Message
 from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline
-from kelpie.store.keyspace import ActorKeys
+from kelpie.runtime.stored_state import StoredState, read_state
 from kelpie.store.reading import reading
 from kelpie.wasm.turn import Caller, Effects, Outcome, Turn
 
-__all__ = ["TurnRunner", "load"]
+__all__ = ["TurnRunner"]
 
 
 class TurnRunner:
-    """An actor in memory: its state as the last turn left it, its instance, its
-    pipeline. It ends with the claim under which it was loaded."""
+    """An actor in memory: its state, its instance, its pipeline. It ends with the
+    claim under which it was loaded."""
 
     __slots__ = (
         "_clock_ns",
+        "_damage",
         "_kv",
         "_node",
         "_seed",
@@ -57,12 +51,12 @@ class TurnRunner:
         self,
         node: Node,
         address: Address,
-        state: Payload | None,
+        state: StoredState,
         pipeline: Pipeline,
         slot: InstanceSlot,
     ) -> None:
         self._node = node
-        self._state = state
+        self._state, self._damage = state
         self._kv = KvView(node, pipeline.claim.keys, pipeline)
         self._clock_ns = 0
         # Nobody can tell it who does not know the store's secret.
@@ -94,6 +88,8 @@ class TurnRunner:
             )
         if envelope.recorded and await self._answered_from_record(message):
             return
+        if self._damage is not None and not envelope.deletes:
+            await self._look_again(message)
         if envelope.deletes:
             outcome, read_only = await self._delete(), False
         else:
@@ -102,6 +98,18 @@ class TurnRunner:
             # It has seen what is void.
             raise self.pipeline.broken
         self._finish(message, outcome, recorded=envelope.recorded and not read_only)
+
+    async def _look_again(self, message: Message) -> None:
+        """Of damaged state one cannot know that it stays so.
+
+        Raises:
+            StoredValueCorrupt, StoreError
+        """
+        with reading(self._node.store) as transaction:
+            self._state, self._damage = await read_state(transaction, self.pipeline.claim.keys)
+        if self._damage is not None:
+            self._note(self._damage, self._about(message))
+            raise self._damage
 
     async def _run_guest(self, message: Message, begun_ns: int) -> tuple[Outcome, bool]:
         """The outcome, and whether the operation is read-only."""
@@ -148,7 +156,8 @@ class TurnRunner:
     async def _delete(self) -> Outcome:
         """The outcome of a deletion, which no guest runs: it goes also where the
         component cannot be loaded, or fails."""
-        holds_anything = self._state is not None or not await self._kv.is_empty()
+        has_state = self._state is not None or self._damage is not None
+        holds_anything = has_state or not await self._kv.is_empty()
         # Its memory is that of an actor which is no more.
         self.slot.drop()
         self.last_error = None
@@ -200,7 +209,7 @@ class TurnRunner:
             finished = self._refuse(finished, outcome)
         effects = finished.effects
         if effects is not None and effects.state_written:
-            self._state = effects.state
+            self._state, self._damage = effects.state, None
         self.pipeline.add(finished)
 
     def _refuse(self, finished: Finished, outcome: Outcome) -> Finished:
@@ -256,35 +265,6 @@ class TurnRunner:
     def _note(self, error: KelpieError, about: About) -> None:
         self.last_error = error
         self._node.guest_log.failed(error, about)
-
-
-async def load(
-    node: Node,
-    deploys: Deploys,
-    instances: Instances,
-    address: Address,
-    on_progress: Callable[[], None],
-) -> TurnRunner:
-    """Reads an actor from the store. It is never taken for empty because it
-    could not be read.
-
-    Raises:
-        LoadFailed, StoredValueCorrupt, Moved, KindNotFound
-    """
-    try:
-        claim, state = await claims.load(node, ActorKeys(address))
-        deploy = await deploys.at(address.namespace, address.kind, claim.owner.deploy_number)
-    except StoredValueCorrupt as error:
-        node.guest_log.failed(error, About(address))
-        raise
-    except StoreError as error:
-        failed = LoadFailed(f"{address} could not be loaded: {error.message}")
-        node.guest_log.failed(failed, About(address))
-        raise failed from error
-    pipeline = Pipeline(node, claim, on_progress)
-    pipeline.meter.activations += 1
-    slot = InstanceSlot(address, claim, deploy, deploys, instances)
-    return TurnRunner(node, address, state, pipeline, slot)
 
 
 def _too_large(size: int, limits: Limits) -> GuestLimitExceeded:
