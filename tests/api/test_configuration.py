@@ -7,8 +7,10 @@ import logging
 
 import pytest
 
-from tests.api.support import COUNTER, LEDGER, ROGUE, Answer, Host
+from kelpie.access.roles import Role
+from tests.api.support import COUNTER, LEDGER, ROGUE, Answer, Host, bearer
 
+ROLES = (Role.INVOKE, Role.READ, Role.DEPLOY)
 CONFIG, SECRETS = "/v1/kinds/rogue/config", "/v1/kinds/rogue/secrets"
 JSON = "application/json"
 TEXT = "text/plain"
@@ -118,6 +120,19 @@ async def test_secrets(host: Host, caplog: pytest.LogCaptureFixture) -> None:
         assert VALUE not in answer.body.decode() + str(answer.headers)
     assert "[secret]" in caplog.text
     assert VALUE not in caplog.text
+
+
+async def test_names_are_told_to_those_who_may_set_them(host: Host) -> None:
+    assert (await host.ask("PUT", f"{SECRETS}/KEY", b"value")).status == 200
+    tokens = {role: await host.token(role.value, role) for role in (Role.ADMIN, *ROLES)}
+    for role in ROLES:
+        for path in ("versions", "versions/2"):
+            answer = await host.ask("GET", f"/v1/kinds/rogue/{path}", **bearer(tokens[role]))
+            found = answer.json["versions"][0] if path == "versions" else answer.json
+            told = found["differences"]
+            assert (b"KEY" in answer.body) == (role is Role.DEPLOY), (role, path)
+            assert (told["secrets"] is None) == (role is not Role.DEPLOY)
+            assert (told["config"] is None) == (role is not Role.DEPLOY)
 
 
 @pytest.mark.parametrize("sort", ["config", "secrets"])

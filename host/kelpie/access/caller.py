@@ -29,12 +29,14 @@ class Caller:
         Forbidden: the caller may not do this in the namespace; names the roles
             that would do.
         """
+        if not self.may(permission, namespace):
+            raise self._forbidden(permission, namespace)
+
+    def may(self, permission: Permission, namespace: str) -> bool:
         here = self.namespace
-        if permission in self.permissions and (
+        return permission in self.permissions and (
             here is None or (here == namespace and permission not in HOST_WIDE)
-        ):
-            return
-        raise self._forbidden(permission, namespace)
+        )
 
     def _forbidden(self, permission: Permission, namespace: str) -> Forbidden:
         assert self.token is not None, "anybody may do anything"

@@ -7,8 +7,9 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from kelpie.access.roles import Permission
 from kelpie.api.bodies import Bodies
-from kelpie.api.door import CHANGE
+from kelpie.api.door import CALLER, CHANGE
 from kelpie.api.paths import Target, decode_segment, number_of
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE
 from kelpie.api.responses import Handler, json_response, unless_known
@@ -90,22 +91,23 @@ class KindHandlers:
             )
         return _deployed(deploy)
 
-    async def _list_versions(self, _request: web.BaseRequest, target: Target) -> web.Response:
+    async def _list_versions(self, request: web.BaseRequest, target: Target) -> web.Response:
         kind, entries_max = target.kind(self._limits), self._limits.versions_page_entries_max
         count = target.number("limit", entries_max) or entries_max
         before = target.number("before", _NUMBER_MAX)
         current = self._runtime.kind(target.namespace, kind)
         history = self._runtime.history
         found, more = await history.page(target.namespace, kind, before, count)
-        versions = [version_summary(each, current) for each in found]
+        names = _may_see_names(request, target)
+        versions = [version_summary(each, current, names=names) for each in found]
         return json_response({"versions": versions, "more": more})
 
-    async def _show_version(self, _request: web.BaseRequest, target: Target) -> web.Response:
+    async def _show_version(self, request: web.BaseRequest, target: Target) -> web.Response:
         kind = target.kind(self._limits)
         number = number_of("the version", decode_segment(target.segments[4]), _NUMBER_MAX)
         current = self._runtime.kind(target.namespace, kind)
         found = await self._runtime.history.version(target.namespace, kind, number)
-        return json_response(version_view(found, current))
+        return json_response(version_view(found, current, names=_may_see_names(request, target)))
 
     async def _make_current(self, request: web.BaseRequest, target: Target) -> web.Response:
         kind = target.kind(self._limits)
@@ -127,6 +129,11 @@ class KindHandlers:
         return json_response(
             {"namespace": target.namespace, "kind": kind, "deleted": True, "actors": actors}
         )
+
+
+def _may_see_names(request: web.BaseRequest, target: Target) -> bool:
+    """Whether who asks may see what config and secrets are set, as whoever sets them."""
+    return request[CALLER].may(Permission.DEPLOY, target.namespace)
 
 
 def _deployed(deploy: Deploy) -> web.Response:

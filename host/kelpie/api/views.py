@@ -69,22 +69,22 @@ def check_view(deploy: Deploy) -> dict[str, object]:
     return {**view, "current": deploy.number or None}
 
 
-def version_summary(deploy: Deploy, current: Deploy) -> dict[str, object]:
-    """What a list of versions says of each."""
+def version_summary(deploy: Deploy, current: Deploy, *, names: bool) -> dict[str, object]:
+    """What a list of versions says of each. `names`: also of what was set."""
     return {
         **deploy_summary(deploy),
         "imports": list(deploy.imports),
         "grants": deploy.grants,
-        "differences": _differences_view(deploy.differences),
+        "differences": _differences_view(deploy.differences, names),
         "current": deploy.number == current.number,
     }
 
 
-def version_view(deploy: Deploy, current: Deploy) -> dict[str, object]:
-    """All that is known of a version."""
+def version_view(deploy: Deploy, current: Deploy, *, names: bool) -> dict[str, object]:
+    """All that is known of a version. `names`: also those of what was set."""
     return {
         **deploy_view(deploy),
-        "differences": _differences_view(deploy.differences),
+        "differences": _differences_view(deploy.differences, names),
         "current": deploy.number == current.number,
     }
 
@@ -99,13 +99,13 @@ def _changes_view(changes: Changes) -> dict[str, object]:
     }
 
 
-def _differences_view(differences: Differences) -> dict[str, object]:
+def _differences_view(differences: Differences, names: bool) -> dict[str, object]:
     config, secrets = differences.config, differences.secrets
     return {
         "component": differences.component,
         "grants": differences.grants,
-        "config": {"set": config.added, "unset": config.removed},
-        "secrets": {"set": secrets.added, "unset": secrets.removed},
+        "config": {"set": config.added, "unset": config.removed} if names else None,
+        "secrets": {"set": secrets.added, "unset": secrets.removed} if names else None,
     }
 
 

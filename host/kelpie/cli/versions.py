@@ -189,7 +189,8 @@ def _told_grants(deploy: dict[str, Any]) -> str:
 def _told_differences(differences: dict[str, Any]) -> str:
     told = [each for each in ("component", "grants") if differences[each]]
     for sort in ("config", "secrets"):
-        names = differences[sort]
+        # None: not told to those who may not deploy.
+        names = differences[sort] or {"set": (), "unset": ()}
         marked = [f"+{name}" for name in names["set"]] + [f"-{name}" for name in names["unset"]]
         if marked:
             told.append(f"{sort} {' '.join(marked)}")

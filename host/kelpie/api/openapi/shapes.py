@@ -60,7 +60,9 @@ _CHANGES = _object(
 )
 _GRANTS = _or_null(_list(_TEXT))
 _NAMES = _object(set=_list(_TEXT), unset=_list(_TEXT))
-_DIFFERENCES = _object(component=_FLAG, grants=_FLAG, config=_NAMES, secrets=_NAMES)
+_DIFFERENCES = _object(
+    component=_FLAG, grants=_FLAG, config=_or_null(_NAMES), secrets=_or_null(_NAMES)
+)
 _OF_CONFIGURATION = {"namespace": _TEXT, "kind": _TEXT, "number": _NUMBER, "imported": _FLAG}
 _OF_DEPLOY = {"namespace": _TEXT, "kind": _TEXT, "digest": _DIGEST, "size_bytes": _COUNT}
 _DEPLOYED = {"number": _NUMBER, "deployed_at": _MOMENT}
