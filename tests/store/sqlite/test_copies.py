@@ -12,6 +12,7 @@ import pytest
 from kelpie.errors import (
     DataDirectoryLocked,
     StoredValueCorrupt,
+    StoreFormatUnsupported,
 )
 from kelpie.store.frame import frame
 from kelpie.store.keyspace import node_heartbeat
@@ -137,6 +138,49 @@ def test_another_program_s_database_is_no_backup(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="no backup"):
         restore(tmp_path / "other", tmp_path / "data")
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "CREATE TABLE more (key)",
+        "CREATE VIEW more AS SELECT key FROM pairs",
+        "CREATE INDEX more ON pairs (value)",
+        "CREATE TRIGGER more AFTER INSERT ON pairs BEGIN DELETE FROM pairs; END",
+        "DROP TABLE pairs",
+        "ALTER TABLE pairs ADD COLUMN more",
+    ],
+)
+async def test_a_backup_with_more_in_it(
+    open_: Open, path: Path, tmp_path: Path, change: str
+) -> None:
+    store = await open_()
+    await put_framed(store, *PAIR, value=b"1")
+    await store.close()
+    back_up(path, tmp_path / "backup")
+    for file in (tmp_path / "backup", path / FILE_NAME):
+        with closing(sqlite3.connect(file)) as changed:
+            changed.execute("ANALYZE")
+            changed.execute(change)
+            changed.commit()
+    with pytest.raises(StoreFormatUnsupported, match="not as Kelpie makes it"):
+        restore(tmp_path / "backup", tmp_path / "other")
+    assert not (tmp_path / "other" / FILE_NAME).exists()
+    with pytest.raises(StoreFormatUnsupported, match="not as Kelpie makes it"):
+        check_store(path)
+    with pytest.raises(StoreFormatUnsupported, match="not as Kelpie makes it"):
+        await open_()
+
+
+async def test_a_backup_that_somebody_has_analyzed(open_: Open, path: Path, tmp_path: Path) -> None:
+    store = await open_()
+    await put_framed(store, *PAIR, value=b"1")
+    await store.close()
+    back_up(path, tmp_path / "backup")
+    with closing(sqlite3.connect(tmp_path / "backup")) as file:
+        file.execute("ANALYZE")
+        file.commit()
+    assert restore(tmp_path / "backup", tmp_path / "other").pairs == 3
 
 
 def test_where_there_is_no_store(tmp_path: Path) -> None:

@@ -198,3 +198,23 @@ def check_readable(connection: sqlite3.Connection, path: Path) -> None:
             "use the version that wrote it",
             format=version,
         )
+    _check_nothing_else(connection, path)
+
+
+def _check_nothing_else(connection: sqlite3.Connection, path: Path) -> None:
+    """What else is in the file could change what is written: whoever made it is
+    not trusted as far as that. SQLite's own tables, as ANALYZE makes them, are none.
+
+    Raises:
+        StoreFormatUnsupported
+    """
+    found = connection.execute(
+        "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite^_%' ESCAPE '^'"
+    ).fetchall()
+    expected = ("table", "pairs", _TABLE)
+    if found != [expected]:
+        other = [f"{each[0]} {each[1]!a}" for each in found if each != expected]
+        raise StoreFormatUnsupported(
+            f"{path} is not as Kelpie makes it: it has {', '.join(other) or 'no table of pairs'}; "
+            "restore it from a backup that `kelpie backup` made"
+        )
