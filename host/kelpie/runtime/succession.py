@@ -76,19 +76,15 @@ async def succeed(
     number = unpack_number(current_key, stored)
     current = await read_deploy(transaction, namespace, kind, number)
     wanted = await derive(current)
-    deploy = wanted.deploy
-    check_granted(kind, deploy.imports, deploy.grants)
-    if wanted.configuration is None and deploy.runs_as(current):
+    deploy = _judged(current, wanted.deploy, strict=strict)
+    if wanted.configuration is None and not deploy.changed:
         if current.deployed_at_ns != deploy.deployed_at_ns:
             return replace(current, changed=False)
         # An earlier attempt of ours, of which nobody knew, has put it there.
         before = await find_deploy(transaction, namespace, kind, number - 1)
         changes = NO_CHANGES if before is None else changes_between(before, deploy)
         return replace(current, changes=changes)
-    changes = changes_between(current, deploy)
-    if strict:
-        check_not_breaking(changes, number, kind)
-    deploy = replace(deploy, number=number + 1, changed=True, changes=changes)
+    deploy = replace(deploy, number=number + 1, changed=True)
     if wanted.configuration is not None:
         deploy = replace(deploy, configured_at=deploy.number)
     differences = await _differences(transaction, current, deploy, wanted.configuration)
@@ -112,7 +108,16 @@ def foreseen(
     Raises:
         DeployBreaking, ImportsNotGranted: as `succeed`.
     """
-    wanted = redeployed(current, wanted, grant)
+    return _judged(current, redeployed(current, wanted, grant), strict=strict)
+
+
+def _judged(current: Deploy | None, wanted: Deploy, *, strict: bool) -> Deploy:
+    """What is wanted, and how it differs from the current version: its `number` is
+    that of the current one, or 0.
+
+    Raises:
+        DeployBreaking, ImportsNotGranted: as `succeed`.
+    """
     check_granted(wanted.kind, wanted.imports, wanted.grants)
     if current is None:
         return wanted
@@ -164,7 +169,7 @@ async def _begin(
     transaction: Transaction, node: Node, namespace: str, kind: str, wanted: Wanted
 ) -> Deploy:
     """The first version of a kind, or the first after it was deleted."""
-    check_granted(kind, wanted.deploy.imports, wanted.deploy.grants)
+    deploy = _judged(None, wanted.deploy, strict=False)
     kinds = await transaction.get_range(
         *keyspace.current_deploys(namespace), limit=node.limits.kinds_max
     )
@@ -175,8 +180,8 @@ async def _begin(
     end_key = keyspace.kind_end(namespace, kind)
     ended = await transaction.get(end_key)
     last = 0 if ended is None else unpack_number(end_key, ended)
-    differences = Differences(component=True, grants=wanted.deploy.grants is not None)
-    return _write(transaction, replace(wanted.deploy, number=last + 1, differences=differences))
+    differences = Differences(component=True, grants=deploy.grants is not None)
+    return _write(transaction, replace(deploy, number=last + 1, differences=differences))
 
 
 def _write(
