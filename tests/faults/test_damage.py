@@ -139,9 +139,41 @@ def _damage_cache(data: Path, compiled_cache: Path, digest: str) -> None:
 
 @pytest.mark.parametrize(
     "key",
+    [keyspace.current_deploy("default", "ledger"), keyspace.deploy("default", "ledger", 1)],
+    ids=readable,
+)
+async def test_a_kind_that_cannot_be_read_keeps_no_other(data: Path, key: bytes) -> None:
+    with serving(data) as served:
+        assert (await append(Remote(served.url), "alice", "first")).json == FIRST
+        assert served.end() == 0
+    flip(data, key, -1)
+    doctor = kelpie("doctor", "--data", data)
+    assert doctor.returncode == 1
+    assert readable(key) in doctor.stdout
+    with serving(data) as served:
+        remote = Remote(served.url)
+        for _ in range(2):
+            answer = await append(remote, "alice", "second")
+            assert (answer.status, answer.code) == (500, "stored-value-corrupt")
+            assert answer.json["key"] == readable(key)
+        assert (await remote.ask("POST", "/v1/actors/counter/alice/increment")).status == 200
+        kinds = (await remote.ask("GET", "/v1/kinds")).json["kinds"]
+        assert "ledger" not in [each["kind"] for each in kinds]
+        (told,) = (await remote.ask("GET", "/v1/host")).json["damaged"]
+        assert told["kind"] == "default/ledger"
+        assert readable(key) in told["detail"]
+        # Nothing is put in its place by mistake.
+        assert kelpie("deploy", LEDGER, url=served.url).returncode == 1
+        assert served.end() == 0
+    flip(data, key, -1)
+    with serving(data) as served:
+        assert (await append(Remote(served.url), "alice", "second")).json == SECOND
+        assert served.end() == 0
+
+
+@pytest.mark.parametrize(
+    "key",
     [
-        keyspace.current_deploy("default", "ledger"),
-        keyspace.deploy("default", "ledger", 1),
         keyspace.node_fence("local"),
         keyspace.entropy_secret(),
     ],

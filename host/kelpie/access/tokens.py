@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from hmac import compare_digest
 
 from kelpie.access.caller import Caller
 from kelpie.access.secret import digest_of
 from kelpie.access.token import Token, check_token
 from kelpie.env import Env
-from kelpie.errors import InvalidRequest, LastAdmin, TokenExists, TokenNotFound, TokensFull
+from kelpie.errors import (
+    InvalidRequest,
+    LastAdmin,
+    TokenExists,
+    TokenNotFound,
+    TokensFull,
+    Unreadable,
+)
 from kelpie.limits import Limits
 from kelpie.store import access_keys
 from kelpie.store.protocol import Store, Transaction
@@ -18,6 +26,8 @@ from kelpie.store.retry import transact
 from kelpie.store.witness import Witness, nobody
 
 __all__ = ["Tokens"]
+
+_log = logging.getLogger("kelpie")
 
 
 class Tokens:
@@ -31,6 +41,9 @@ class Tokens:
         self._changing = asyncio.Lock()
         self.required = False
         """Whether there are any: then every request needs one."""
+        self.damaged: dict[str, Unreadable] = {}
+        """Those that cannot be read, and why. Nobody knows their secrets' digests, so
+        whoever shows one is a stranger."""
 
     async def open(self) -> None:
         """Reads them.
@@ -39,9 +52,11 @@ class Tokens:
             StoreError
         """
         with reading(self._store) as transaction:
-            found = await self._read(transaction)
+            found, self.damaged = await self._read(transaction)
+        for name, error in self.damaged.items():
+            _log.error("the token %s opens no door: %s", name, error.message)
         self._callers = {token.digest: Caller(token) for token in found.values()}
-        self.required = bool(found)
+        self.required = bool(found or self.damaged)
 
     def all(self) -> list[Token]:
         """By name."""
@@ -78,7 +93,7 @@ class Tokens:
         check_token(token, self._limits)
 
         async def work(transaction: Transaction) -> None:
-            await self._check_new(token, await self._read(transaction))
+            await self._check_new(token, *await self._read(transaction))
             transaction.set(*token.row())
             await witness(transaction, _described(token))
 
@@ -96,30 +111,51 @@ class Tokens:
         """
 
         async def work(transaction: Transaction) -> None:
-            found = await self._read(transaction)
+            found, damaged = await self._read(transaction)
+            if name in damaged:
+                transaction.clear(access_keys.token(name))
+                return await witness(transaction, "damaged")
             if name not in found:
                 # Perhaps an earlier attempt of ours, of which nobody knew, has done it.
-                if self._digest_of(name) is None:
+                if self._digest_of(name) is None and name not in self.damaged:
                     raise TokenNotFound(f"there is no token {name[:80]!a}")
-                return
+                return None
             if not force:
                 self._check_not_last(name, found)
             transaction.clear(access_keys.token(name))
-            await witness(transaction, _described(found[name]))
+            return await witness(transaction, _described(found[name]))
 
         async with self._changing:
             await transact(self._env, self._store, self._limits, work, repeatable=True)
             digest = self._digest_of(name)
             if digest is not None:
                 del self._callers[digest]
-            self.required = bool(self._callers)
+            self.damaged.pop(name, None)
+            self.required = bool(self._callers or self.damaged)
 
-    async def _read(self, transaction: Transaction) -> dict[str, Token]:
+    async def _read(
+        self, transaction: Transaction
+    ) -> tuple[dict[str, Token], dict[str, Unreadable]]:
+        """By name; and those that cannot be read, with what is wrong with each."""
         rows = await transaction.get_range(*access_keys.tokens(), limit=self._limits.tokens_max + 1)
-        tokens = (Token.of_row(key, stored) for key, stored in rows)
-        return {token.name: token for token in tokens}
+        found: dict[str, Token] = {}
+        damaged: dict[str, Unreadable] = {}
+        for key, stored in rows:
+            name = access_keys.token_name(key)
+            try:
+                found[name] = Token.of_row(key, stored)
+            except Unreadable as error:
+                damaged[name] = error
+        return found, damaged
 
-    async def _check_new(self, token: Token, found: dict[str, Token]) -> None:
+    async def _check_new(
+        self, token: Token, found: dict[str, Token], damaged: dict[str, Unreadable]
+    ) -> None:
+        if token.name in damaged:
+            raise TokenExists(
+                f"there is a token {token.name!r} that cannot be read: revoke it first, or choose "
+                "another name"
+            )
         same = found.get(token.name)
         if same is not None and same.digest != token.digest:
             raise TokenExists(
@@ -130,7 +166,7 @@ class Tokens:
                 "from the first token on every request needs one: let it be one that can make "
                 "others, with the role admin in all namespaces"
             )
-        if same is None and len(found) >= self._limits.tokens_max:
+        if same is None and len(found) + len(damaged) >= self._limits.tokens_max:
             raise TokensFull(f"there are {len(found)} tokens: revoke one first")
 
     def _check_not_last(self, name: str, found: dict[str, Token]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import fields
 from aiohttp import web
 
 from kelpie import __version__
+from kelpie.access.tokens import Tokens
 from kelpie.api.paths import Target
 from kelpie.api.responses import Handler, json_response
 from kelpie.limits import Limits
@@ -21,8 +22,11 @@ HostSettings = Mapping[str, str | int | bool | None]
 
 
 class AboutHandlers:
-    def __init__(self, runtime: Runtime, limits: Limits, settings: HostSettings) -> None:
+    def __init__(
+        self, runtime: Runtime, tokens: Tokens, limits: Limits, settings: HostSettings
+    ) -> None:
         self._runtime = runtime
+        self._tokens = tokens
         self._about = {
             "version": __version__,
             "node": runtime.node.name,
@@ -39,7 +43,16 @@ class AboutHandlers:
         }
 
     async def _show(self, _request: web.BaseRequest, _target: Target) -> web.Response:
-        return json_response(self._about)
+        """`damaged` is what could not be read when the host started."""
+        kinds = self._runtime.node.damaged_kinds.items()
+        damaged = [
+            *({"kind": "/".join(name), "detail": error.message} for name, error in kinds),
+            *(
+                {"token": name, "detail": error.message}
+                for name, error in self._tokens.damaged.items()
+            ),
+        ]
+        return json_response({**self._about, "damaged": damaged})
 
     async def _namespaces(self, _request: web.BaseRequest, _target: Target) -> web.Response:
         counts = Counter(each.namespace for each in self._runtime.kinds())

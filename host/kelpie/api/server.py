@@ -75,7 +75,7 @@ class HttpServer:
             self.browsers,
             self._guard,
             TokenHandlers(env, self.tokens, audit, limits),
-            AboutHandlers(runtime, limits, settings or {}),
+            AboutHandlers(runtime, self.tokens, limits, settings or {}),
         )
         self._full_http = FullHttp(env, handlers, limits, self.requests, self._lost_full)
         self._hot: set[HotConnection] = set()

@@ -24,7 +24,8 @@
         StoreError
           StoreConflict, StoreTooOld, StoreCommitUnknown
           StoreReadFailed, StoreWriteFailed, StoreFull, StoreStopped
-          StoredValueCorrupt, StoreFormatUnsupported, DataDirectoryLocked
+          Unreadable: StoredValueCorrupt, StoreFormatUnsupported
+          DataDirectoryLocked
 
 `code` is stable: programs and the pages in `docs/errors/` are keyed by it.
 `retryable` says whether the same request, under the same id, can succeed later.

@@ -15,6 +15,7 @@ __all__ = [
     "StoreStopped",
     "StoredValueCorrupt",
     "StoreFormatUnsupported",
+    "Unreadable",
     "DataDirectoryLocked",
 ]
 
@@ -61,14 +62,18 @@ class StoreStopped(StoreError):
     code, title = "store-stopped", "The store has stopped"
 
 
-class StoredValueCorrupt(StoreError):
+class Unreadable(StoreError):
+    """Something is stored, and what it is cannot be known."""
+
+
+class StoredValueCorrupt(Unreadable):
     """A stored value fails its checksum: it is named, and never decoded."""
 
     code, status, title = "stored-value-corrupt", 500, "A stored value is damaged"
     retryable = False
 
 
-class StoreFormatUnsupported(StoreError):
+class StoreFormatUnsupported(Unreadable):
     code, status, title = "store-format-unsupported", 500, "The data is of another format version"
     retryable = False
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import NamedTuple
 
+from kelpie.errors import Unreadable
 from kelpie.runtime.deploy import Deploy, read_deploy, unpack_number
 from kelpie.runtime.node import Node
 from kelpie.store import keyspace
@@ -15,11 +17,15 @@ __all__ = ["Deployed", "read_deployed"]
 
 _REMAINS_AT_ONCE = 100
 
+_log = logging.getLogger("kelpie")
+
 
 class Deployed(NamedTuple):
     """All kinds of all namespaces."""
 
     current: dict[tuple[str, str], Deploy]
+    damaged: dict[tuple[str, str], Unreadable]
+    """Why what is current of these kinds is not known. The others are served."""
     ended: list[tuple[str, str]]
     """Those that were deleted, and are not all cleared."""
 
@@ -29,7 +35,7 @@ async def read_deployed(node: Node) -> Deployed:
     Raises:
         StoreError
     """
-    found = Deployed({}, [])
+    found = Deployed({}, {}, [])
     namespace: str | None = None
     while True:
         with reading(node.store) as transaction:
@@ -45,8 +51,15 @@ async def _read_namespace(
 ) -> None:
     current = keyspace.current_deploys(namespace)
     for key, stored in await transaction.get_range(*current, limit=kinds_max):
-        kind, number = keyspace.kind_of(key), unpack_number(key, stored)
-        found.current[namespace, kind] = await read_deploy(transaction, namespace, kind, number)
+        kind = keyspace.kind_of(key)
+        try:
+            number = unpack_number(key, stored)
+            deploy = await read_deploy(transaction, namespace, kind, number)
+        except Unreadable as error:
+            _log.error("the kind %s/%s is not served: %s", namespace, kind, error.message)
+            found.damaged[namespace, kind] = error
+        else:
+            found.current[namespace, kind] = deploy
     begin, end = keyspace.remains_in(namespace)
     while rows := await transaction.get_range(begin, end, limit=_REMAINS_AT_ONCE):
         found.ended.extend((namespace, keyspace.kind_of(key)) for key, _ in rows)

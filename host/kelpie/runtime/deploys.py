@@ -57,9 +57,11 @@ class Deploys:
     def current(self, namespace: str, kind: str) -> Deploy:
         """Raises:
         KindNotFound: `details["known"]` names the kinds that are deployed.
+        StoredValueCorrupt, StoreFormatUnsupported: what it is cannot be read.
         """
         found = self._current.get((namespace, kind))
         if found is None:
+            self._node.check_kind(namespace, kind)
             known = [each.kind for each in self.all(namespace)]
             raise KindNotFound(
                 f"no component is deployed as {kind!r}: deploy one with "
@@ -80,8 +82,7 @@ class Deploys:
         Raises:
             StoreError
         """
-        deployed = await read_deployed(self._node)
-        self._current, self.ended = deployed.current, deployed.ended
+        self._current, self._node.damaged_kinds, self.ended = await read_deployed(self._node)
 
     async def deploy(
         self,
@@ -209,6 +210,7 @@ class Deploys:
                 self.current(namespace, kind)  # says more of it
                 raise
             self._current.pop((namespace, kind), None)
+            self._node.damaged_kinds.pop((namespace, kind), None)
         self._forget_others()
 
     async def component(self, deploy: Deploy) -> Component:

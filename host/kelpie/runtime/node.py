@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgpack
 
 from kelpie.env import Env
-from kelpie.errors import Moved
+from kelpie.errors import Moved, Unreadable
 from kelpie.limits import Limits
 from kelpie.meters.turns import TurnMeters
 from kelpie.runtime.guest_log import GuestLog
@@ -38,12 +38,22 @@ class Node:
         self.fence_stored = b""
         self.incarnation = 0
         self.entropy_secret = b""
+        self.damaged_kinds: dict[tuple[str, str], Unreadable] = {}
+        """Those that could not be read when this incarnation began, and why."""
         self._activations = 0
 
     def count_activation(self) -> int:
         """A number that no other activation of this incarnation has."""
         self._activations += 1
         return self._activations
+
+    def check_kind(self, namespace: str, kind: str) -> None:
+        """Raises:
+        StoredValueCorrupt, StoreFormatUnsupported: it is one of the damaged kinds.
+        """
+        damage = self.damaged_kinds.get((namespace, kind))
+        if damage is not None:
+            raise type(damage)(damage.message, **damage.details)
 
     async def be_born(self) -> None:
         """Fences off every earlier incarnation and begins this one.

@@ -16,12 +16,20 @@ __all__ = [
     "audit_place",
     "audit_start",
     "token",
+    "token_name",
     "tokens",
 ]
 
 
 def token(name: str) -> bytes:
     return pack("t", name)
+
+
+def token_name(key: bytes) -> str:
+    """The name for which `token` made the key."""
+    name = unpack(key)[1]
+    assert isinstance(name, str), "the second element of such a key is the name"
+    return name
 
 
 def tokens() -> KeyRange:

@@ -173,6 +173,7 @@ SHAPES: dict[str, Schema] = {
             "type": "object",
             "additionalProperties": _object(value=_NUMBER, bounds=_TEXT),
         },
+        damaged=_list({"type": "object", "additionalProperties": _TEXT}),
     ),
     "KvPage": _object(entries=_list(_KV_ENTRY), after=_or_null(_TEXT)),
     "LogLevel": _LEVEL,
