@@ -170,6 +170,28 @@ async def test_paths_that_lead_nowhere(host: Host, target: str) -> None:
     assert "POST /v1/actors/{kind}/{key}/{operation}" in answer.json["routes"]
 
 
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/v1/kind/counter", "/v1/kinds/{kind}"),
+        ("/v1/knids", "GET /v1/kinds"),
+        ("/v1/kinds/counter/version", "GET /v1/kinds/{kind}/versions"),
+        ("/v1/state/counter", "GET /v1/state/{kind}/{key}"),
+        ("/metric", "GET /metrics"),
+        ("/kinds", "GET /v1/kinds"),
+        ("/" + "x/" * 2000, None),
+        ("/wp-admin/setup.php", None),
+    ],
+)
+async def test_a_path_that_leads_nowhere_is_told_the_nearest_route(
+    empty_host: Host, path: str, meant: str | None
+) -> None:
+    answer = await empty_host.ask("GET", path)
+    assert (answer.status, answer.code) == (404, "not-found")
+    told = answer.json["detail"].partition("did you mean ")[2].partition("?")[0]
+    assert told.endswith(meant) if meant else told == ""
+
+
 async def test_a_slash_in_a_key_is_explained(host: Host) -> None:
     answer = await host.ask("POST", "/v1/actors/counter/a/b/increment")
     assert answer.code == "not-found"

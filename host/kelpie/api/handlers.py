@@ -22,6 +22,7 @@ from kelpie.api.log_levels import levels, set_level
 from kelpie.api.logs import LogHandlers
 from kelpie.api.manual import error_pages
 from kelpie.api.metrics import Metrics
+from kelpie.api.nearest_route import nearest_route
 from kelpie.api.openapi.handler import OpenApiHandlers
 from kelpie.api.page import show_page
 from kelpie.api.paths import Target, decode_segment, split_target
@@ -199,7 +200,9 @@ def _no_route(segments: list[str]) -> str:
         return (
             "an actor's path has a kind, a key and an operation: write a slash inside a key as %2F"
         )
-    return "nothing is here; these are: " + "; ".join(map(str, ROUTES))
+    near = nearest_route(segments)
+    hint = "" if near is None else f"did you mean {near}? "
+    return f"nothing is here; {hint}these are: " + "; ".join(map(str, ROUTES))
 
 
 def _check_coding(request: web.BaseRequest) -> None:
