@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from kelpie.access.audit import DONE, AuditEntry, AuditLog, Place
+from kelpie.access.refusals import Refusals
 from kelpie.errors import StoreError
 from kelpie.store.protocol import Transaction
 
@@ -17,9 +18,11 @@ class Change:
     """Its entry is written once: by `witness`, in the transaction that makes the
     change, or else by `end`, right after it."""
 
-    def __init__(self, log: AuditLog, entry: AuditEntry) -> None:
-        """The request id of the entry is the host's own: no other change has it."""
+    def __init__(self, log: AuditLog, entry: AuditEntry, refusals: Refusals | None = None) -> None:
+        """The request id of the entry is the host's own: no other change has it.
+        `refusals` folds what is refused, where many may ask."""
         self._log = log
+        self._refusals = refusals
         self._place = Place(entry.request_id)
         self._entry = entry
         self._written: AuditEntry | None = None
@@ -61,11 +64,18 @@ class Change:
         if entry is None or outcome != DONE:
             entry = self._entry._replace(outcome=outcome)
             try:
-                await self._log.record(self._place_at_end(), entry)
+                await self._record(entry)
             except StoreError as error:
                 # The caller is told of the change itself; here is who else should know.
                 _log.error("the audit log could not be written: %s", error.message)
         self._log.tell(entry.storable())
+
+    async def _record(self, entry: AuditEntry) -> None:
+        place = self._place_at_end()
+        if self._refusals is None or entry.outcome == DONE or self._written is not None:
+            await self._log.record(place, entry)
+        else:
+            await self._refusals.note(place, entry)
 
     def _place_at_end(self) -> Place:
         """Not that of the witness: its transaction may yet be committed, and both

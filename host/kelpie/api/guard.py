@@ -9,6 +9,7 @@ from aiohttp import web
 from kelpie.access.audit import DONE, AuditEntry, AuditLog
 from kelpie.access.caller import ANYBODY
 from kelpie.access.change import Change
+from kelpie.access.refusals import Refusals
 from kelpie.access.roles import HOST_WIDE
 from kelpie.api.door import CALLER, CHANGE, Door
 from kelpie.api.headers import REQUEST_ID_HEADER
@@ -24,10 +25,11 @@ __all__ = ["Guard"]
 
 
 class Guard:
-    def __init__(self, env: Env, door: Door, audit: AuditLog) -> None:
+    def __init__(self, env: Env, door: Door, audit: AuditLog, refusals: Refusals) -> None:
         self._env = env
         self.door = door
         self._audit = audit
+        self._refusals = refusals
         self._changing: set[asyncio.Task[object]] = set()
 
     def enter(self, request: web.BaseRequest, methods: Methods | None) -> None:
@@ -76,6 +78,7 @@ class Guard:
             task.cancel()
         if late:
             await asyncio.wait(late, timeout=wait_ms / 1000)
+        await self._refusals.finish()
 
     async def _see_through(
         self, request: web.BaseRequest, target: Target, found: Bound, change: Change
@@ -124,4 +127,4 @@ class Guard:
             "",
             self._env.new_id(),
         )
-        return Change(self._audit, entry)
+        return Change(self._audit, entry, self._refusals)

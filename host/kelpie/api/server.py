@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from aiohttp.base_protocol import BaseProtocol
 
 from kelpie.access.audit import AuditLog
+from kelpie.access.refusals import Refusals
 from kelpie.access.tokens import Tokens
 from kelpie.api.about import AboutHandlers, HostSettings
 from kelpie.api.browsers import Browsers
@@ -65,7 +66,7 @@ class HttpServer:
         store = runtime.node.store
         self.tokens, audit = Tokens(env, store, limits), AuditLog(env, store, limits)
         self.door = Door(env, self.tokens)
-        self._guard = Guard(env, self.door, audit)
+        self._guard = Guard(env, self.door, audit, Refusals(env, audit, limits))
         handlers = Handlers(
             env,
             runtime,

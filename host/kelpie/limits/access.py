@@ -20,6 +20,11 @@ class AccessLimits(StoreLimits):
         1_000_000, "requests a second to which a token may be limited; `invalid-request`"
     )
     audit_entries_max: int = limit(100_000, "entries of the audit log; beyond it the oldest go")
+    audit_fold_ms: int = limit(
+        600_000,
+        "time in which refusals of one token, of the same action for the same reason, are counted "
+        "after the first; then they are one entry",
+    )
     audit_page_entries_max: int = limit(
         1_000, "entries in one page of the audit log; more follow; `invalid-request`"
     )
