@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from kelpie.errors import (
     StoreConflict,
     StoredValueCorrupt,
+    StoreError,
     StoreFull,
     StoreReadFailed,
     StoreStopped,
@@ -23,11 +25,15 @@ from kelpie.limits import KIB, MIB, Limits
 from kelpie.store.frame import frame, unframe
 from kelpie.store.protocol import Store
 from kelpie.store.sqlite import store as store_module
+from kelpie.store.sqlite.batch import Batch
 from kelpie.store.sqlite.schema import FILE_NAME, PAGE_BYTES
+from kelpie.store.sqlite.writer import Writer
 from kelpie.store.tuples import pack
 from tests.store.clock import ClockEnv
 from tests.store.conformance.helpers import END, contents, put, read, remove
 from tests.store.sqlite.conftest import Open
+
+WAIT_S_MAX = 20
 
 
 def varied(number: int) -> bytes:
@@ -228,6 +234,63 @@ async def test_a_conflict_is_told_while_the_log_is_moved(open_: Open) -> None:
         except StoreConflict:
             conflicts += 1
     assert conflicts == 200
+
+
+async def test_whoever_begins_while_the_disk_stands_still_is_told_when_it_goes_on(
+    open_: Open, env: ClockEnv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told at once, all its attempts would be in vain before the disk goes on."""
+    store = await open_()
+    await put(store, k=b"1")
+    goes_on = threading.Event()
+    write = Batch.write
+
+    def late(batch: Batch, connection: sqlite3.Connection) -> None:
+        goes_on.wait(WAIT_S_MAX)
+        write(batch, connection)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Batch, "write", late)
+        slow = asyncio.ensure_future(put(store, other=b"1"))
+        await asyncio.sleep(0.01)
+        env.advance(6_000)
+        late_one = store.transaction()
+        late_one.set(b"k", b"2")
+        committing = asyncio.ensure_future(late_one.commit())
+        await asyncio.sleep(0.01)
+        assert not committing.done()
+        goes_on.set()
+        await slow
+    with pytest.raises(StoreTooOld):
+        await committing
+    await put(store, k=b"3")
+    assert await read(store, b"k") == b"3"
+
+
+async def test_whoever_begins_while_the_log_is_moved_is_not_too_old(
+    open_: Open, env: ClockEnv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+    move = Writer._move
+
+    def late(writer: Writer) -> StoreError | None:
+        goes_on.wait(WAIT_S_MAX)
+        return move(writer)
+
+    monkeypatch.setattr(Writer, "_move", late)
+    store = await open_(Limits(store_log_bytes_max=64 * KIB))
+    number = 0
+    while not store._group._is_moving_log:
+        number += 1
+        await put(store, k=varied(number))
+    env.advance(6_000)
+    assert await read(store, b"k") == varied(number)
+    putting = asyncio.ensure_future(put(store, k=b"last"))
+    await asyncio.sleep(0.01)
+    assert not putting.done(), "the log is being moved"
+    goes_on.set()
+    await putting
+    assert await read(store, b"k") == b"last"
 
 
 async def test_a_held_snapshot_ends_in_time_to_let_the_log_be_begun_anew(

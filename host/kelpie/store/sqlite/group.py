@@ -46,7 +46,8 @@ class GroupCommit:
         the log: what nobody needs, or all."""
         self.settled = settled
         self.is_busy = False
-        """Whether commits wait or are being written, or the log is being moved."""
+        """Whether commits wait or are being written."""
+        self._is_moving_log = False
         self.stopped: StoreStopped | None = None
         self._env = env
         self._limits = limits
@@ -90,7 +91,8 @@ class GroupCommit:
         self.queued_bytes += size
         if not self.is_busy:
             self.is_busy = True
-            self._gather()
+            if not self._is_moving_log:
+                self._gather()
         return waiter
 
     def refuse_after_all(self, error: StoreError) -> asyncio.Future[int]:
@@ -152,27 +154,29 @@ class GroupCommit:
             self._meter.batch_failures += 1
             batch.fail(error)
         self._on_settled()
+        self.is_busy = bool(self._waiting or self._filling.commits)
         if self._writer.log_is_long:
+            self._is_moving_log = True
             self._make_way(self._writer.log_was_held_too_long)
             self._writer.move_log()
         else:
             self._go_on()
+        if not self.is_busy:
+            self._tell_drained()
 
     def _log_moved(self, error: StoreError | None) -> None:
         """Told by the writer, through the loop."""
         if isinstance(error, StoreStopped):
             self._stop(error)
             return
+        self._is_moving_log = False
         # Once more: whoever began to read meanwhile does so from the log.
         self._make_way(self._writer.log_was_held_too_long)
         self._go_on()
 
     def _go_on(self) -> None:
-        if self._waiting or self._filling.commits:
+        if self.is_busy:
             self._gather()
-        else:
-            self.is_busy = False
-            self._tell_drained()
 
     def _stop(self, error: StoreStopped) -> None:
         """Of all that was not answered yet, nothing will ever be known."""

@@ -147,11 +147,17 @@ class SqliteStore:
 
         Raises:
             StoreConflict, StoreTooOld, StoreWriteFailed, StoreStopped: decided
-                against, so nothing of it happens. A conflict may come by the
-                future: by then, what it met is seen by whoever begins.
+                against, so nothing of it happens. The first two may come by the
+                future: by then, whoever begins sees what it met, and has a newer
+                version.
         """
         self._group.check_running()
-        self._check_age(version)
+        try:
+            self._check_age(version)
+        except StoreTooOld as too_old:
+            # The disk may stand still for longer than a version lasts, and until
+            # then whoever begins gets this version again.
+            return self._group.refuse_after_all(too_old)
         conflicts = self._conflicts
         if conflicts.met_by(version, transaction.read_keys, transaction.read_ranges):
             # What it met is seen only once it is durable: told before, whoever
