@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds everything in this repository that is WebAssembly made from Rust.
+"""Builds everything in this repository that is WebAssembly and committed.
 
     python tools/build_guests.py                  build all that is out of date
     python tools/build_guests.py counter rogue    build these, out of date or not
@@ -10,7 +10,7 @@ Each built file is committed next to its source, with a `.digest` file beside it
 that says from which sources it was made. `--check` and the tests compare that
 digest with the sources, so nobody forgets to build again.
 
-It needs cargo. The wasm target is used if it is there (`rustup target add
+All but the adapter need cargo. The wasm target is used if it is there (`rustup target add
 wasm32-unknown-unknown`). If not, the standard library is built as well, which
 needs its sources (`rust-src`) and wasm-ld, and takes a minute longer.
 """
@@ -19,48 +19,38 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = "wasm32-unknown-unknown"
 CONTRACT = ROOT / "wit" / "actor.wit"
+TEMPLATE_TOOL = ROOT / "tools" / "adapter_template.py"
 COMPONENTIZER = ROOT / "host/kelpie/componentizer/componentizer.wasm"
 # Of build output none is kept in the tree; git ignores this folder.
 BUILD_FOLDER = ROOT / "target" / "guests"
 
 
 @dataclasses.dataclass(frozen=True)
-class Guest:
-    """One crate and the file that is built from it."""
+class Built(ABC):
+    """A file that is built and committed."""
 
     name: str
-    # Where Cargo.lock is: the crate itself, or the workspace it belongs to.
-    workspace: Path
-    crate: Path
     output: Path
-    is_component: bool
-    # Folders of other crates that this one is built with.
-    with_crates: tuple[Path, ...] = ()
+
+    @abstractmethod
+    def sources(self) -> list[Path]: ...
 
     @property
     def digest_file(self) -> Path:
         return self.output.with_suffix(".digest")
-
-    def sources(self) -> list[Path]:
-        files = {self.workspace / "Cargo.toml", self.workspace / "Cargo.lock"}
-        for crate in (self.crate, *self.with_crates):
-            files.add(crate / "Cargo.toml")
-            for folder in ("src", "wit"):
-                files.update(path for path in (crate / folder).rglob("*") if path.is_file())
-        if self.is_component:
-            files.add(CONTRACT)
-        return sorted(files)
 
     def digest(self) -> str:
         """SHA-256 over the names and contents of all sources."""
@@ -92,6 +82,46 @@ class Guest:
         self.digest_file.write_text(f"sources {self.digest()}\noutput {output}\n")
 
 
+@dataclasses.dataclass(frozen=True)
+class Guest(Built):
+    """One crate and the file that is built from it."""
+
+    # Where Cargo.lock is: the crate itself, or the workspace it belongs to.
+    workspace: Path
+    crate: Path
+    is_component: bool
+    # Folders of other crates that this one is built with.
+    with_crates: tuple[Path, ...] = ()
+
+    def sources(self) -> list[Path]:
+        files = {self.workspace / "Cargo.toml", self.workspace / "Cargo.lock"}
+        for crate in (self.crate, *self.with_crates):
+            files.add(crate / "Cargo.toml")
+            for folder in ("src", "wit"):
+                files.update(path for path in (crate / folder).rglob("*") if path.is_file())
+        if self.is_component:
+            files.add(CONTRACT)
+        return sorted(files)
+
+
+@dataclasses.dataclass(frozen=True)
+class Adapter(Built):
+    """The sealed wasip1 adapter, which is written in text."""
+
+    template: Path
+
+    def sources(self) -> list[Path]:
+        return sorted({*self.template.parent.glob("*.wat"), TEMPLATE_TOOL, CONTRACT})
+
+    def build(self) -> bytes:
+        from adapter_template import expand  # noqa: PLC0415
+        from wasmtime import wat2wasm  # noqa: PLC0415
+
+        version = re.search(r"^package kelpie:actor@([\d.]+);", CONTRACT.read_text(), re.MULTILINE)
+        assert version is not None, "the contract has a version"
+        return bytes(wat2wasm(expand(self.template, version[1])))
+
+
 def _fixture(name: str) -> Guest:
     folder = ROOT / "tests" / "guests"
     return Guest(
@@ -107,13 +137,18 @@ def _fixture(name: str) -> Guest:
 SDK = ROOT / "guest-sdks" / "rust"
 
 # In the order of building: the componentizer makes the others components.
-GUESTS = (
+GUESTS: tuple[Guest | Adapter, ...] = (
     Guest(
         name="componentizer",
         workspace=ROOT / "host/kelpie/componentizer/crate",
         crate=ROOT / "host/kelpie/componentizer/crate",
         output=COMPONENTIZER,
         is_component=False,
+    ),
+    Adapter(
+        name="adapter",
+        template=ROOT / "host/kelpie/componentizer/adapter/adapter.wat",
+        output=ROOT / "host/kelpie/componentizer/wasip1.wasm",
     ),
     Guest(
         name="counter",
@@ -148,6 +183,7 @@ class Toolchain:
     environment: dict[str, str]
 
     @classmethod
+    @functools.cache
     def find(cls) -> Toolchain:
         cargo, rustc = shutil.which("cargo"), shutil.which("rustc")
         if cargo and rustc and _has_target(rustc):
@@ -256,13 +292,16 @@ def componentize(module: bytes) -> bytes:
     return output
 
 
-def build(guest: Guest, toolchain: Toolchain) -> None:
-    built = toolchain.build(guest).read_bytes()
+def build(guest: Guest | Adapter) -> None:
+    if isinstance(guest, Adapter):
+        built = guest.build()
+    else:
+        built = Toolchain.find().build(guest).read_bytes()
+        if guest.is_component:
+            built = componentize(built)
     shown = re.search(rb"/(?:home|root|Users)/[\w./-]+", built)
     if shown:
         raise BuildError(f"{guest.name} contains a path of this machine: {shown[0].decode()}")
-    if guest.is_component:
-        built = componentize(built)
     guest.output.write_bytes(built)
     guest.record()
     print(f"{guest.output.relative_to(ROOT)}: {len(built):,} bytes")
@@ -291,9 +330,8 @@ def main(arguments: list[str] | None = None) -> int:
         print("all is up to date")
         return 0
     try:
-        toolchain = Toolchain.find()
         for guest in todo:
-            build(guest, toolchain)
+            build(guest)
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -38,8 +38,8 @@ def remote(shared: Served) -> Remote:
         (made.without_handler, ["kelpie:actor/handler"]),
         (made.with_another_signature, ["describe"]),
         (
-            made.importing_wasi,
-            ["wasi:cli/environment@0.2.6", "wasi:clocks/monotonic-clock@0.2.6"],
+            made.importing_http,
+            ["wasi:http/outgoing-handler@0.2.6", "wasi:clocks/monotonic-clock@0.3.0"],
         ),
         (made.describe_traps, ["describe"]),
         (made.describe_spins, ["describe"]),

@@ -181,6 +181,31 @@ package wasi:clocks@0.2.6 { interface monotonic-clock { now: func() -> u64; } }
     )
 
 
+def importing_http() -> bytes:
+    """An actor in order, which also imports what the virtual WASI has not."""
+    wasi = """
+package wasi:http@0.2.6 { interface outgoing-handler { handle: func() -> u64; } }
+package wasi:clocks@0.3.0 { interface monotonic-clock { now: func() -> u64; } }
+package wasi:cli@0.2.6 { interface exit { leave: func() -> u64; } }
+"""
+    names = "wasi:http/outgoing-handler@0.2.6 wasi:clocks/monotonic-clock@0.3.0 wasi:cli/exit@0.2.6"
+    functions = dict(zip(names.split(), ("handle", "now", "leave"), strict=True))
+    imports = " ".join(f"import {name};" for name in functions)
+    world = CONTRACT.replace("world actor {", "world actor { " + imports)
+    return componentize(
+        core_module(
+            imports="".join(
+                f'(import "{name}" "{function}" (func ${function} (result i64)))'
+                for name, function in functions.items()
+            ),
+            items="(func "
+            + "".join(f"(drop (call ${function}))" for function in functions.values())
+            + ")",
+        ),
+        world + wasi,
+    )
+
+
 # Components that a host accepts and that then misbehave.
 
 

@@ -28,6 +28,7 @@ def test_the_pattern_works() -> None:
         made.without_handler,
         made.with_another_signature,
         made.importing_wasi,
+        made.importing_http,
     ],
 )
 def test_components_to_be_refused_are_sound(make: Callable[[], bytes]) -> None:

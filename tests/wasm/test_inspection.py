@@ -56,14 +56,17 @@ async def test_what_is_no_actor_is_refused_with_the_reason(ticking: Workbench, w
     assert any(reason in each for each in inspection.reasons), inspection.reasons
 
 
-async def test_imports_of_wasi_are_named_each(workbench: Workbench) -> None:
+async def test_what_the_virtual_wasi_has_not_is_named_each(workbench: Workbench) -> None:
     with pytest.raises(ComponentRefused) as refusal:
-        await workbench.engine.load(made.importing_wasi())
-    reasons = refusal.value.details["reasons"]
-    assert isinstance(reasons, list)
-    assert len(reasons) == 2
-    for name in ("wasi:cli/environment@0.2.6", "wasi:clocks/monotonic-clock@0.2.6"):
-        assert any(name in reason and "offers no WASI" in reason for reason in reasons)
+        await workbench.engine.load(made.importing_http())
+    assert refusal.value.details["reasons"] == [
+        (
+            "it imports wasi:http/outgoing-handler@0.2.6: an actor makes no requests of its own. "
+            "With componentize-js (jco), build with `--disable http --disable fetch-event`"
+        ),
+        "it imports wasi:clocks/monotonic-clock@0.3.0: the virtual WASI is 0.2: build for wasip2",
+        "it imports wasi:cli/exit@0.2.6: its leave is not in the virtual WASI",
+    ]
 
 
 async def test_every_reason_of_a_manifest_is_told(workbench: Workbench) -> None:
@@ -87,7 +90,13 @@ async def test_an_actor_is_inspected(workbench: Workbench) -> None:
 
 
 async def test_what_imports_wasi_is_not_sealed(workbench: Workbench) -> None:
-    assert not (await workbench.engine.inspect(made.importing_wasi())).sealed
+    inspection = await workbench.engine.inspect(made.importing_wasi())
+    assert not inspection.sealed
+    assert inspection.reasons == []
+    assert inspection.virtual_wasi == (
+        "wasi:cli/environment@0.2.6",
+        "wasi:clocks/monotonic-clock@0.2.6",
+    )
 
 
 async def test_a_core_module_becomes_an_actor(workbench: Workbench) -> None:
@@ -106,14 +115,21 @@ async def test_a_component_is_taken_as_it_is(workbench: Workbench) -> None:
     assert await workbench.engine.componentize(wasm) is wasm
 
 
-async def test_a_core_module_that_imports_wasi_is_told_so(workbench: Workbench) -> None:
+async def test_a_core_module_of_wasip1_gets_the_adapter(workbench: Workbench) -> None:
     yields = '(import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))'
+    inspection = await workbench.engine.inspect(made.core_module(imports=yields))
+    assert inspection.reasons == []
+    assert inspection.sealed
+    assert inspection.imports == ("kelpie:actor/types@0.1.0",)
+
+
+async def test_a_core_module_of_an_older_wasi_is_told_so(workbench: Workbench) -> None:
+    yields = '(import "wasi_unstable" "sched_yield" (func (result i32)))'
     with pytest.raises(ComponentRefused) as refused:
         await workbench.engine.componentize(made.core_module(imports=yields))
     (reason,) = refused.value.details["reasons"]
-    assert "wasi_snapshot_preview1 (sched_yield)" in reason
-    assert "wasm32-unknown-unknown" in reason
-    assert refused.value.details["imports"] == ["wasi_snapshot_preview1"]
+    assert "wasi_unstable (sched_yield)" in reason
+    assert "Build for wasip1" in reason
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from kelpie.wasm.contract import BATCH, HANDLER
 from kelpie.wasm.handles import CompiledComponent, ExportIndex
 from kelpie.wasm.instance import Instance
 from kelpie.wasm.library import ADDRESS, BYTES, SIZE, hold
+from kelpie.wasm.outside import Outside
 from kelpie.wasm.slow_lane import Pace
 from kelpie.wasm.turn import Description, Manifest
 from kelpie.wasm.workshop import Workshop
@@ -24,6 +25,7 @@ class ActorCode:
     __slots__ = (
         "__weakref__",
         "batch",
+        "begins_in_turn",
         "compiled",
         "describe",
         "digest",
@@ -47,6 +49,9 @@ class ActorCode:
         self.pace = Pace()
         self.manifest = Manifest("", {})
         """Set once it was asked, before anyone else sees it."""
+        self.begins_in_turn = False
+        """Whether an instance asks something of the host as it begins: then its
+        first turn makes it, and answers. Set with the manifest."""
         handler = self._find(None, HANDLER)
         self.invoke = self._find(handler, "invoke")
         self.describe = self._find(handler, "describe")
@@ -88,14 +93,17 @@ class LoadedComponent:
     async def instantiate(self) -> Instance:
         code = self.code
         instance = Instance(self._workshop, code.pace)
-        await instance.start(code.compiled.address, code.invoke, code.batch)
+        await instance.start(code.compiled, code.invoke, code.batch, in_turn=code.begins_in_turn)
         return instance
 
-    async def describe(self, *, yields: bool = True) -> Description:
-        """See `kelpie.wasm.turn.Component`. Without `yields` it never waits."""
+    async def describe(self, outside: Outside | None = None, *, yields: bool = True) -> Description:
+        """See `kelpie.wasm.turn.Component`. Without `yields` it never waits. What
+        it does meanwhile is collected in `outside`."""
+        outside = outside or Outside.of(self._workshop.limits)
+        code = self.code
         instance = Instance(self._workshop, Pace(), yields=yields)
         try:
-            await instance.start(self.code.compiled.address, self.code.invoke, None)
-            return await instance.describe(self.code.describe.address)
+            return await instance.describe(code.compiled.address, code.describe.address, outside)
         finally:
+            code.begins_in_turn = outside.asked
             instance.close()

@@ -32,18 +32,20 @@ class Componentizer:
         self._limits = limits
         self._loaded: tuple[Engine, Module] | None = None
         self._wasm = (_PACKAGE / "componentizer" / "componentizer.wasm").read_bytes()
+        self._adapter = (_PACKAGE / "componentizer" / "wasip1.wasm").read_bytes()
         self._contract = (_PACKAGE / "wasm" / "actor.wit").read_bytes()
         self.fingerprint = hashlib.sha256(self._wasm + self._contract).hexdigest()[:16]
         """Names what a report depends on, besides what it is about."""
 
     def componentize(self, module: bytes) -> bytes:
-        """The component made of a core module.
+        """The component made of a core module. One that was built for wasip1 gets
+        the adapter with it.
 
         Raises:
             ComponentInvalid: it cannot be made into one; the message says why.
             ComponentTooCostly: it took too much.
         """
-        return self._run("componentize", module, self._contract, b"")
+        return self._run("componentize", module, self._contract, self._adapter)
 
     def inspect(self, binary: bytes) -> bytes:
         """A report on a module or component, as JSON.

@@ -15,14 +15,16 @@ from kelpie.wasm.cache import CompiledCache
 from kelpie.wasm.compiler import Compiler
 from kelpie.wasm.component import ActorCode, LoadedComponent
 from kelpie.wasm.configuration import Configuration
+from kelpie.wasm.current import Current
 from kelpie.wasm.handles import NativeEngine
 from kelpie.wasm.inspection import Inspection, form_of
 from kelpie.wasm.library import ADDRESS, hold
-from kelpie.wasm.linking import Current, Imports
+from kelpie.wasm.linking import Imports
 from kelpie.wasm.loader import Loader
 from kelpie.wasm.manifest import ManifestInvalid, parse_manifest
 from kelpie.wasm.marshalling import Marshalling
 from kelpie.wasm.memories import LinearMemories
+from kelpie.wasm.outside import Outside
 from kelpie.wasm.slow_lane import SlowLane
 from kelpie.wasm.stacks import FiberStacks
 from kelpie.wasm.ticker import Ticker
@@ -155,12 +157,13 @@ class WasmEngine:
         if code is None:
             return
         component = LoadedComponent(self._workshop, code)
+        outside = Outside.of(self._workshop.limits)
         try:
-            described = await component.describe(yields=yields)
+            described = await component.describe(outside, yields=yields)
             manifest = parse_manifest(described.text, self._workshop.limits)
             code.manifest = inspection.manifest = manifest
         except ActorError as error:
-            inspection.reasons.append(f"it cannot describe itself: {error}")
+            inspection.reasons.append(f"it cannot describe itself: {error}{outside.last_words()}")
         except ManifestInvalid as error:
             inspection.reasons += error.reasons
 

@@ -15,6 +15,7 @@ from kelpie.errors import (
 from kelpie.limits import Limits
 from kelpie.wasm.contract import BATCH, HANDLER, PACKAGE, VERSION
 from kelpie.wasm.turn import Manifest
+from kelpie.wasm.wasi.offers import is_wasi, why_not_served
 
 __all__ = ["Form", "Inspection", "check_upload", "form_of", "read_report", "refused_module"]
 
@@ -25,12 +26,10 @@ _HEADERS: dict[bytes, Form] = {
     b"\0asm\x0d\0\x01\0": "component",
 }
 
+# What the adapter serves to core modules.
+_ADAPTED = "wasi_snapshot_preview1"
 # Functions of a foreign module that a reason names.
 _NAMED_FUNCTIONS_MAX = 5
-_NO_WASI = (
-    "this host offers no WASI. Build for wasm32-unknown-unknown (Rust), with the Kelpie SDK (Go), "
-    "or with --stub-wasi (componentize-py)"
-)
 
 
 @dataclass(slots=True)
@@ -55,6 +54,11 @@ class Inspection:
         """Whether it imports nothing but the contract, so that it can reach
         nothing else and is deterministic by construction."""
         return all(name.startswith(f"{PACKAGE}/") for name in self.imports)
+
+    @property
+    def virtual_wasi(self) -> tuple[str, ...]:
+        """What it imports of the virtual WASI."""
+        return tuple(name for name in self.imports if is_wasi(name))
 
     @property
     def batches(self) -> bool:
@@ -123,7 +127,7 @@ def refused_module(report: bytes, digest: str, size: int, complaint: str) -> Ins
     found = json.loads(report)
     foreign: dict[str, list[str]] = {}
     for each in found["imports"]:
-        if not each["module"].startswith(f"{PACKAGE}/"):
+        if not each["module"].startswith(f"{PACKAGE}/") and each["module"] != _ADAPTED:
             foreign.setdefault(each["module"], []).append(each["name"])
     inspection = Inspection(
         form="module",
@@ -141,8 +145,8 @@ def refused_module(report: bytes, digest: str, size: int, complaint: str) -> Ins
 def _foreign_module(name: str, functions: list[str]) -> str:
     what = f"it imports {name} ({', '.join(functions[:_NAMED_FUNCTIONS_MAX])}"
     what += ", ...)" if len(functions) > _NAMED_FUNCTIONS_MAX else ")"
-    if name.startswith("wasi"):
-        return f"{what}: {_NO_WASI}"
+    if name.startswith("wasi_"):
+        return f"{what}: of WASI a core module may import {_ADAPTED} alone. Build for wasip1"
     return f"{what}, which is not in the contract {PACKAGE}@{VERSION}"
 
 
@@ -159,7 +163,11 @@ def _reasons(imports: list[dict[str, Any]], exports: list[dict[str, Any]]) -> li
         "build it against that"
         for version in sorted(map(str, versions))
     ]
-    reasons += [_foreign_import(item) for item in imports if item["package"] != PACKAGE]
+    for item in imports:
+        if is_wasi(item["name"]):
+            reasons += filter(None, [_foreign_wasi(item)])
+        elif item["package"] != PACKAGE:
+            reasons.append(_foreign_import(item))
     if not versions and HANDLER not in {item["name"] for item in exports}:
         reasons.append(f"it does not export {HANDLER}: an actor implements `invoke` and `describe`")
     return reasons
@@ -167,6 +175,9 @@ def _reasons(imports: list[dict[str, Any]], exports: list[dict[str, Any]]) -> li
 
 def _foreign_import(item: dict[str, Any]) -> str:
     name = item["name"]
-    if str(item["package"]).startswith("wasi:"):
-        return f"it imports {name}: {_NO_WASI}"
     return f"it imports {name}, which is not in the contract {PACKAGE}@{VERSION}"
+
+
+def _foreign_wasi(item: dict[str, Any]) -> str | None:
+    why = why_not_served(item["name"], item["functions"])
+    return f"it imports {item['name']}: {why}" if why else None

@@ -10,10 +10,11 @@ from kelpie.limits import Limits
 from kelpie.wasm.batch import batch_failure_of_guest, read_batch_reply
 from kelpie.wasm.collector import Collector
 from kelpie.wasm.faults import failure_of_guest, told_in_log
-from kelpie.wasm.handles import ExportIndex
+from kelpie.wasm.handles import CompiledComponent, ExportIndex
 from kelpie.wasm.library import memory
 from kelpie.wasm.marshalling import read_payload, read_text
 from kelpie.wasm.native_guest import NativeGuest
+from kelpie.wasm.outside import Outside
 from kelpie.wasm.slow_lane import Pace
 from kelpie.wasm.turn import Description, Effects, Outcome, Turn
 from kelpie.wasm.workshop import Workshop
@@ -26,12 +27,14 @@ _result = struct.Struct("<8xQQ")
 class Instance:
     """A guest. See `kelpie.wasm.turn.Guest`."""
 
-    __slots__ = ("_batch", "_found_batch", "_invoke", "_native", "_workshop")
+    __slots__ = ("_batch", "_component", "_found_batch", "_invoke", "_native", "_workshop")
 
     def __init__(self, workshop: Workshop, pace: Pace, *, yields: bool = True) -> None:
         """Without `yields` a guest that runs long holds up the loop: it never waits."""
         self._workshop = workshop
         self._native = NativeGuest(workshop, pace, yields=yields)
+        self._component: CompiledComponent | None = None
+        """What its first turn makes it of; None once it is made."""
         self._invoke: ExportIndex | None = None
         self._batch: ExportIndex | None = None
         self._found_batch = False
@@ -49,30 +52,49 @@ class Instance:
     def close(self) -> None:
         self._native.close()
 
-    async def start(self, component: int, invoke: ExportIndex, batch: ExportIndex | None) -> None:
+    async def start(
+        self,
+        component: CompiledComponent,
+        invoke: ExportIndex,
+        batch: ExportIndex | None,
+        *,
+        in_turn: bool,
+    ) -> None:
         """Instantiates the component, and finds its `invoke`. `batch` is what
-        takes batches, if it does.
+        takes batches, if it does. With `in_turn` the first turn does it.
 
         Raises:
             ActorError: its start function failed, or it went over a limit. The
                 instance is closed then.
         """
-        fault = await self._native.instantiate(component)
-        if fault is not None:
+        self._component, self._invoke, self._batch = component, invoke, batch
+        if not in_turn and (fault := await self._begin(None)):
             self.close()
             raise fault
-        self._invoke, self._batch = invoke, batch
-        self._native.find(invoke.address)
 
-    async def describe(self, describe: int) -> Description:
+    async def _begin(self, collector: Collector | None) -> KelpieError | None:
+        component, self._component = self._component, None
+        assert component is not None, "an instance begins once"
+        fault = await self._native.instantiate(component.address, collector)
+        if fault is None:
+            self._find(batch=False)
+        return fault
+
+    async def describe(self, component: int, describe: int, outside: Outside) -> Description:
         """What the component says of itself, by the index of its `describe`.
 
         Raises:
-            ActorError: it failed. The instance is closed then.
+            ActorError: it failed, at the start or then. The instance is closed.
         """
         native = self._native
-        native.find(describe)
-        fault = native.end(None) if native.start(0, 0, None) else await native.finish(None)
+        native.outside = outside
+        fault = await native.instantiate(component, None)
+        if fault is None:
+            outside.begins = False
+            native.find(describe)
+            fault = native.end(None) if native.start(0, 0, None) else await native.finish(None)
+        if native.surroundings is not None:
+            native.surroundings.leave(outside.collector)
         if fault is not None:
             self.close()
             raise fault
@@ -88,6 +110,9 @@ class Instance:
         collector = Collector(turn, workshop.limits)
         fault = _fault_of_argument(turn.argument, workshop.limits)
         fuel, reply = 0, None
+        if fault is None and self._component is not None:
+            fault = await self._begin(collector)
+            fuel = native.fuel_used()
         if fault is None:
             if native.pace.long:
                 await workshop.slow_lane.next_slice()
@@ -104,13 +129,16 @@ class Instance:
                 fault = native.end(collector)
             else:
                 fault = await native.finish(collector)
-            fuel = native.fuel_used()
+            fuel += native.fuel_used()
         if fault is None:
             try:
                 reply = self._reply(collector)
             except KelpieError as error:
                 # Not with its traceback, which leads back here: see `fault_of_host_call`.
                 fault = error.with_traceback(None)
+        if native.surroundings is not None:
+            unlogged = native.surroundings.leave(collector)
+            fault = fault or unlogged
         if fault is not None:
             native.close()
             fault = told_in_log(fault, collector.log, workshop.limits)

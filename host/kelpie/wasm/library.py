@@ -31,6 +31,7 @@ __all__ = [
     "INSTANCE_BYTES",
     "Kind",
     "RECORD_FIELD_BYTES",
+    "RESOURCE_DESTRUCTOR",
     "SIZE",
     "VALUE_BYTES",
     "WASMTIME_VERSION",
@@ -64,6 +65,7 @@ class Kind(IntEnum):
     ENUM = 17
     OPTION = 18
     RESULT = 19
+    RESOURCE = 21
 
 
 VALUE_BYTES = 32
@@ -86,6 +88,7 @@ ASYNC_HOST_FUNCTION = ctypes.CFUNCTYPE(
 )
 CONTINUATION = ctypes.CFUNCTYPE(ctypes.c_bool, ADDRESS)
 FINALIZER = ctypes.CFUNCTYPE(None, ADDRESS)
+RESOURCE_DESTRUCTOR = ctypes.CFUNCTYPE(ADDRESS, ADDRESS, ADDRESS, ctypes.c_uint32)
 
 # The process's memory as one buffer, up to the largest address that a processor
 # of today gives a process. Reading a structure through it is four

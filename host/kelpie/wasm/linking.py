@@ -8,79 +8,39 @@ cause kept in the collector; nothing ever leaves through the engine.
 
 from __future__ import annotations
 
-import ctypes
 import struct
 from collections.abc import Callable
 from typing import Any
 
-from kelpie.errors import GuestBrokeContract, HostFault
 from kelpie.wasm import calls_surroundings as surroundings
 from kelpie.wasm.calls_configuration import ConfigurationCalls
 from kelpie.wasm.calls_messaging import MESSAGING_CALLS, unavailable
 from kelpie.wasm.calls_storage import StorageCalls
 from kelpie.wasm.collector import Collector, Suspension
 from kelpie.wasm.contract import PACKAGE, VERSION
-from kelpie.wasm.errors import error_address, take_message
+from kelpie.wasm.current import Current
 from kelpie.wasm.handles import NativeEngine, NativeLinker
 from kelpie.wasm.library import (
     ADDRESS,
     ASYNC_HOST_FUNCTION,
-    BYTES,
     CONTINUATION,
     HOST_FUNCTION,
-    SIZE,
     address_of_callback,
     hold,
     memory,
 )
+from kelpie.wasm.linker_instance import LinkerInstance
 from kelpie.wasm.marshalling import Marshalling
+from kelpie.wasm.wasi.linking import VirtualWasi
 
-__all__ = ["Current", "Imports"]
+__all__ = ["Imports"]
 
 Call = Callable[[Collector, int, int], None]
 WaitingCall = Callable[[Collector, int, int], Suspension | None]
 
 _new_linker = hold("wasmtime_component_linker_new", ADDRESS, ADDRESS)
-_root = hold("wasmtime_component_linker_root", ADDRESS, ADDRESS)
-_add_instance = hold(
-    "wasmtime_component_linker_instance_add_instance", ADDRESS, ADDRESS, BYTES, SIZE, ADDRESS
-)
-_delete_instance = hold("wasmtime_component_linker_instance_delete", None, ADDRESS)
-_add_function = hold(
-    "wasmtime_component_linker_instance_add_func",
-    ADDRESS, ADDRESS, BYTES, SIZE, ADDRESS, ADDRESS, ADDRESS,
-)  # fmt: skip
-_add_async_function = hold(
-    "wasmtime_component_linker_instance_add_func_async",
-    ADDRESS, ADDRESS, BYTES, SIZE, ADDRESS, ADDRESS, ADDRESS,
-)  # fmt: skip
-
 _word = struct.Struct("<Q")
 _continuation = struct.Struct("<QQQ")
-
-
-class Current:
-    """Whose host calls come in now: the collector of the guest being polled."""
-
-    __slots__ = ("cause", "collector", "guest")
-
-    def __init__(self) -> None:
-        self.guest: object = None
-        """The guest being polled. It must not be closed before the poll returns."""
-        self.collector: Collector | None = None
-        """None while a guest is polled outside of a turn: its host calls trap."""
-        self.cause: BaseException | None = None
-        """What a host call of this guest raised: the reason of the trap that follows."""
-
-    def fail(self, error: BaseException) -> int:
-        """Keeps why the guest traps. Returns the error that makes it trap."""
-        self.cause = error
-        return error_address(f"host call: {error}")
-
-    def expect_turn(self) -> Collector:
-        if self.collector is None:
-            raise GuestBrokeContract("a host call was made outside of a turn")
-        return self.collector
 
 
 class Imports:
@@ -95,6 +55,7 @@ class Imports:
         self._resume_later = (address_of_callback(self._resume), 0, 0)
         self.linker = NativeLinker(_new_linker(engine.address))
         self._add_all(StorageCalls(marshalling), ConfigurationCalls(marshalling))
+        self._wasi = VirtualWasi(self.linker.address, current)
 
     def close(self) -> None:
         self.linker.close()
@@ -116,7 +77,8 @@ class Imports:
                 for name, parameters, changes in MESSAGING_CALLS
             ],
         )
-        self._add("clock", [("now", surroundings.clock_now)])
+        current = self._current
+        self._add("clock", [("now", surroundings.clock_now)], expect=current.expect_beginning)
         self._add(
             "entropy",
             [
@@ -124,8 +86,9 @@ class Imports:
                 ("get-u64", surroundings.entropy_u64),
                 ("get-uuid", surroundings.entropy_uuid),
             ],
+            expect=current.expect_beginning,
         )
-        self._add("log", [("write", surroundings.log_write)])
+        self._add("log", [("write", surroundings.log_write)], expect=current.expect_anyone)
         self._add(
             "identity",
             [
@@ -143,25 +106,23 @@ class Imports:
         interface: str,
         calls: list[tuple[str, Call]],
         waiting_calls: list[tuple[str, WaitingCall]] | None = None,
+        expect: Callable[[], Collector] | None = None,
     ) -> None:
-        root = _root(self.linker.address)
-        made = ctypes.c_void_p()
-        name = f"{PACKAGE}/{interface}@{VERSION}".encode()
-        _must(_add_instance(root, name, len(name), ctypes.addressof(made)))
-        functions = [(_add_function, name, self._immediate(call)) for name, call in calls]
-        functions += [
-            (_add_async_function, name, self._waiting(call)) for name, call in waiting_calls or ()
-        ]
-        for add, function_name, callback in functions:
-            self._callbacks.append(callback)
-            name = function_name.encode()
-            _must(add(made.value, name, len(name), address_of_callback(callback), None, None))
-        _delete_instance(made.value)
-        _delete_instance(root)
+        instance = LinkerInstance(self.linker.address, f"{PACKAGE}/{interface}@{VERSION}")
+        for name, call in calls:
+            instance.add(name, self._keep(self._immediate(call, expect)))
+        for name, waiting_call in waiting_calls or ():
+            instance.add_async(name, self._keep(self._waiting(waiting_call)))
+        instance.close()
 
-    def _immediate(self, call: Call) -> Any:
+    def _keep(self, callback: Any) -> Any:
+        self._callbacks.append(callback)
+        return callback
+
+    def _immediate(self, call: Call, expect: Callable[[], Collector] | None) -> Any:
         """A host call that is answered from memory, at once."""
         current = self._current
+        expect = expect or current.expect_turn
 
         def callback(
             _environment: int,
@@ -173,7 +134,7 @@ class Imports:
             _result_count: int,
         ) -> int | None:
             try:
-                call(current.collector or current.expect_turn(), arguments, results)
+                call(current.collector or expect(), arguments, results)
             except BaseException as error:  # noqa: BLE001 - becomes this guest's trap
                 return current.fail(error)
             return None
@@ -225,8 +186,3 @@ class Imports:
         except BaseException as error:  # noqa: BLE001 - becomes this guest's trap
             _word.pack_into(memory, suspension.error_return, self._current.fail(error))
         return True
-
-
-def _must(error: int | None) -> None:
-    if error:
-        raise HostFault(f"the host's own imports do not link: {take_message(error)}")

@@ -22,7 +22,9 @@ from kelpie.wasm.library import (
 )
 from kelpie.wasm.memories import MemoryAccount
 from kelpie.wasm.native_values import delete_value
+from kelpie.wasm.outside import Outside
 from kelpie.wasm.slow_lane import Pace, Stretch
+from kelpie.wasm.wasi.surroundings import Surroundings
 from kelpie.wasm.workshop import Workshop
 
 __all__ = ["NativeGuest"]
@@ -83,8 +85,10 @@ class NativeGuest:
         "_store",
         "_workshop",
         "account",
+        "outside",
         "pace",
         "result_address",
+        "surroundings",
     )
 
     def __init__(self, workshop: Workshop, pace: Pace, *, yields: bool) -> None:
@@ -96,6 +100,9 @@ class NativeGuest:
         self.result_address = ctypes.addressof(self._block) + _RESULT
         self._future = 0
         self._overran = False
+        self.outside: Outside | None = None
+        """Who answers its host calls outside of a turn; None: nobody."""
+        self.surroundings: Surroundings | None = None
         self.pace = pace
         self._first_poll = _poll_holding if workshop.hold_interpreter else _poll_releasing
         self._store = NativeStore(_new_store(workshop.engine.address, None, None), keeps=workshop)
@@ -126,8 +133,8 @@ class NativeGuest:
         self._drop_future()
         self._store.close()
 
-    async def instantiate(self, component: int) -> KelpieError | None:
-        """Makes the instance. Returns why it failed, if it did."""
+    async def instantiate(self, component: int, collector: Collector | None) -> KelpieError | None:
+        """Makes the instance, maybe as part of a turn. Returns why it failed, if it did."""
         self._begin()
         block = ctypes.addressof(self._block)
         self._future = _instantiate(
@@ -137,7 +144,9 @@ class NativeGuest:
             block + _INSTANCE,
             block + _ERROR,
         )
-        return self.end(None) if self._first_poll_ends(None) else await self.finish(None)
+        if self._first_poll_ends(collector):
+            return self.end(None)
+        return await self.finish(collector)
 
     def find(self, export: int) -> None:
         """Makes an exported function the one to call."""
@@ -147,9 +156,7 @@ class NativeGuest:
 
     def start(self, arguments: int, argument_count: int, collector: Collector | None) -> bool:
         """Calls the function that was found last. Whether it has returned already:
-        then `end` must follow, else `finish`. Most turns never wait, and need no
-        coroutine.
-        """
+        then `end` must follow, else `finish`. Most turns need no coroutine."""
         self._begin()
         result = self.result_address
         self._future = _call(
@@ -171,15 +178,13 @@ class NativeGuest:
         """
         self._drop_future()
         if collector is not None:
-            # Of turns alone: to make an instance is quick whatever it will run,
-            # and its first turn touches more memory anyway.
+            # Of turns alone: the first turn touches more memory than the making.
             self.pace.long = self._overran
             self.account.measure()
         return self._fault(fault)
 
     async def finish(self, collector: Collector | None) -> KelpieError | None:
-        """Waits until the call has returned, and ends it. If this is cancelled
-        the guest is killed and closed."""
+        """Waits until the call has returned, and ends it. Cancelled, it closes the guest."""
         try:
             fault = await self._wait(collector)
         except BaseException:
@@ -231,11 +236,13 @@ class NativeGuest:
         current.guest = self
         current.cause = None
         current.collector = collector
+        if collector is None:
+            current.outside = self.outside
         workshop.memories.account = self.account
         try:
             return poll(self._future)
         finally:
-            current.guest = current.collector = None
+            current.guest = current.collector = current.outside = None
             workshop.memories.account = None
 
     async def _wait(self, collector: Collector | None) -> KelpieError | None:

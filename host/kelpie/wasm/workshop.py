@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from kelpie.env import Env
 from kelpie.limits import Limits
+from kelpie.wasm.current import Current
 from kelpie.wasm.handles import NativeEngine
-from kelpie.wasm.linking import Current, Imports
+from kelpie.wasm.linking import Imports
 from kelpie.wasm.marshalling import Marshalling
 from kelpie.wasm.memories import LinearMemories
 from kelpie.wasm.slow_lane import SlowLane

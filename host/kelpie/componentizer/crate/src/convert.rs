@@ -7,6 +7,8 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
+use crate::weave::weave;
+
 /// The world of everything that exports no more than an actor has to. The other
 /// worlds of the WIT are this one with further exports.
 pub const WORLD: &str = "actor";
@@ -58,31 +60,49 @@ pub fn componentize(module: &[u8], wit: &[u8], adapter: &[u8]) -> Result<Vec<u8>
     // Also so that the encoder, which is less careful, sees only valid modules.
     validate(module).context("the module is not valid")?;
     let facts = Facts::of(module)?;
+    let adapted = facts.imports_adapted;
+    ensure!(
+        !adapted || !adapter.is_empty(),
+        "the module imports from `{ADAPTED}`, and no adapter for that was given"
+    );
+    let mut module = if adapted { weave(module)? } else { module.to_vec() };
 
     let mut encoder = ComponentEncoder::default();
     encoder.validate(true);
     if facts.has_metadata {
-        encoder.module(module).context("the module's own component metadata is not usable")?;
+        encoder.module(&module).context("the module's own component metadata is not usable")?;
     } else {
         let (resolve, world) = read_wit(wit, &facts.exported)?;
         facts.expect_version_of(&resolve, world)?;
-        let mut module = module.to_vec();
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)
             .context("the WIT could not be put into the module")?;
         encoder.module(&module)?;
     }
-    if !adapter.is_empty() {
-        validate(adapter).context("the adapter is not valid")?;
+    if adapted {
         encoder
-            .adapter(ADAPTED, adapter)
+            .adapter(ADAPTED, &described_adapter(adapter, wit)?)
             .with_context(|| format!("the adapter for {ADAPTED} is not usable"))?;
-    } else if facts.imports_adapted {
-        bail!("the module imports from `{ADAPTED}`, and no adapter for that was given");
     }
     encoder
         .encode()
         .map_err(without_stages)
         .context("the module does not fit its world")
+}
+
+/// The adapter, with the world in it of what it imports from the contract.
+fn described_adapter(adapter: &[u8], wit: &[u8]) -> Result<Vec<u8>> {
+    validate(adapter).context("the adapter is not valid")?;
+    let (mut resolve, actor) = read_wit(wit, &BTreeSet::new())?;
+    let facts = Facts::of(adapter)?;
+    // Exports are the program's; of an adapter they would be wanted too.
+    let mut world = resolve.worlds[actor].clone();
+    world.name = "adapter".to_owned();
+    world.exports.clear();
+    world.imports.retain(|key, _| facts.interfaces.contains(&resolve.name_world_key(key)));
+    let world = resolve.worlds.alloc(world);
+    let mut described = adapter.to_vec();
+    embed_component_metadata(&mut described, &resolve, world, StringEncoding::UTF8, false)?;
+    Ok(described)
 }
 
 /// The encoder's error without the names of its own stages, which say nothing to

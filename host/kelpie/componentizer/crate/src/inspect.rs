@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::TypesRef;
+use wit_component::DecodedWasm;
+use wit_parser::{Resolve, WorldId, WorldKey};
 use wasmparser::{
     BinaryReaderError, Encoding, ExternalKind, Parser, Payload, TypeRef, ValidPayload, Validator, WasmFeatures,
 };
@@ -71,8 +73,12 @@ fn inspect_component(binary: &[u8], wit: &[u8]) -> Result<String> {
 }
 
 /// What of this component, with these exports, does not agree with its world in `wit`.
+/// What it imports from other packages is not looked at.
 fn misfit(binary: &[u8], wit: &[u8], exported: &BTreeSet<String>) -> Result<Option<String>> {
-    let (resolve, world) = read_wit(wit, exported)?;
+    let (mut resolve, world) = read_wit(wit, exported)?;
+    if let Err(error) = add_foreign_imports(&mut resolve, world, binary) {
+        return Ok(Some(format!("{error:#}")));
+    }
     let Err(error) = wit_component::targets(&resolve, world, binary, false) else {
         return Ok(None);
     };
@@ -90,6 +96,27 @@ fn misfit(binary: &[u8], wit: &[u8], exported: &BTreeSet<String>) -> Result<Opti
         .skip_while(|line| line.starts_with(&outermost))
         .collect();
     Ok(Some(if lines.is_empty() { message } else { lines.join(": ") }))
+}
+
+/// Puts into the world what the component imports from packages other than the world's.
+fn add_foreign_imports(resolve: &mut Resolve, world: WorldId, binary: &[u8]) -> Result<()> {
+    let DecodedWasm::Component(decoded, own) = wit_component::decode(binary)? else {
+        return Ok(());
+    };
+    let remap = resolve.merge(decoded)?;
+    let own = remap.map_world(own, Default::default())?;
+    let package = resolve.worlds[world].package;
+    let foreign: Vec<_> = resolve.worlds[own]
+        .imports
+        .iter()
+        .filter(|(key, _)| match key {
+            WorldKey::Interface(id) => resolve.interfaces[*id].package != package,
+            WorldKey::Name(_) => false,
+        })
+        .map(|(key, item)| (key.clone(), item.clone()))
+        .collect();
+    resolve.worlds[world].imports.extend(foreign);
+    Ok(())
 }
 
 /// The imports and exports of a component, each as a JSON object.

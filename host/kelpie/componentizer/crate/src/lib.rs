@@ -7,6 +7,7 @@
 mod convert;
 mod inspect;
 mod json;
+mod weave;
 
 #[cfg(target_arch = "wasm32")]
 mod abi;

@@ -1,0 +1,3 @@
+module wasip1
+
+go 1.24
