@@ -65,6 +65,7 @@ def _view(inspection: Inspection) -> dict[str, object]:
         "digest": inspection.digest,
         "contract": inspection.contract_version,
         "sealed": inspection.sealed,
+        "virtual_wasi": list(inspection.virtual_wasi),
         "imports": list(inspection.imports),
         "exports": list(inspection.exports),
         "doc": manifest.doc if manifest is not None else None,
@@ -79,7 +80,7 @@ def _print(inspection: Inspection) -> None:
         ("size", size(inspection.size)),
         ("digest", inspection.digest),
         ("contract", inspection.contract_version or "none"),
-        ("sealed", "yes" if inspection.sealed else "no"),
+        ("sealed", _told_seal(inspection)),
         ("batches", "yes" if inspection.batches else "no"),
         ("imports", ", ".join(inspection.imports) or "nothing"),
         ("grants", ",".join(interfaces(inspection.imports)) or "none needed"),
@@ -89,6 +90,12 @@ def _print(inspection: Inspection) -> None:
         print(printable(f"{name:<10}{value}"))
     if inspection.manifest is not None:
         _print_manifest(inspection.manifest)
+
+
+def _told_seal(inspection: Inspection) -> str:
+    if inspection.sealed:
+        return "yes"
+    return "no: virtual WASI" if inspection.virtual_wasi else "no"
 
 
 def _print_manifest(manifest: Manifest) -> None:

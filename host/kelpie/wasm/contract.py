@@ -23,12 +23,17 @@ IMPORTS = (
     "identity",
     "config",
     "secrets",
+    "wasi",
 )
-"""The interfaces that a component may import, in the contract's order."""
+"""What a component may import: the contract's interfaces, in its order, and the
+virtual WASI, which is one."""
 
 
 def interfaces(imports: Iterable[str]) -> tuple[str, ...]:
     """Which of `IMPORTS` are among a component's imports, by their full names.
     `types` is none of them: nothing can be done with it."""
-    found = {name.removeprefix(f"{PACKAGE}/").partition("@")[0] for name in imports}
+    found = {
+        "wasi" if name.startswith("wasi:") else name.removeprefix(f"{PACKAGE}/").partition("@")[0]
+        for name in imports
+    }
     return tuple(each for each in IMPORTS if each in found)
