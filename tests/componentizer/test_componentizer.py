@@ -280,7 +280,7 @@ def test_what_is_exported_besides_decides_on_the_world() -> None:
     assert report["misfit"] is None
     assert {each["interface"] for each in report["exports"]} == {"handler", "batch"}
     misfit = inspect(made.with_another_batch(), CONTRACT)["misfit"]
-    assert "function `invoke-batch`" in misfit
+    assert "kelpie:actor/batch@0.1.0" in misfit
     assert "invoke-batch" in misfit
     with pytest.raises(RefusedError, match="invoke-batch"):
         made.batching(function_type="(param i32) (result i32)")
@@ -289,7 +289,7 @@ def test_what_is_exported_besides_decides_on_the_world() -> None:
 def test_a_component_of_another_version() -> None:
     report = inspect(made.of_another_version("9.9.9"), CONTRACT)
     assert {found["version"] for found in report["imports"]} == {"9.9.9"}
-    assert report["misfit"] == "missing export named `kelpie:actor/handler@0.1.0`"
+    assert report["misfit"] == "missing import named `kelpie:actor/types@9.9.9`"
 
 
 def test_a_component_of_another_world() -> None:
@@ -315,7 +315,7 @@ def test_a_component_without_the_handler() -> None:
 
 def test_a_component_with_another_signature() -> None:
     misfit = inspect(made.with_another_signature(), CONTRACT)["misfit"]
-    assert "function `describe`: different number of function parameters" in misfit
+    assert "`describe`: expected 0 parameters, found 1" in misfit
     assert "\n" not in misfit
 
 

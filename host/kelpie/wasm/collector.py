@@ -146,6 +146,11 @@ class Collector:
             self.entropy = EntropyStream(self.turn.entropy_seed)
         return self.entropy.draw(count)
 
+    def begin_entropy(self) -> None:
+        """From now on draws what an instance gets as it begins. The turn's own
+        randomness is the same whether it made the instance or found it."""
+        self.entropy = EntropyStream(self.turn.entropy_seed + b" beginning")
+
     def check_reply(self, reply: Payload) -> None:
         self._charge_write(len(reply.data))
 

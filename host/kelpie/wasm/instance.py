@@ -111,7 +111,9 @@ class Instance:
         fault = _fault_of_argument(turn.argument, workshop.limits)
         fuel, reply = 0, None
         if fault is None and self._component is not None:
+            collector.begin_entropy()
             fault = await self._begin(collector)
+            collector.entropy = None
             fuel = native.fuel_used()
         if fault is None:
             if native.pace.long:

@@ -103,16 +103,23 @@ fn add_foreign_imports(resolve: &mut Resolve, world: WorldId, binary: &[u8]) -> 
     let DecodedWasm::Component(decoded, own) = wit_component::decode(binary)? else {
         return Ok(());
     };
+    let package = resolve.worlds[world].package.context("the world is in no package")?;
+    let contract = resolve.packages[package].name.clone();
+    let is_foreign = |resolve: &Resolve, key: &WorldKey| {
+        let WorldKey::Interface(id) = key else { return false };
+        let Some(package) = resolve.interfaces[*id].package else { return false };
+        let name = &resolve.packages[package].name;
+        (&name.namespace, &name.name) != (&contract.namespace, &contract.name)
+    };
+    if !decoded.worlds[own].imports.keys().any(|key| is_foreign(&decoded, key)) {
+        return Ok(());
+    }
     let remap = resolve.merge(decoded)?;
     let own = remap.map_world(own, Default::default())?;
-    let package = resolve.worlds[world].package;
     let foreign: Vec<_> = resolve.worlds[own]
         .imports
         .iter()
-        .filter(|(key, _)| match key {
-            WorldKey::Interface(id) => resolve.interfaces[*id].package != package,
-            WorldKey::Name(_) => false,
-        })
+        .filter(|(key, _)| is_foreign(resolve, key))
         .map(|(key, item)| (key.clone(), item.clone()))
         .collect();
     resolve.worlds[world].imports.extend(foreign);

