@@ -30,7 +30,13 @@ STORED_STATE: Final = "(what is stored at the end)"
 _MEMORY_MAX: Final = 200_000
 _PRINCIPAL: Final = "simulated"
 _ANY_INPUT: Final = TurnInput(1, 1_800_000_000_000_000_000, bytes(32))
-_OUTSIDE: Final = ("kelpie:actor/clock", "kelpie:actor/entropy", "kelpie:actor/identity")
+_OUTSIDE: Final = (
+    "kelpie:actor/clock",
+    "kelpie:actor/entropy",
+    "kelpie:actor/identity",
+    "wasi:clocks/",
+    "wasi:random/",
+)
 
 
 class ActorState(NamedTuple):
@@ -70,8 +76,7 @@ class ComponentModel:
         self._limits = limits
         self._memory = memory
         self._configuration = configuration
-        names = tuple(each.partition("@")[0] for each in component.imports)
-        self.sees_inputs = any(each in names for each in _OUTSIDE)
+        self.sees_inputs = any(each.startswith(_OUTSIDE) for each in component.imports)
         """Whether a turn can depend on anything but its request and the state."""
 
     def initial(self) -> Hashable:
