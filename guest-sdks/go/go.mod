@@ -1,0 +1,3 @@
+module kelpie
+
+go 1.24
