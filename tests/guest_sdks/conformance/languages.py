@@ -28,7 +28,14 @@ class Language:
     """What a panic's place begins with: where the operation `panic` is written."""
 
 
+def _go(kept: Path) -> bytes:
+    from tests.guest_sdks import go_guest  # noqa: PLC0415 - it needs what is above
+
+    return go_guest.component(kept)
+
+
 LANGUAGES = {
+    "go": Language(component=_go, place="misbehaviour.go:"),
     "rust": Language(
         component=lambda _kept: (GUESTS / "rust" / "conformance.wasm").read_bytes(),
         place="src/misbehaviour.rs:",

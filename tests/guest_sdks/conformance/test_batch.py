@@ -7,7 +7,7 @@ import pytest
 from kelpie.errors import ActorRejected
 from kelpie.ids import text
 from tests.guest_sdks.conformance.subject import Subject
-from tests.guest_sdks.conformance.turns import Turns
+from tests.guest_sdks.conformance.turns import Turns, state_calls
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -29,11 +29,11 @@ async def test_operations_in_their_order(actor: Subject) -> None:
 async def test_state_is_saved_once(turns: Turns) -> None:
     lines = '{"operation":"add"}\n' * 100
     outcome = await turns.run("", text(lines), is_batch=True)
-    assert [call.name for call in outcome.journal] == ["state.load", "state.save"]
+    assert state_calls(outcome) == ["state.load", "state.save"]
     assert outcome.reply is not None
     assert outcome.reply.data.decode().splitlines()[-1] == '{"count":100}'
     outcome = await turns.run("", text('{"operation":"get"}'), is_batch=True)
-    assert [call.name for call in outcome.journal] == []
+    assert state_calls(outcome) == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from kelpie.errors import ActorFailed, ActorRejected
 from kelpie.wasm.turn import Outcome
 from tests.guest_sdks.conformance.subject import Subject
-from tests.guest_sdks.conformance.turns import Turns
+from tests.guest_sdks.conformance.turns import Turns, state_calls
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -24,10 +24,6 @@ def saved(outcome: Outcome) -> Any:
     assert state is not None
     assert state.is_text
     return json.loads(state.data)
-
-
-def calls(outcome: Outcome) -> list[str]:
-    return [call.name for call in outcome.journal]
 
 
 def failure(outcome: Outcome) -> str:
@@ -53,14 +49,14 @@ async def test_the_form_of_what_is_stored(turns: Turns) -> None:
 
 
 async def test_it_is_read_once_and_written_when_it_changed(turns: Turns) -> None:
-    assert calls(await turns.run("add")) == ["state.load", "state.save"]
-    assert calls(await turns.run("add")) == ["state.save"]
-    assert calls(await turns.run("get")) == []
+    assert state_calls(await turns.run("add")) == ["state.load", "state.save"]
+    assert state_calls(await turns.run("add")) == ["state.save"]
+    assert state_calls(await turns.run("get")) == []
     # A change that leaves everything as it was is none.
-    assert calls(await turns.run("add", {"amount": 0})) == []
+    assert state_calls(await turns.run("add", {"amount": 0})) == []
     turns.renew()
-    assert calls(await turns.run("add", {"amount": 0})) == ["state.load"]
-    assert calls(await turns.run("get")) == []
+    assert state_calls(await turns.run("add", {"amount": 0})) == ["state.load"]
+    assert state_calls(await turns.run("get")) == []
 
 
 async def test_a_state_of_defaults_is_not_written(turns: Turns) -> None:

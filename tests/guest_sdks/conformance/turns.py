@@ -11,7 +11,13 @@ from kelpie.wasm.turn import Outcome
 from tests.guest_sdks.conformance.subject import KIND
 from tests.wasm.support import turn
 
-__all__ = ["Turns"]
+__all__ = ["Turns", "state_calls"]
+
+
+def state_calls(outcome: Outcome) -> list[str]:
+    """What a turn asked and told of its state. A language's runtime asks for the
+    time and for randomness besides, as it likes."""
+    return [call.name for call in outcome.journal if call.name.startswith("state.")]
 
 
 class Turns:
