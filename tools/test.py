@@ -14,7 +14,7 @@ from pathlib import Path
 
 from virtual_environment import ROOT, prepare
 
-CHECKED = ("host", "tests", "tools", "benchmarks")
+CHECKED = ("host", "guest-sdks/python", "tests", "tools", "benchmarks")
 # Each process needs some 300 MB, and its tests start hosts of their own.
 SPREAD = ("--numprocesses=auto", "--maxprocesses=8")
 

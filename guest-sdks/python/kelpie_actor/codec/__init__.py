@@ -1,0 +1,3 @@
+"""Values on their way to JSON and back, as their type hints say."""
+
+from __future__ import annotations

@@ -1,0 +1,93 @@
+"""Ordered keys and values of one actor, for what is too large to be read as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeVar, overload
+
+from kelpie_actor.host import Host, Payload
+from kelpie_actor.payloads import typed_value, written
+
+__all__ = ["Entry", "Kv", "Page"]
+
+PAGE_ENTRIES_MAX = 1_000
+
+Value = TypeVar("Value")
+
+
+class Entry(NamedTuple):
+    """A key and what is stored under it: `str` in the text lane, `bytes` in the other."""
+
+    key: str
+    value: Payload
+
+
+class Page(NamedTuple):
+    """Some entries, in order."""
+
+    entries: list[Entry]
+    more: bool
+    """Whether more follow: ask again with `after` set to the last key."""
+
+
+class Kv:
+    """The keys and values of this actor, as this turn sees them."""
+
+    __slots__ = ("_host",)
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def get(self, key: str) -> Payload | None:
+        """The value; None if there is none."""
+        return self._host.kv_get(key)
+
+    def set(self, key: str, value: Payload) -> None:
+        """Sets a value: `str` as text, `bytes` as bytes; at most 1 MiB."""
+        if not isinstance(value, str | bytes):
+            raise TypeError("a value is str or bytes; set_json takes anything else")
+        self._host.kv_set(key, value)
+
+    def delete(self, key: str) -> None:
+        """Deleting a key that is not there changes nothing."""
+        self._host.kv_delete(key)
+
+    @overload
+    def get_json(self, key: str) -> Any: ...
+    @overload
+    def get_json(self, key: str, kind: type[Value]) -> Value | None: ...
+    def get_json(self, key: str, kind: Any = Any) -> Any:
+        """The value, read from JSON as one of this type; None if there is none.
+
+        Raises:
+            ValueError: it is not of this type.
+        """
+        stored = self._host.kv_get(key)
+        return None if stored is None else typed_value(stored, kind, f"the value of {key!r}")
+
+    def set_json(self, key: str, value: object) -> None:
+        """Sets a value, written in JSON by its own type."""
+        self._host.kv_set(key, written(value))
+
+    def list(
+        self,
+        prefix: str = "",
+        *,
+        after: str | None = None,
+        limit: int = PAGE_ENTRIES_MAX,
+        reverse: bool = False,
+    ) -> Page:
+        """A page of the entries whose keys begin with `prefix`, in the order of their
+        bytes, beginning behind `after`: at most `limit`, 1,000 or 1 MiB of them."""
+        entries, more = self._host.kv_list(prefix, after, limit, reverse)
+        return Page([Entry(key, value) for key, value in entries], more)
+
+    def items(self, prefix: str = "", *, reverse: bool = False) -> Iterator[Entry]:
+        """All entries whose keys begin with `prefix`, page by page as they are asked for."""
+        after: str | None = None
+        while True:
+            page = self.list(prefix, after=after, reverse=reverse)
+            yield from page.entries
+            if not page.more:
+                return
+            after = page.entries[-1].key

@@ -1,0 +1,149 @@
+"""An operation: from the argument to a call of the method, and to the reply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from kelpie_actor.codec.codec import Codec, Mismatch, Schema, SchemaWriter
+from kelpie_actor.codec.records import Field, decode_members, members_schema
+from kelpie_actor.context import Context
+from kelpie_actor.errors import Rejection
+from kelpie_actor.host import Payload
+from kelpie_actor.json_text import JsonError, check_text, read_json
+
+__all__ = ["Operation", "bad_argument"]
+
+_BYTES: Schema = {"type": "string", "format": "binary"}
+
+
+def bad_argument(message: str) -> NoReturn:
+    raise Rejection("bad-argument", message) from None
+
+
+class Operation:
+    """One operation of an actor class."""
+
+    __slots__ = (
+        "_decode_only",
+        "_only",
+        "context_at",
+        "doc",
+        "durable",
+        "method",
+        "name",
+        "parameters",
+        "read_only",
+        "replies_bytes",
+        "result",
+        "takes_bytes",
+    )
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        doc: str,
+        read_only: bool,
+        durable: bool,
+        method: Callable[..., Any],
+        parameters: tuple[Field, ...],
+        context_at: int | None,
+        result: Codec,
+    ) -> None:
+        self.name = name
+        self.doc = doc
+        self.read_only = read_only
+        self.durable = durable
+        self.method = method
+        self.parameters = parameters
+        self.context_at = context_at
+        self.result = result
+        self.takes_bytes = len(parameters) == 1 and parameters[0].codec.is_bytes
+        self.replies_bytes = result.is_bytes
+        # The usual case, one parameter, has a shorter way.
+        self._only = parameters[0].name if len(parameters) == 1 else None
+        self._decode_only = parameters[0].codec.decode if len(parameters) == 1 else None
+
+    def arguments(self, payload: Payload) -> list[Any]:
+        """The values of the parameters.
+
+        Raises:
+            Rejection: the payload is not what the operation takes.
+        """
+        if self.takes_bytes:
+            if isinstance(payload, bytes):
+                return [payload]
+            # Whoever sends nothing need not say nothing of what.
+            return bad_argument("the argument must be bytes, not text") if payload else [b""]
+        if isinstance(payload, bytes):
+            if payload:
+                bad_argument("the argument must be JSON text, not bytes")
+            payload = ""
+        if not payload:
+            return self.members({})
+        try:
+            found = read_json(payload)
+        except JsonError as error:
+            bad_argument(f"the argument: {error}")
+        return self.members(found)
+
+    def members(self, found: Any) -> list[Any]:
+        """The same, of what JSON read; `null` is no argument.
+
+        Raises:
+            Rejection: see `arguments`.
+        """
+        if found is None:
+            found = {}
+        elif type(found) is not dict:
+            bad_argument("the argument must be a JSON object")
+        try:
+            if len(found) == 1 and self._only in found:
+                assert self._decode_only is not None
+                try:
+                    return [self._decode_only(found[self._only])]
+                except Mismatch as error:
+                    raise error.below(self._only or "") from None
+            return decode_members(found, self.parameters)
+        except Mismatch as error:
+            bad_argument(f"the argument: {error}")
+
+    def call(self, actor: object, context: Context, arguments: list[Any]) -> Any:
+        """Runs the method."""
+        if self.context_at is not None:
+            arguments.insert(self.context_at, context)
+        return self.method(actor, *arguments)
+
+    def reply(self, result: Any) -> Payload:
+        """What to reply.
+
+        Raises:
+            TypeError: the method has returned something else than its type hint says.
+        """
+        if self.replies_bytes:
+            if isinstance(result, bytes):
+                return result
+            raise TypeError(f"{self.name} must return bytes, and returned {type(result).__name__}")
+        try:
+            return check_text(self.result.encode(result))
+        except (Mismatch, ValueError) as error:
+            raise TypeError(f"the result of {self.name} is not what it says: {error}") from None
+
+    def manifest(self) -> dict[str, Any]:
+        """What `describe` says of it."""
+        if self.takes_bytes:
+            argument = _BYTES
+        else:
+            writer = SchemaWriter()
+            argument = members_schema(self.parameters, writer)
+            if writer.definitions:
+                argument = {**argument, "$defs": writer.definitions}
+        return {
+            "name": self.name,
+            "doc": self.doc,
+            "read_only": self.read_only,
+            "durable": self.durable,
+            "argument": argument,
+            "result": _BYTES if self.replies_bytes else self.result.document(),
+        }

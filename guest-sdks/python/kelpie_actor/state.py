@@ -1,0 +1,112 @@
+"""An actor's state in the memory of its instance: loaded once, saved when it changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kelpie_actor.codec.codec import Mismatch
+from kelpie_actor.errors import StateError
+from kelpie_actor.host import Host
+from kelpie_actor.json_text import JsonError, check_text, read_json
+
+if TYPE_CHECKING:
+    from kelpie_actor.declaration import ActorType
+
+__all__ = ["LoadedState"]
+
+
+class LoadedState:
+    """The actor of one instance, and the text of its state as it was last seen.
+
+    A turn that failed leaves it as it is: whoever runs turns has to drop it then.
+    """
+
+    __slots__ = ("_codec", "_head", "_host", "_text", "actor")
+
+    def __init__(self, kind: ActorType, host: Host) -> None:
+        """
+        Raises:
+            StateError: what is stored is not a state of this actor.
+        """
+        self._host = host
+        self._codec = kind.state
+        self._head = f'{{"version":{kind.state_version},"state":'
+        self._text: str | None = ""
+        self.actor: Any
+        if kind.state is None:
+            self.actor = kind.kind()
+            return
+        stored = host.state_load()
+        if stored is None:
+            self.actor, is_current = kind.kind(), True
+        else:
+            self.actor, is_current = _decode(kind, stored)
+        # A migrated one is not what is stored, and is saved by the next turn that writes.
+        self._text = self._encode() if is_current else None
+
+    def save(self) -> None:
+        """Saves the state, if it is not what was last seen.
+
+        Raises:
+            TypeError: it has something in it that is not of its type.
+        """
+        if self._codec is None:
+            return
+        text = self._encode()
+        if text != self._text:
+            self._host.state_save(f"{self._head}{text}}}")
+            self._text = text
+
+    def see(self) -> str | None:
+        """The text of the state as it is now, to compare it with what it is later."""
+        return self._encode() if self._codec is not None else None
+
+    def changed_since(self, seen: str | None) -> bool:
+        return self.see() != seen
+
+    def _encode(self) -> str:
+        assert self._codec is not None
+        try:
+            return check_text(self._codec.encode(self.actor))
+        except (Mismatch, ValueError) as error:
+            raise TypeError(f"the state is not what its type hints say: {error}") from None
+
+
+def _decode(kind: ActorType, stored: str | bytes) -> tuple[Any, bool]:
+    """The actor that was stored, and whether it was of this version."""
+    if isinstance(stored, bytes):
+        raise StateError("the stored state cannot be read: it is bytes, not JSON")
+    try:
+        envelope = read_json(stored)
+    except JsonError as error:
+        raise StateError(f"the stored state cannot be read: {error}") from error
+    if type(envelope) is not dict or envelope.keys() != {"version", "state"}:
+        raise StateError('the stored state cannot be read: it is not {"version":...,"state":...}')
+    version, state = envelope["version"], envelope["state"]
+    if type(version) is not int or version < 1:
+        raise StateError(
+            f"the stored state cannot be read: its version {version!r} is no positive integer"
+        )
+    if version > kind.state_version:
+        raise StateError(
+            f"the stored state is of version {version}, and this component knows "
+            f"{kind.state_version}: roll forward"
+        )
+    if version < kind.state_version:
+        return _migrated(kind, version, state), False
+    assert kind.state is not None
+    try:
+        return kind.state.decode(state), True
+    except Mismatch as error:
+        raise StateError(f"the stored state cannot be read: {error}") from error
+
+
+def _migrated(kind: ActorType, version: int, state: Any) -> Any:
+    migrate: Any = kind.kind.migrate  # type: ignore[attr-defined]
+    actor = migrate(version, state)
+    if not isinstance(actor, kind.kind):
+        raise StateError(
+            f"{kind.kind.__name__}.migrate returned {type(actor).__name__} for the state of "
+            f"version {version}, not a {kind.kind.__name__}"
+        )
+    return actor
