@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["CannotBuild", "python_component"]
+__all__ = ["CannotBuild", "cache", "python_component"]
 
 ROOT = Path(__file__).resolve().parents[2]
 SDK = ROOT / "guest-sdks" / "python"
@@ -32,15 +32,18 @@ def python_component(project: Path) -> bytes:
     """
     if importlib.util.find_spec("componentize_py") is None:
         raise CannotBuild("pip install -e '.[python]' brings what builds components of Python")
-    built = _cache() / f"{project.name}-{_digest([SDK, project, CONTRACT])}.wasm"
+    built = cache() / f"{project.name}-{_digest([SDK, project, CONTRACT])}.wasm"
     if not built.is_file():
         from kelpie_actor_build import build  # noqa: PLC0415 - not all tests need it
 
-        build(project, built)
+        # Under a name of its own first: other processes may be building the same.
+        new = built.with_name(f"{os.getpid()}-{built.name}")
+        build(project, new)
+        new.replace(built)
     return built.read_bytes()
 
 
-def _cache() -> Path:
+def cache() -> Path:
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(home) / "kelpie-tests"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
+from kelpie_actor.codec.codec import Mismatch
 from kelpie_actor.context import Context
 from kelpie_actor.declaration import ActorType
 from kelpie_actor.errors import Rejection
@@ -48,10 +49,21 @@ class Dispatcher:
             self._refuse_unknown(name)
         arguments = operation.arguments(argument)
         state = self._state or self._load()
+        if operation.context_at is not None:
+            arguments.insert(operation.context_at, self._context)
         if operation.read_only:
             return self._read(operation, state, arguments)
-        reply = operation.reply(operation.call(state.actor, self._context, arguments))
-        state.save()
+        result = operation.method(state.actor, *arguments)
+        # Written out, as this is what every turn passes: `reply` and `save` do the same.
+        try:
+            reply: Payload = operation.encode(result)
+            seen = state.encode(state.actor)
+        except Mismatch:
+            reply, seen = operation.reply(result), state.see()
+        if operation.replies_bytes or not (reply.isascii() and seen.isascii()):
+            reply, seen = operation.reply(result), state.see()
+        if seen != state.text:
+            state.save(seen)
         return reply
 
     def invoke_batch(self, lines: str) -> str:
@@ -66,7 +78,7 @@ class Dispatcher:
             for line in operations:
                 replies.append(self._run_line(line))  # noqa: PERF401 - counted when one fails
             if self._state is not None:
-                self._state.save()
+                self._state.save(self._state.see())
         except BaseException as error:
             raise BatchStopped(min(len(replies), len(operations) - 1)) from error
         replies.append("")
@@ -94,17 +106,19 @@ class Dispatcher:
             bad_argument(f"the operation {name} is one of bytes: not in a batch")
         arguments = operation.members(found.get("argument"))
         state = self._state or self._load()
+        if operation.context_at is not None:
+            arguments.insert(operation.context_at, self._context)
         if operation.read_only:
             reply = self._read(operation, state, arguments)
         else:
-            reply = operation.reply(operation.call(state.actor, self._context, arguments))
+            reply = operation.reply(operation.method(state.actor, *arguments))
         assert isinstance(reply, str)
         return reply
 
     def _read(self, operation: Operation, state: LoadedState, arguments: list[Any]) -> Payload:
         seen = state.see()
-        reply = operation.reply(operation.call(state.actor, self._context, arguments))
-        if state.changed_since(seen):
+        reply = operation.reply(operation.method(state.actor, *arguments))
+        if state.see() != seen:
             raise RuntimeError(
                 f"the operation {operation.name} is declared read-only, and has changed the state"
             )

@@ -14,17 +14,20 @@ DEPTH_MAX = 128
 """Levels of arrays and objects within each other."""
 # Two brackets to a level: what is shorter cannot be nested deeper.
 _FLAT_CHARACTERS_MAX = 2 * DEPTH_MAX
-_SPACE = " \t\n\r"
 
 
 class JsonError(ValueError):
     """A text is not JSON, or not such as everybody would read in the same way."""
 
 
+class _TooLarge(Exception):
+    """A number has no place in a float."""
+
+
 def _finite(written: str) -> float:
     number = float(written)
     if number in (_INFINITY, -_INFINITY):
-        raise JsonError(f"the number {written[:40]} is too large")
+        raise _TooLarge
     return number
 
 
@@ -42,9 +45,15 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _INFINITY = float("inf")
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_NO_BRACKETS = re.compile(r"[^\[\]{}]+")
+_AS_SQUARE = str.maketrans("{}", "[]")
 _TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|[\[\]{}]', re.DOTALL)
 _lenient = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant)
-_careful = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_unique)
+_careful = json.JSONDecoder(
+    parse_float=_finite, parse_constant=_no_constant, object_pairs_hook=_unique
+)
+_without_limits = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_unique)
 _scan: Callable[[str, int], tuple[Any, int]] = scanner.make_scanner(_lenient)  # type: ignore[arg-type]
 
 
@@ -55,15 +64,16 @@ def read_json(text: str) -> Any:
         JsonError: it is no JSON; a member is there twice; a number is not finite; half
             a character is escaped; or it is nested deeper than `DEPTH_MAX`.
     """
+    if len(text) > _FLAT_CHARACTERS_MAX:
+        _check_depth(text)
     try:
         value, end = _scan(text, 0)
-    except (StopIteration, ValueError, RecursionError):
-        return _read_carefully(text)
-    if end != len(text) or len(text) > _FLAT_CHARACTERS_MAX or "\\u" in text:
+    except (StopIteration, ValueError, _TooLarge):
         return _read_carefully(text)
     # As many colons as members: then none was there twice. More of them may also stand
     # in strings or deeper, which is for the careful reader to find out.
-    if text.count(":") != (len(value) if type(value) is dict else 0):
+    members = len(value) if type(value) is dict else 0
+    if end != len(text) or text.count(":") != members or "\\u" in text:
         return _read_carefully(text)
     return value
 
@@ -71,36 +81,42 @@ def read_json(text: str) -> Any:
 def _read_carefully(text: str) -> Any:
     try:
         value = _careful.decode(text)
-    except RecursionError as error:
-        raise JsonError(_TOO_DEEP) from error
-    except JsonError:
-        raise
+    except _TooLarge:
+        # Once more, to say where it is.
+        value = _without_limits.decode(text)
     except json.JSONDecodeError as error:
         member = _member_at(text, error.pos)
         raise JsonError(f"{member}this is not JSON: {error}") from error
+    except JsonError:
+        raise
     except ValueError as error:
         raise JsonError(f"this is not JSON: {error}") from error
-    if _is_deeper(value, DEPTH_MAX):
-        raise JsonError(_TOO_DEEP)
+    else:
+        if "\\u" not in text:
+            return value
     _check(value, "")
     return value
 
 
-_TOO_DEEP = f"this is nested deeper than {DEPTH_MAX} levels"
+def _check_depth(text: str) -> None:
+    """Refuses what is nested too deep before anyone descends into it.
 
-
-def _is_deeper(value: object, levels: int) -> bool:
-    """Whether arrays and objects are nested in more levels."""
-    level = [value]
-    depth = 0
-    while level := [each for each in level if isinstance(each, dict | list)]:
-        depth += 1
-        if depth > levels:
-            return True
-        level = [
-            below for each in level for below in (each.values() if isinstance(each, dict) else each)
-        ]
-    return False
+    Without its strings a text is brackets, and each round takes the innermost away.
+    """
+    if text.count("[") + text.count("{") <= DEPTH_MAX:
+        return
+    brackets = _NO_BRACKETS.sub("", _STRING.sub("", text)).translate(_AS_SQUARE)
+    for _ in range(DEPTH_MAX):
+        fewer = brackets.replace("[]", "")
+        if fewer == brackets:
+            # Brackets without their like, if any: no JSON, but still to be read.
+            left_max = DEPTH_MAX
+            break
+        brackets = fewer
+    else:
+        left_max = 0
+    if brackets.count("[") > left_max:
+        raise JsonError(f"this is nested deeper than {DEPTH_MAX} levels")
 
 
 def _member_at(text: str, place: int) -> str:

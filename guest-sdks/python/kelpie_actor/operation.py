@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from kelpie_actor.codec.codec import Codec, Mismatch, Schema, SchemaWriter
+from kelpie_actor.codec.generated import argument_reader
 from kelpie_actor.codec.records import Field, decode_members, members_schema
-from kelpie_actor.context import Context
 from kelpie_actor.errors import Rejection
 from kelpie_actor.host import Payload
 from kelpie_actor.json_text import JsonError, check_text, read_json
@@ -15,6 +15,10 @@ from kelpie_actor.json_text import JsonError, check_text, read_json
 __all__ = ["Operation", "bad_argument"]
 
 _BYTES: Schema = {"type": "string", "format": "binary"}
+
+
+def _nothing(_result: object) -> str:
+    return ""
 
 
 def bad_argument(message: str) -> NoReturn:
@@ -25,11 +29,11 @@ class Operation:
     """One operation of an actor class."""
 
     __slots__ = (
-        "_decode_only",
-        "_only",
         "context_at",
         "doc",
         "durable",
+        "encode",
+        "members",
         "method",
         "name",
         "parameters",
@@ -58,12 +62,17 @@ class Operation:
         self.method = method
         self.parameters = parameters
         self.context_at = context_at
+        """Which of the method's parameters the context is."""
         self.result = result
+        self.encode = _nothing if result.is_bytes else result.encode
+        """The reply in JSON, but for bytes, which are none. Raises `Mismatch`."""
         self.takes_bytes = len(parameters) == 1 and parameters[0].codec.is_bytes
         self.replies_bytes = result.is_bytes
-        # The usual case, one parameter, has a shorter way.
-        self._only = parameters[0].name if len(parameters) == 1 else None
-        self._decode_only = parameters[0].codec.decode if len(parameters) == 1 else None
+        names = [field.name for field in parameters]
+        codecs = [field.codec for field in parameters]
+        self.members = argument_reader(names, codecs, self._members)
+        """The values of the parameters out of what JSON read; `null` is no argument.
+        Raises `Rejection`."""
 
     def arguments(self, payload: Payload) -> list[Any]:
         """The values of the parameters.
@@ -76,44 +85,15 @@ class Operation:
                 return [payload]
             # Whoever sends nothing need not say nothing of what.
             return bad_argument("the argument must be bytes, not text") if payload else [b""]
-        if isinstance(payload, bytes):
-            if payload:
-                bad_argument("the argument must be JSON text, not bytes")
-            payload = ""
         if not payload:
             return self.members({})
+        if isinstance(payload, bytes):
+            bad_argument("the argument must be JSON text, not bytes")
         try:
             found = read_json(payload)
         except JsonError as error:
             bad_argument(f"the argument: {error}")
         return self.members(found)
-
-    def members(self, found: Any) -> list[Any]:
-        """The same, of what JSON read; `null` is no argument.
-
-        Raises:
-            Rejection: see `arguments`.
-        """
-        if found is None:
-            found = {}
-        elif type(found) is not dict:
-            bad_argument("the argument must be a JSON object")
-        try:
-            if len(found) == 1 and self._only in found:
-                assert self._decode_only is not None
-                try:
-                    return [self._decode_only(found[self._only])]
-                except Mismatch as error:
-                    raise error.below(self._only or "") from None
-            return decode_members(found, self.parameters)
-        except Mismatch as error:
-            bad_argument(f"the argument: {error}")
-
-    def call(self, actor: object, context: Context, arguments: list[Any]) -> Any:
-        """Runs the method."""
-        if self.context_at is not None:
-            arguments.insert(self.context_at, context)
-        return self.method(actor, *arguments)
 
     def reply(self, result: Any) -> Payload:
         """What to reply.
@@ -126,9 +106,19 @@ class Operation:
                 return result
             raise TypeError(f"{self.name} must return bytes, and returned {type(result).__name__}")
         try:
-            return check_text(self.result.encode(result))
+            return check_text(self.encode(result))
         except (Mismatch, ValueError) as error:
             raise TypeError(f"the result of {self.name} is not what it says: {error}") from None
+
+    def _members(self, found: Any) -> list[Any]:
+        if found is None:
+            found = {}
+        elif type(found) is not dict:
+            bad_argument("the argument must be a JSON object")
+        try:
+            return decode_members(found, self.parameters)
+        except Mismatch as error:
+            bad_argument(f"the argument: {error}")
 
     def manifest(self) -> dict[str, Any]:
         """What `describe` says of it."""

@@ -21,7 +21,7 @@ class LoadedState:
     A turn that failed leaves it as it is: whoever runs turns has to drop it then.
     """
 
-    __slots__ = ("_codec", "_head", "_host", "_text", "actor")
+    __slots__ = ("_head", "_host", "actor", "encode", "text")
 
     def __init__(self, kind: ActorType, host: Host) -> None:
         """
@@ -29,9 +29,10 @@ class LoadedState:
             StateError: what is stored is not a state of this actor.
         """
         self._host = host
-        self._codec = kind.state
+        self.encode = _nothing if kind.state is None else kind.state.encode
         self._head = f'{{"version":{kind.state_version},"state":'
-        self._text: str | None = ""
+        self.text: str | None = ""
+        """The text as it was last seen; None if it is not what is stored."""
         self.actor: Any
         if kind.state is None:
             self.actor = kind.kind()
@@ -42,34 +43,29 @@ class LoadedState:
         else:
             self.actor, is_current = _decode(kind, stored)
         # A migrated one is not what is stored, and is saved by the next turn that writes.
-        self._text = self._encode() if is_current else None
+        self.text = self.see() if is_current else None
 
-    def save(self) -> None:
-        """Saves the state, if it is not what was last seen.
+    def save(self, seen: str) -> None:
+        """Saves the state, which `see` has seen, if it is not what was last seen."""
+        if seen != self.text:
+            self._host.state_save(f"{self._head}{seen}}}")
+            self.text = seen
+
+    def see(self) -> str:
+        """The text of the state as it is now, to compare it with what it was.
 
         Raises:
             TypeError: it has something in it that is not of its type.
         """
-        if self._codec is None:
-            return
-        text = self._encode()
-        if text != self._text:
-            self._host.state_save(f"{self._head}{text}}}")
-            self._text = text
-
-    def see(self) -> str | None:
-        """The text of the state as it is now, to compare it with what it is later."""
-        return self._encode() if self._codec is not None else None
-
-    def changed_since(self, seen: str | None) -> bool:
-        return self.see() != seen
-
-    def _encode(self) -> str:
-        assert self._codec is not None
         try:
-            return check_text(self._codec.encode(self.actor))
+            return check_text(self.encode(self.actor))
         except (Mismatch, ValueError) as error:
             raise TypeError(f"the state is not what its type hints say: {error}") from None
+
+
+def _nothing(_actor: object) -> str:
+    """What there is to see of an actor without fields."""
+    return ""
 
 
 def _decode(kind: ActorType, stored: str | bytes) -> tuple[Any, bool]:

@@ -62,7 +62,7 @@ class Codec:
     that it is of its type, returns JSON text and raises `Mismatch`.
     """
 
-    __slots__ = ("decode", "encode", "is_bytes", "schema")
+    __slots__ = ("decode", "encode", "inline", "is_bytes", "schema")
 
     def __init__(
         self,
@@ -71,10 +71,13 @@ class Codec:
         schema: Schema | Callable[[SchemaWriter], Schema],
         *,
         is_bytes: bool = False,
+        inline: str = "",
     ) -> None:
         self.decode = decode
         self.encode = encode
         self.schema = schema
+        self.inline = inline
+        """What `generated` knows it by, if it writes it out by itself."""
         self.is_bytes = is_bytes
         """Whether it has the binary lane, if it is all that travels."""
 

@@ -7,6 +7,7 @@ from keyword import iskeyword
 from typing import Any, NamedTuple
 
 from kelpie_actor.codec.codec import Codec, Mismatch, Schema, SchemaWriter, kind_of
+from kelpie_actor.codec.generated import record_writer
 from kelpie_actor.json_text import as_text
 
 __all__ = ["MISSING", "Field", "decode_members", "members_schema", "record_codec", "wire_name"]
@@ -130,4 +131,7 @@ def record_codec(
 
         return writer.record(name, build)
 
-    return Codec(decode, encode, schema)
+    if any(field.default is not None and field.default() is MISSING for field in fields):
+        return Codec(decode, encode, schema)
+    names = [field.name for field in fields]
+    return Codec(decode, record_writer(kind, names, attributes, encoders, encode), schema)

@@ -159,10 +159,10 @@ def _encode_bytes(value: Any) -> str:
 ANY = Codec(_identity, _encode_any, {})
 
 SCALARS: dict[Any, Codec] = {
-    int: Codec(_decode_int, _encode_int, {"type": "integer", "format": "int64"}),
+    int: Codec(_decode_int, _encode_int, {"type": "integer", "format": "int64"}, inline="int"),
     float: Codec(_decode_float, _encode_float, {"type": "number"}),
-    str: Codec(_decode_str, _encode_str, {"type": "string"}),
-    bool: Codec(_decode_bool, _encode_bool, {"type": "boolean"}),
+    str: Codec(_decode_str, _encode_str, {"type": "string"}, inline="str"),
+    bool: Codec(_decode_bool, _encode_bool, {"type": "boolean"}, inline="bool"),
     type(None): Codec(_decode_none, _encode_none, {"type": "null"}),
     None: Codec(_decode_none, _encode_none, {"type": "null"}),
     Any: ANY,

@@ -30,11 +30,11 @@ class FakeActor:
     memory is gone with it.
     """
 
-    def __init__(self, kind: type, context: FakeContext | None = None, **changes: Any) -> None:
+    def __init__(self, actor: type, context: FakeContext | None = None, /, **changes: Any) -> None:
         """`changes` are those of a `FakeContext`, where none is given."""
         self.context = context or FakeContext(**changes)
         self._host = self.context.host
-        self._kind = actor_type_of(kind)
+        self._kind = actor_type_of(actor)
         self._dispatcher = self._fresh()
 
     def invoke(self, operation: str, argument: object = None, **turn: Any) -> Any:

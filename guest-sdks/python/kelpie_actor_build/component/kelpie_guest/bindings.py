@@ -13,14 +13,13 @@ import importlib
 from typing import Any
 
 import componentize_py_types
-import wit_world.exports.batch
-import wit_world.exports.handler
+from wit_world.exports import batch, handler
 from wit_world.imports import types
 
-__all__ = ["Bytes", "Err", "Text", "interface", "types"]
+__all__ = ["BatchFailure", "Bytes", "Err", "Text", "interface", "types"]
 
 # The runtime looks for these when there are no more imports.
-assert wit_world.exports
+assert handler
 
 
 class Text(StopIteration):
@@ -45,6 +44,7 @@ types.Payload_Text = Text
 types.Payload_Bytes = Bytes
 componentize_py_types.Ok = Ok
 Err = componentize_py_types.Err
+BatchFailure = batch.BatchFailure
 
 
 def interface(name: str) -> Any:

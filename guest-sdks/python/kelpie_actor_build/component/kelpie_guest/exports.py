@@ -11,7 +11,7 @@ from kelpie_actor.dispatcher import BatchStopped, Dispatcher, describe
 from kelpie_actor.errors import DeclarationError, Rejection
 from kelpie_actor.failures import failure_message, traceback_text
 from kelpie_guest import files, importing, streams
-from kelpie_guest.bindings import Bytes, Err, Text, interface, types
+from kelpie_guest.bindings import BatchFailure, Bytes, Err, Text, types
 from kelpie_guest.host import GuestHost
 from kelpie_guest.turn import turn
 
@@ -76,7 +76,7 @@ def _exports(kind: declaration.ActorType) -> tuple[type, type]:
                 cause = stopped.__cause__
                 assert cause is not None
                 failure = _failure(host, cause)
-                _fail(interface("batch").BatchFailure(stopped.index, failure))
+                _fail(BatchFailure(stopped.index, failure))
             if turn.output:
                 turn.end()
             return replies

@@ -75,7 +75,7 @@ class GuestHost:
         return _payload(_state.load())  # type: ignore[no-any-return]
 
     def state_save(self, value: Payload) -> None:
-        _state.save(_value(value))
+        _state.save(Text(value) if type(value) is str else _value(value))
 
     def state_clear(self) -> None:
         _state.clear()
