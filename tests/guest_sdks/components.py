@@ -1,19 +1,28 @@
 """Components that are built for tests from Python: 18 MB each, so none is committed.
 
-One is built once for the same sources, and kept in a cache of this user's. Building
-takes some ten seconds of one core.
+One is built and compiled once for the same sources, and kept in a cache of this user's.
+Either takes some ten seconds of one core.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.metadata
 import importlib.util
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["CannotBuild", "cache", "python_component"]
+from kelpie.limits import DEFAULT_LIMITS
+from kelpie.wasm.cache import CompiledCache
+from kelpie.wasm.compiler import Compiler
+from kelpie.wasm.configuration import Configuration
+from kelpie_actor_build import build
+from tests.compiled import PATIENT
+
+__all__ = ["CannotBuild", "python_component"]
 
 ROOT = Path(__file__).resolve().parents[2]
 SDK = ROOT / "guest-sdks" / "python"
@@ -24,35 +33,46 @@ class CannotBuild(Exception):
     """The component cannot be built here; the message says what is missing."""
 
 
-def python_component(project: Path) -> bytes:
-    """The component of a Python project.
+def python_component(project: Path, compiled: Path) -> bytes:
+    """The component of a Python project. Its compiled form (without epochs) is put into
+    `compiled`, a cache of compiled forms.
 
     Raises:
         CannotBuild: the builder is not installed.
     """
     if importlib.util.find_spec("componentize_py") is None:
         raise CannotBuild("pip install -e '.[python]' brings what builds components of Python")
-    built = cache() / f"{project.name}-{_digest([SDK, project, CONTRACT])}.wasm"
-    if not built.is_file():
-        from kelpie_actor_build import build  # noqa: PLC0415 - not all tests need it
+    with _kept() as directory:
+        built = directory / f"{_digest([SDK, project, CONTRACT])}.wasm"
+        if not built.is_file():
+            build(project, built)
+        content = built.read_bytes()
+        forms = directory / "compiled"
+        forms.mkdir(mode=0o700, exist_ok=True)
+        cache = CompiledCache(forms, DEFAULT_LIMITS.compiled_cache_bytes_max)
+        compiler = Compiler(Configuration.of(DEFAULT_LIMITS, epochs=False), PATIENT, cache)
+        compiler.compile(content, tool=False)
+        form = f"{compiler.name(content, tool=False)}.compiled"
+    if not (compiled / form).exists():
+        (compiled / form).symlink_to(forms / form)
+    return content
 
-        # Under a name of its own first: other processes may be building the same.
-        new = built.with_name(f"{os.getpid()}-{built.name}")
-        build(project, new)
-        new.replace(built)
-    return built.read_bytes()
 
-
-def cache() -> Path:
+@contextmanager
+def _kept() -> Iterator[Path]:
+    """What is kept from run to run, for one process at a time."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "kelpie-tests"
+    directory = Path(home) / "kelpie-tests"
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (directory / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield directory
 
 
 def _digest(sources: Iterable[Path]) -> str:
     whole = hashlib.sha256(importlib.metadata.version("componentize-py").encode())
     for source in sources:
-        files = [source] if source.is_file() else sorted(source.rglob("*"))
-        for path in files:
+        for path in [source] if source.is_file() else sorted(source.rglob("*")):
             if path.is_file() and path.suffix in {".py", ".wit", ".toml"}:
                 content = path.read_bytes()
                 name = path.relative_to(source.parent).as_posix()

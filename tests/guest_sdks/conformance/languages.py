@@ -10,13 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.guest_sdks.components import CannotBuild, python_component
+
 __all__ = ["LANGUAGES", "CannotBuild", "Language"]
 
 GUESTS = Path(__file__).resolve().parents[2] / "guests" / "conformance"
-
-
-class CannotBuild(Exception):
-    """The component cannot be built here; the message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +37,9 @@ LANGUAGES = {
     "rust": Language(
         component=lambda _kept: (GUESTS / "rust" / "conformance.wasm").read_bytes(),
         place="src/misbehaviour.rs:",
+    ),
+    "python": Language(
+        component=lambda kept: python_component(GUESTS / "python", kept),
+        place="app.py:",
     ),
 }

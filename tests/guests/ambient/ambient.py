@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import datetime  # noqa: ICN001 - as people write it
+import logging
 import os
 import random
+import secrets
 import sys
 import time
+import uuid
+from datetime import datetime as DateTime  # noqa: N812
 from random import randint
+from time import time as seconds
 
 import greetings
 import helper
 
 from kelpie_actor import Context, actor, operation
 
+# What expressions may name, besides what is used below.
+KNOWN = (logging, secrets, uuid, DateTime, seconds)
 # Taken while the component is built: what they give must be the turn's all the same.
 early = {"random": random.random, "randint": randint, "urandom": os.urandom, "time": time.time}
 own_generator = random.Random(7)

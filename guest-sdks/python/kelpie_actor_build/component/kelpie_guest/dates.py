@@ -34,6 +34,9 @@ class date(module.date, metaclass=_Stands):  # noqa: N801 - as it is known
     def today(cls) -> Any:
         return cls.fromtimestamp(turn.now_ns() // 1_000_000_000)
 
+    def __repr__(self) -> str:
+        return f"datetime.{super().__repr__()}"
+
 
 class datetime(module.datetime, metaclass=_Stands):  # noqa: N801
     _original = module.datetime
@@ -51,6 +54,9 @@ class datetime(module.datetime, metaclass=_Stands):  # noqa: N801
     @classmethod
     def today(cls) -> Any:
         return cls.now()
+
+    def __repr__(self) -> str:
+        return f"datetime.{super().__repr__()}"
 
 
 def install() -> None:
