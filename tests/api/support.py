@@ -204,6 +204,7 @@ async def running(
     try:
         yield Host(env, runtime, server, url)
     finally:
+        server.drain()
         await runtime.drain()
         await server.stop()
         engine.close()

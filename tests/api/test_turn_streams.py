@@ -44,8 +44,9 @@ class Stream:
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
 
-    async def begin(self) -> None:
-        head = request("POST", "/v1/turns", Content_Type=LINES, Transfer_Encoding="chunked")
+    async def begin(self, **headers: str) -> None:
+        typed = {"Content_Type": LINES, "Transfer_Encoding": "chunked"}
+        head = request("POST", "/v1/turns", **typed, **headers)
         await self.wire.send(head)
         answered = await self.wire.reader.readuntil(b"\r\n\r\n")
         assert answered.startswith(b"HTTP/1.1 200 ")
@@ -59,6 +60,13 @@ class Stream:
         size = int(await self.wire.reader.readline(), 16)
         piece = await self.wire.reader.readexactly(size + 2)
         return [json.loads(each) for each in piece[:-2].splitlines()] if size else None
+
+    async def rest(self) -> list[Any]:
+        """What comes up to the end."""
+        told: list[Any] = []
+        while (more := await self.answers()) is not None:
+            told += more
+        return told
 
     async def end(self) -> None:
         await self.wire.send(b"0\r\n\r\n")
@@ -258,11 +266,41 @@ async def test_a_host_that_stops_says_so(host: Host) -> None:
         await stream.begin()
         await host.runtime.drain()
         await stream.send(line("a", "increment"))
-        answers: list[Any] = []
-        while (more := await stream.answers()) is not None:
-            answers += more
+        answers = await stream.rest()
         assert [each["index"] for each in answers] == [0, None]
         assert {each["problem"]["code"] for each in answers} == {"draining"}
+
+
+@pytest.mark.parametrize("half", [b"", b'{"kind": "coun'])
+async def test_a_host_that_stops_waits_for_no_further_line(host: Host, half: bytes) -> None:
+    async with host.wire() as wire, host.wire() as late:
+        stream = Stream(wire)
+        await stream.begin()
+        await stream.send(line("a", "increment") + half)
+        (answer,) = await stream.answers() or []
+        assert answer["value"] == {"value": 1}
+        host.server.drain()
+        (last,) = await stream.rest()
+        assert (last["index"], last["problem"]["code"]) == (None, "draining")
+        await late.send(request("POST", "/v1/turns", line("a", "get"), **TYPED))
+        assert (await late.answer()).code == "draining"
+
+
+async def test_the_last_line_is_the_last_though_turns_were_under_way(
+    tmp_path: Path, cache: Path
+) -> None:
+    async for host in limited(tmp_path, cache, ENDLESS_FUEL):
+        async with host.wire() as wire:
+            stream = Stream(wire)
+            await stream.begin(Kelpie_Deadline_Ms="300")
+            await stream.send(line("a", "spin", kind="rogue"))
+            while not host.runtime.outstanding:
+                await asyncio.sleep(0.01)
+            host.server.drain()
+            answers = await stream.rest()
+        assert [each["index"] for each in answers] == [0, None]
+        codes = [each["problem"]["code"] for each in answers]
+        assert codes == ["deadline-exceeded", "draining"]
 
 
 @given(st.lists(st.binary(max_size=12)), st.integers(0, 8))
@@ -318,3 +356,44 @@ async def test_it_needs_a_token_that_may_invoke_here(host: Host, path: str) -> N
     assert (await host.ask("POST", path, body, **TYPED)).code == "unauthenticated"
     for token in (elsewhere, reader):
         assert (await host.ask("POST", path, body, **TYPED, **bearer(token))).code == "forbidden"
+
+
+async def test_a_stream_ends_with_its_token(host: Host) -> None:
+    await host.token("root", Role.ADMIN)
+    secret = await host.token("worker", Role.INVOKE)
+    async with host.wire() as wire:
+        stream = Stream(wire)
+        await stream.begin(**bearer(secret))
+        await stream.send(line("a", "increment"))
+        assert [each["status"] for each in await stream.answers() or []] == [200]
+        await host.server.tokens.revoke("worker")
+        await stream.send(line("a", "increment") * 2)
+        (last,) = await stream.rest()
+    assert (last["index"], last["status"]) == (None, 401)
+    assert last["problem"]["code"] == "unauthenticated"
+    assert host.runtime.node.meters.of("default", "counter").replied == 1
+
+
+async def test_a_stream_ends_when_its_token_expires(host: Host) -> None:
+    await host.token("root", Role.ADMIN)
+    soon = host.env.wall_ns() + 1_000_000_000
+    secret = await host.token("worker", Role.INVOKE, expires_at_ns=soon)
+    async with host.wire() as wire:
+        stream = Stream(wire)
+        await stream.begin(**bearer(secret))
+        while host.env.wall_ns() < soon:
+            await asyncio.sleep(0.05)
+        await stream.send(line("a", "increment"))
+        (last,) = await stream.rest()
+    assert last["problem"]["code"] == "unauthenticated"
+    assert "expired" in last["problem"]["detail"]
+
+
+async def test_a_stream_without_a_token_ends_once_one_is_needed(host: Host) -> None:
+    async with host.wire() as wire:
+        stream = Stream(wire)
+        await stream.begin()
+        await host.token("root", Role.ADMIN)
+        await stream.send(line("a", "increment"))
+        (last,) = await stream.rest()
+    assert (last["index"], last["problem"]["code"]) == (None, "unauthenticated")

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from kelpie.api.bodies import Bodies, let_continue
-from kelpie.api.door import CALLER
+from kelpie.api.door import CALLER, Door
 from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.invocation import Invocations
 from kelpie.api.paths import Target
@@ -16,7 +16,7 @@ from kelpie.api.problem import as_kelpie_error
 from kelpie.api.responses import SERVER_HEADER, Handler, problem_response, respond
 from kelpie.api.turn_stream import TurnStream
 from kelpie.env import Env
-from kelpie.errors import Overloaded, PayloadTooLarge, UnsupportedMediaType
+from kelpie.errors import Draining, Overloaded, PayloadTooLarge, UnsupportedMediaType
 from kelpie.ids import check_name
 from kelpie.limits import Limits
 
@@ -27,14 +27,22 @@ class BatchHandlers:
     """The handlers of JSON lines."""
 
     def __init__(
-        self, env: Env, invocations: Invocations, arguments: Bodies, limits: Limits
+        self, env: Env, door: Door, invocations: Invocations, arguments: Bodies, limits: Limits
     ) -> None:
         self._env = env
+        self._door = door
         self._invocations = invocations
         self._arguments = arguments
         self._limits = limits
-        self._streams = 0
+        self._streams: set[TurnStream] = set()
+        self._draining = False
         self.handlers: dict[str, Handler] = {"batch": self._batch, "turns": self._turns}
+
+    def drain(self) -> None:
+        """Has no stream ask for more turns; what was asked for is answered. Idempotent."""
+        self._draining = True
+        for stream in self._streams:
+            stream.stop(_draining())
 
     async def _batch(self, request: web.BaseRequest, target: Target) -> web.Response:
         limits, headers = self._limits, request.headers
@@ -60,19 +68,32 @@ class BatchHandlers:
         if "Content-Encoding" in headers:
             raise UnsupportedMediaType("send the lines without Content-Encoding")
         patience_ns = self._invocations.patience_ns(headers)
-        if self._streams >= limits.turn_streams_max:
-            raise Overloaded(f"{self._streams} streams of turns are open: ask again later")
-        self._streams += 1
+        count = len(self._streams)
+        if count >= limits.turn_streams_max:
+            raise Overloaded(f"{count} streams of turns are open: ask again later")
+        if self._draining:
+            raise _draining()
+        stream = TurnStream(
+            self._env,
+            self._door,
+            self._invocations,
+            request[CALLER],
+            limits,
+            target.namespace,
+            patience_ns,
+        )
+        self._streams.add(stream)
         try:
             await let_continue(request)
             response = web.StreamResponse(
                 headers={**SERVER_HEADER, "Content-Type": JSON_LINES_TYPE}
             )
             await response.prepare(request)
-            stream = TurnStream(
-                self._env, self._invocations, request[CALLER], limits, target.namespace, patience_ns
-            )
             await stream.run(request.content, response)
         finally:
-            self._streams -= 1
+            self._streams.discard(stream)
         return response
+
+
+def _draining() -> Draining:
+    return Draining("the host is stopping")

@@ -69,6 +69,23 @@ class Door:
             token is not None and token.is_expired(self._env.wall_ns())
         )
 
+    def readmit(self, caller: Caller, permission: Permission, namespace: str) -> None:
+        """Looks once more at somebody who was admitted and goes on asking.
+
+        Raises:
+            Unauthenticated: the token was revoked or has expired since, or there
+                is one needed now.
+            Forbidden: see `Caller.check`.
+        """
+        if not self.still_admits(caller):
+            if caller.token is None:
+                raise Unauthenticated("this host wants a token since", reason="missing")
+            raise Unauthenticated(
+                f"the token {caller.principal!r} was revoked or has expired since",
+                reason="expired" if self._tokens.holds(caller) else "unknown",
+            )
+        caller.check(permission, namespace)
+
     def _holder(self, headers: MultiMapping[str]) -> Caller:
         given = headers.getall(_HEADER, None)
         if given is None:

@@ -71,6 +71,7 @@ class Handlers:
         self._guard = guard
         self._arguments = Bodies(env, limits)
         self._error_pages = error_pages()
+        self._batches = BatchHandlers(env, guard.door, invocations, self._arguments, limits)
         self._router = Router(
             ROUTES,
             {
@@ -83,7 +84,7 @@ class Handlers:
                 "show_page": show_page,
                 "live": self._live,
                 "ready": self._ready,
-                **BatchHandlers(env, invocations, self._arguments, limits).handlers,
+                **self._batches.handlers,
                 **ActorHandlers(runtime.actors, invocations, limits).handlers,
                 **KindHandlers(env, runtime, limits).handlers,
                 **LogHandlers(env, runtime, guard.door, limits).handlers,
@@ -92,6 +93,10 @@ class Handlers:
                 **tokens.handlers,
             },
         )
+
+    def drain(self) -> None:
+        """Has no stream ask for more turns. Idempotent."""
+        self._batches.drain()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answers one request. It raises nothing but cancellation."""

@@ -67,7 +67,7 @@ class HttpServer:
         self.tokens, audit = Tokens(env, store, limits), AuditLog(env, store, limits)
         self.door = Door(env, self.tokens)
         self._guard = Guard(env, self.door, audit, Refusals(env, audit, limits))
-        handlers = Handlers(
+        self._handlers = Handlers(
             env,
             runtime,
             limits,
@@ -78,7 +78,7 @@ class HttpServer:
             TokenHandlers(env, self.tokens, audit, limits),
             AboutHandlers(runtime, self.tokens, limits, settings or {}),
         )
-        self._full_http = FullHttp(env, handlers, limits, self.requests, self._lost_full)
+        self._full_http = FullHttp(env, self._handlers, limits, self.requests, self._lost_full)
         self._hot: set[HotConnection] = set()
         self._full_count = 0
         self._listener: asyncio.Server | None = None
@@ -111,6 +111,11 @@ class HttpServer:
         name = f"[{address[0]}]" if family == socket.AF_INET6 else address[0]
         return f"{'http' if tls is None else 'https'}://{name}:{address[1]}"
 
+    def drain(self) -> None:
+        """Has no stream ask for more turns; each ends once those are answered. To be
+        called before the runtime is drained. Idempotent."""
+        self._handlers.drain()
+
     async def stop(self) -> None:
         """Takes no more connections, and closes each once it is answered.
 
@@ -121,6 +126,7 @@ class HttpServer:
             self._listener = None
         if self._handshakes is not None:
             self._handshakes.close()
+        self.drain()
         for connection in list(self._hot):
             connection.close_when_answered()
         self._lines.close()

@@ -8,7 +8,9 @@ from functools import partial
 from aiohttp import StreamReader, web
 
 from kelpie.access.caller import Caller
+from kelpie.access.roles import Permission
 from kelpie.api.body_lines import BodyLines
+from kelpie.api.door import Door
 from kelpie.api.invocation import Asked, Invocations
 from kelpie.api.payloads import JSON_TYPE
 from kelpie.api.problem import as_kelpie_error
@@ -37,6 +39,7 @@ class TurnStream:
     def __init__(
         self,
         env: Env,
+        door: Door,
         invocations: Invocations,
         caller: Caller,
         limits: Limits,
@@ -44,6 +47,7 @@ class TurnStream:
         patience_ns: int,
     ) -> None:
         self._env = env
+        self._door = door
         self._invocations = invocations
         self._caller = caller
         self._limits = limits
@@ -52,26 +56,38 @@ class TurnStream:
         self._open = 0
         """Lines that were read and whose answer is not yet written."""
         self._answers: list[bytes] = []
-        self._reading = True
+        self._last = b""
+        """Why no more lines are read, if they are not at their end."""
+        self._reader: asyncio.Task[None] | None = None
+        self._stopped: KelpieError | None = None
         self._progress: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
 
     async def run(self, content: StreamReader, response: web.StreamResponse) -> None:
         """Returns when every line is answered. Turns that were asked for go on
         when the client goes away."""
-        reader = self._env.spawn(self._read(content), "turns")
+        self._reader = self._env.spawn(self._read(content), "turns")
+        self._reader.add_done_callback(lambda _: self._wake())
         try:
-            while self._reading or self._open:
+            while self._answers or self._open or not self._reader.done():
                 if self._answers:
                     await self._write(response)
                 else:
                     self._progress = self._env.future()
                     await self._progress
+            if self._last:
+                await self._env.within(self._limits.http_idle_ms_max, response.write(self._last))
         except (ConnectionError, TimeoutError):
             # Nobody reads the answers: there is nobody to tell.
             response.force_close()
         finally:
-            reader.cancel()
+            self._reader.cancel()
+
+    def stop(self, why: KelpieError) -> None:
+        """Reads no more lines. What was asked for is answered, and then `why`."""
+        if self._reader is not None and not self._reader.done():
+            self._stopped = why
+            self._reader.cancel()
 
     async def _write(self, response: web.StreamResponse) -> None:
         answers, self._answers = self._answers, []
@@ -87,12 +103,12 @@ class TurnStream:
         try:
             while await self._read_one(lines, index):
                 index += 1
+        except asyncio.CancelledError:
+            if self._stopped is None:
+                raise
+            self._last = error_line(None, None, self._stopped)
         except Exception as error:  # noqa: BLE001 - logged and answered
-            self._open += 1
-            self._answer(error_line(None, None, as_kelpie_error(error)))
-        finally:
-            self._reading = False
-            self._wake()
+            self._last = error_line(None, None, as_kelpie_error(error))
 
     async def _read_one(self, lines: BodyLines, index: int) -> bool:
         """Takes up the next line, if there is one.
@@ -115,8 +131,9 @@ class TurnStream:
         except (web.RequestPayloadError, ConnectionError) as error:
             raise InvalidRequest(f"the body could not be read: {error}") from None
         if line is not None:
-            self._open += 1
             await self._take_from_rate()
+            self._door.readmit(self._caller, Permission.INVOKE, self._namespace)
+            self._open += 1
             self._ask(index, line)
         return line is not None
 

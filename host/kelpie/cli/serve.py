@@ -117,6 +117,7 @@ async def _serve(
             print(f"ready on {url}", flush=True)
             status = await end.wait()
             if status == 0:
+                server.drain()
                 await end.unless_hurried(runtime.drain())
             await server.stop()
             return status
