@@ -51,6 +51,20 @@ def test_help_imports_no_command(command: tuple[str, ...]) -> None:
         assert not _below(module, imported)
 
 
+def test_whoever_imports_kelpie_waits_for_nothing() -> None:
+    script = (
+        "import sys, kelpie; print(*sys.modules); kelpie.Client; print(*sys.modules); "
+        "assert kelpie.Client.__module__ == 'kelpie.api.client'"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    before, after = (set(line.split()) for line in done.stdout.splitlines())
+    assert not {"aiohttp", "asyncio", "typing"} & before
+    assert {"aiohttp", "kelpie.api.client"} <= after
+    assert not _below("wasmtime", after)
+
+
 @pytest.mark.parametrize("command", [("invoke", "counter/alice", "get"), ("kinds",)])
 def test_who_asks_a_host_is_none(command: tuple[str, ...]) -> None:
     imported = _imported(*command, *NOWHERE)

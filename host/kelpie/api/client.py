@@ -22,6 +22,34 @@ class Client(LineCalls):
     under which it was asked in `details["request_id"]`.
     """
 
+    async def call(
+        self,
+        kind: str,
+        key: str,
+        operation: str,
+        argument: Any = None,
+        *,
+        request_id: str | None = None,
+        deadline_ms: int | None = None,
+    ) -> Any:
+        """As `invoke`, with Python's values: the argument is sent as JSON, or as it is if
+        it is bytes, and not at all if it is None; a reply that the component declares
+        is read as JSON, another is a str or bytes.
+
+        Raises:
+            ValueError, TypeError: the argument is nothing that JSON has; nothing was asked.
+        """
+        content_type, body = None, b""
+        if isinstance(argument, bytes):
+            content_type, body = BYTES_TYPE, argument
+        elif argument is not None:
+            content_type, body = JSON_TYPE, json.dumps(argument, allow_nan=False).encode()
+        headers = asking_headers(content_type, request_id, deadline_ms)
+        replied_type, reply = await self.ask("POST", _path(kind, key, operation), body, headers)
+        if replied_type == BYTES_TYPE:
+            return reply
+        return json.loads(reply) if replied_type == JSON_TYPE else reply.decode()
+
     async def invoke(
         self,
         kind: str,
@@ -39,8 +67,9 @@ class Client(LineCalls):
         with the same reply and not run twice.
         """
         headers = asking_headers(_type_of(argument, is_json), request_id, deadline_ms)
-        path = f"/v1/actors/{quoted(kind)}/{quoted(key)}/{quoted(operation)}"
-        content_type, body = await self.ask("POST", path, argument.data, headers)
+        content_type, body = await self.ask(
+            "POST", _path(kind, key, operation), argument.data, headers
+        )
         return Payload(content_type != BYTES_TYPE, body)
 
     async def delete_actor(
@@ -275,6 +304,10 @@ class Client(LineCalls):
     ) -> dict[str, Any]:
         path = with_query(path, prefix=prefix or None, after=after, limit=limit)
         return await self.ask_json("GET", path, read=read)
+
+
+def _path(kind: str, key: str, operation: str) -> str:
+    return f"/v1/actors/{quoted(kind)}/{quoted(key)}/{quoted(operation)}"
 
 
 def _type_of(argument: Payload, is_json: bool) -> str:
