@@ -12,11 +12,11 @@ from typing import NamedTuple
 from kelpie.errors import InvalidAddress, InvalidText
 from kelpie.limits import Limits
 
-__all__ = ["Address", "Payload", "binary", "on_one_line", "text"]
+__all__ = ["CONTROL", "Address", "Payload", "binary", "on_one_line", "text"]
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
-# What a terminal obeys, what ends a line, and what turns the direction of text.
-_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]")
+CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]")
+"""What a terminal obeys, what ends a line, and what turns the direction of text."""
 
 
 class Address(NamedTuple):
@@ -76,7 +76,7 @@ def check_name(what: str, name: str, limits: Limits) -> None:
 def on_one_line(text: str) -> str:
     """The text with its control characters as escapes, so that whoever wrote it
     cannot write a line of their own into a log, or command a terminal."""
-    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
+    return CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 class Payload(NamedTuple):

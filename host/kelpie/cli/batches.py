@@ -13,6 +13,7 @@ from pathlib import Path
 
 from kelpie.cli.json_text import read_json
 from kelpie.cli.output import complain, say
+from kelpie.cli.values import print_data
 from kelpie.cli.with_host import client_of, warn_if_in_the_clear, with_env, with_host
 from kelpie.env.real import RealEnv
 
@@ -40,8 +41,7 @@ def batch(options: argparse.Namespace) -> int:
             kind, key, lines, request_id=options.id, deadline_ms=options.deadline_ms
         ),
     )
-    sys.stdout.buffer.write(answered)
-    sys.stdout.buffer.flush()
+    print_data(answered)
     return 0
 
 
@@ -56,7 +56,7 @@ def turns(options: argparse.Namespace) -> int:
             lines = _pieces(env, options.file)
             async for line in client.turn_lines(lines, deadline_ms=options.deadline_ms):
                 # As it is: no number loses a digit.
-                print(line.decode(), flush=True)
+                print_data(line + b"\n")
                 answer = read_json(line)
                 asked += answer["index"] is not None
                 failed += "problem" in answer
