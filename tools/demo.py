@@ -70,6 +70,11 @@ def _show(host: subprocess.Popen[str], kelpie: Path) -> int:
         subprocess.run([kelpie, *words], env=environment, check=True)
 
     try:
+        print(
+            "\nThe host compiles what is deployed; the very first time it compiles tools of its "
+            "own as well, which takes some seconds.",
+            flush=True,
+        )
         ask("deploy", COUNTER)
         ask("invoke", "counter/alice", "increment")
         ask("invoke", "counter/alice", "increment")

@@ -96,6 +96,7 @@ class ScriptedComponent:
         self.manifest = Manifest("", operations)
         self.imports: tuple[str, ...] = ()
         self.batches = BATCH in scripts
+        self.report = b"found"
         self.turns: list[Turn] = []
         self.live: set[ScriptedGuest] = set()
         self.made = 0
@@ -123,6 +124,8 @@ class ScriptedEngine:
         self.refused: dict[bytes, KelpieError] = {}
         """What is said of these uploads."""
         self.loads = 0
+        self.reports: list[bytes] = []
+        """What loads were given."""
         self.load_stands: asyncio.Future[None] | None = None
         """What loads wait for."""
         for name, scripts in components.items():
@@ -138,8 +141,9 @@ class ScriptedEngine:
     async def componentize(self, upload: bytes) -> bytes:
         return upload
 
-    async def load(self, wasm: bytes) -> ScriptedComponent:
+    async def load(self, wasm: bytes, report: bytes = b"") -> ScriptedComponent:
         self.loads += 1
+        self.reports.append(report)
         if self.load_stands is not None:
             await self.load_stands
         if wasm in self.refused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgpack
 import pytest
 
 from kelpie.errors import (
@@ -19,6 +20,7 @@ from kelpie.errors import (
 from kelpie.ids import Payload, text
 from kelpie.limits import Limits
 from kelpie.store import keyspace
+from kelpie.store.frame import frame
 from kelpie.wasm.turn import Manifest, Operation
 from tests.runtime.conftest import LIMITS, StartScripted
 from tests.runtime.link import unknown_and_lost, unknown_but_landed
@@ -266,6 +268,30 @@ async def test_a_component_that_cannot_be_loaded_is_tried_again(
         await again.ask("append", "a")
     del again.engine.refused[b"thing"]  # type: ignore[attr-defined]
     assert await again.get("append", "a") == "a"
+
+
+async def test_what_was_found_out_about_a_component_is_not_found_out_again(
+    world: World, scripted: StartScripted
+) -> None:
+    node = await scripted({"append": append})
+    engine = node.engine
+    assert isinstance(engine, ScriptedEngine)
+    assert engine.reports == [b""]
+    again = await world.start(engine, node.limits)
+    await again.get("append", "a")
+    assert engine.reports == [b"", b"found"]
+    # An older version of Kelpie kept nothing but the size.
+    key = keyspace.component(node.component.digest)
+    for older_head in (frame(key, msgpack.packb(5)), b"damaged"):
+        world.store.overwrite(key, older_head)
+        older = await world.start(engine, node.limits)
+        await older.get("append", "a")
+        assert engine.reports.pop() == b""
+    # Who deploys it again keeps what was found.
+    await older.runtime.deploy("default", "thing", b"thing")
+    newest = await world.start(engine, node.limits)
+    await newest.get("append", "a")
+    assert engine.reports[-1] == b"found"
 
 
 async def test_damaged_component_bytes_are_named(world: World, scripted: StartScripted) -> None:

@@ -169,3 +169,41 @@ async def test_an_entry_the_engine_cannot_load_is_made_anew(env: RealEnv, tmp_pa
     await again.component(COUNTER)
     again.close()
     assert (kept.get(compiled.stem) or b"").startswith(b"\x7fELF")
+
+
+async def test_a_report_spares_the_tool(
+    env: RealEnv, cache_directory: Path, tmp_path: Path
+) -> None:
+    bench = Workbench(WasmEngine(env, DEFAULT_LIMITS, cache_directory, epochs=False))
+    known = await bench.component(COUNTER)
+    assert known.report
+    bench.close()
+    engine = WasmEngine(env, DEFAULT_LIMITS, tmp_path, epochs=False)
+    loaded = await engine.load(COUNTER.read_bytes(), known.report)
+    assert (loaded.report, loaded.imports) == (known.report, known.imports)
+    engine.close()
+    (guest,) = tmp_path.iterdir()
+    assert "-guest-" in guest.name
+
+
+async def test_a_report_of_another_tool_counts_for_nothing(
+    env: RealEnv, cache_directory: Path, tmp_path: Path
+) -> None:
+    engine = WasmEngine(
+        env, DEFAULT_LIMITS, tmp_path, epochs=False, tools_directory=cache_directory
+    )
+    report = b"0" * 16 + b'{"imports": [], "exports": [], "misfit": null}'
+    loaded = await engine.load(COUNTER.read_bytes(), report)
+    engine.close()
+    assert loaded.imports
+    # The tool is where all engines have it.
+    assert sorted(each.name.split("-")[1] for each in tmp_path.iterdir()) == ["guest", "report"]
+    assert list(cache_directory.glob("*-tool-*"))
+
+
+async def test_a_place_for_tools_that_fails_is_done_without(env: RealEnv, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    kept = CompiledCache(tmp_path / "file", 100 * MIB, needed=False)
+    assert [kept.get_or_make(NAME, lambda: b"made") for _ in range(2)] == [b"made"] * 2
+    with pytest.raises(HostFault):
+        CompiledCache(tmp_path / "file", 100 * MIB).get_or_make(NAME, lambda: b"made")

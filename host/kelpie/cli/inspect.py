@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import os
-from pathlib import Path
 
+from kelpie.cli.cache import cache_directory
 from kelpie.cli.output import print_json, print_table, printable, say, size, tell_error
 from kelpie.cli.progress import Progress
 from kelpie.env import real
@@ -16,7 +15,7 @@ from kelpie.wasm.engine import WasmEngine
 from kelpie.wasm.inspection import Inspection
 from kelpie.wasm.turn import Manifest
 
-__all__ = ["cache_directory", "run"]
+__all__ = ["run"]
 
 
 def run(options: argparse.Namespace) -> int:
@@ -42,18 +41,6 @@ def run(options: argparse.Namespace) -> int:
         return 0
     tell_error(refusal)
     return 1
-
-
-def cache_directory() -> Path | None:
-    """Where commands without a host keep compiled components; None if nowhere."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    try:
-        directory = Path(base) if base else Path.home() / ".cache"
-        place = directory / "kelpie" / "compiled"
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except (OSError, RuntimeError):
-        return None  # no home, or it may not be written: compile each time
-    return place
 
 
 def _view(inspection: Inspection) -> dict[str, object]:

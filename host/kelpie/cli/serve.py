@@ -16,6 +16,7 @@ from kelpie.api.about import HostSettings
 from kelpie.api.listening import AddressRefused, Listening, is_loopback
 from kelpie.api.server import HttpServer
 from kelpie.api.tls import ServerTls, is_open_to_others
+from kelpie.cli.cache import cache_directory
 from kelpie.cli.host_log import log_to_stderr
 from kelpie.cli.log_options import LogOptions
 from kelpie.cli.log_writer import LogWriter
@@ -92,7 +93,9 @@ async def _serve(
     end = _End(env, log)
     store = await open_store(env, data, end.store_stopped, limits)
     try:
-        engine = WasmEngine(env, limits, data / "compiled", epochs=True)
+        engine = WasmEngine(
+            env, limits, data / "compiled", epochs=True, tools_directory=cache_directory()
+        )
         try:
             runtime = Runtime(env, store, engine, limits)
             await runtime.start()

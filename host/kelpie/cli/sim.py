@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from kelpie.cli.inspect import cache_directory
+from kelpie.cli.cache import cache_directory
 from kelpie.cli.output import complain
 from kelpie.sim.command import simulate
 

@@ -150,7 +150,10 @@ def _telling(progress: Progress, kind: str, total: int) -> Callable[[int], None]
         if sent < total:
             progress.show_part(f"uploading {kind}", sent, total)
         else:
-            progress.show(f"uploaded {kind}: the host looks into it, and compiles it ...")
+            progress.show(
+                f"uploaded {kind}: the host looks into it, and compiles it, "
+                "the first time with tools of its own ..."
+            )
 
     return on_sent
 

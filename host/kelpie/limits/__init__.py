@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from kelpie.limits.access import AccessLimits
+from kelpie.limits.components import ComponentLimits
 from kelpie.limits.limit import KIB, MIB
 from kelpie.limits.limit import limit as _limit
 
@@ -18,7 +18,7 @@ __all__ = ["DEFAULT_LIMITS", "KIB", "MIB", "Limits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits(AccessLimits):
+class Limits(ComponentLimits):
     """The limits of one host. The defaults are the documented ones."""
 
     # Names and requests.
@@ -221,70 +221,6 @@ class Limits(AccessLimits):
     openapi_schema_bytes_max: int = _limit(64 * KIB, "a component's schema in it; else it says why")
     openapi_schema_depth_max: int = _limit(64, "steps into such a schema; as above")
     openapi_schema_steps_max: int = _limit(10_000, "schemas in it for one value; as above")
-
-    # Components.
-    component_bytes_max: int = _limit(64 * MIB, "an uploaded component; `component-too-large`")
-    component_compile_ms_max: int = _limit(60_000, "its compilation; `component-too-costly`")
-    component_compile_memory_bytes_max: int = _limit(
-        2048 * MIB, "memory of its compilation; `component-too-costly`"
-    )
-    component_compiled_bytes_max: int = _limit(
-        512 * MIB, "its compiled form; `component-too-costly`"
-    )
-    component_describe_bytes_max: int = _limit(
-        256 * KIB, "the manifest that `describe` returns; `component-refused`"
-    )
-    component_describe_depth_max: int = _limit(128, "levels of nesting in it; `component-refused`")
-    component_operations_max: int = _limit(1_000, "operations of a manifest; `component-refused`")
-    script_bytes_max: int = _limit(
-        64 * KIB, "the script that a component is tried with; `component-refused`"
-    )
-    script_operations_max: int = _limit(100, "operations of a script; `component-refused`")
-    script_wall_time_ms_max: int = _limit(
-        10_000, "a script, run three times at deploy; `component-too-costly`"
-    )
-    component_loads_max: int = _limit(
-        2, "components inspected and compiled at once, uploads one less; others wait"
-    )
-    compiled_cache_bytes_max: int = _limit(
-        4096 * MIB, "compiled forms kept on disk; beyond it the least recently used go"
-    )
-    componentize_fuel_max: int = _limit(
-        20_000_000_000, "fuel for making a component of a core module; `component-too-costly`"
-    )
-    componentize_memory_bytes_max: int = _limit(
-        1024 * MIB, "memory for making a component of a core module; `component-too-costly`"
-    )
-    kinds_max: int = _limit(1_000, "kinds of a namespace; `kinds-full`")
-    kind_actors_counted_max: int = _limit(
-        10_000,
-        "actors of a kind that are looked at before it is deleted; if there are more it is only "
-        "deleted by force; `kind-in-use`",
-    )
-    kind_rows_cleared_max: int = _limit(
-        1_000, "rows of a deleted kind that one transaction clears; others follow"
-    )
-    configuration_name_bytes_max: int = _limit(
-        128, "a name in a kind's config or secrets; `invalid-request`, `guest-limit-exceeded`"
-    )
-    configuration_value_bytes_max: int = _limit(
-        64 * KIB, "a value of it in UTF-8; `payload-too-large`"
-    )
-    configuration_entries_max: int = _limit(
-        200, "names in a kind's config and secrets together; `configuration-full`"
-    )
-    configuration_bytes_max: int = _limit(
-        256 * KIB, "their names and values, summed; `configuration-full`"
-    )
-    configuration_change_bytes_max: int = _limit(
-        1 * MIB, "a change of several of them, as JSON; `payload-too-large`"
-    )
-    versions_page_entries_max: int = _limit(
-        100, "versions of a kind in one page of their list; more follow; `invalid-request`"
-    )
-    versions_page_bytes_max: int = _limit(
-        4 * MIB, "what is stored of the versions in one page; more follow"
-    )
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -40,7 +40,7 @@ class Components:
         Raises:
             StoreError
         """
-        await _write(self._node, component.digest, wasm)
+        await _write(self._node, component, wasm)
         self._loaded[component.digest] = component
 
     async def inspect(self, upload: bytes) -> tuple[Component, bytes]:
@@ -80,7 +80,8 @@ class Components:
 
     async def _load(self, digest: str) -> Component:
         try:
-            component = await self._engine.load(await _read(self._node, digest))
+            wasm = await _read(self._node, digest)
+            component = await self._engine.load(wasm, await _read_report(self._node, digest))
             self._loaded[digest] = component
             return component
         finally:
@@ -93,11 +94,16 @@ def _hear(loading: asyncio.Task[Component]) -> None:
         loading.exception()
 
 
-async def _write(node: Node, digest: str, wasm: bytes) -> None:
+async def _write(node: Node, component: Component, wasm: bytes) -> None:
     """Stores a component's bytes, its head last: a torn upload is no component.
     One that is there and damaged is stored anew."""
+    digest = component.digest
+    head_key = keyspace.component(digest)
+    head = frame(head_key, msgpack.packb((len(wasm), component.report)))
     if await _is_stored(node, digest, wasm):
-        return
+        with reading(node.store) as transaction:
+            if await transaction.get(head_key) == head:
+                return
     size = node.limits.store_chunk_bytes_max
     chunks = [(n, wasm[at : at + size]) for n, at in enumerate(range(0, len(wasm), size))]
     for first in range(0, len(chunks), _CHUNKS_AT_ONCE):
@@ -110,8 +116,7 @@ async def _write(node: Node, digest: str, wasm: bytes) -> None:
         await transact(node.env, node.store, node.limits, work, repeatable=True)
 
     async def finish(transaction: Transaction) -> None:
-        head_key = keyspace.component(digest)
-        transaction.set(head_key, frame(head_key, msgpack.packb(len(wasm))))
+        transaction.set(head_key, head)
 
     await transact(node.env, node.store, node.limits, finish, repeatable=True)
 
@@ -128,6 +133,19 @@ async def _is_stored(node: Node, digest: str, wasm: bytes) -> bool:
         return await _read_chunks(node, digest) == wasm
     except StoredValueCorrupt:
         return False
+
+
+async def _read_report(node: Node, digest: str) -> bytes:
+    """What an inspection found; empty if that is not kept, as by older versions of Kelpie,
+    or damaged: it can be found again."""
+    key = keyspace.component(digest)
+    with reading(node.store) as transaction:
+        stored = await transaction.get(key)
+    try:
+        head = None if stored is None else msgpack.unpackb(unframe(key, stored))
+    except StoredValueCorrupt:
+        return b""
+    return head[1] if isinstance(head, list) else b""
 
 
 async def _read(node: Node, digest: str) -> bytes:

@@ -111,7 +111,7 @@ class SimEngine:
     async def componentize(self, upload: bytes) -> bytes:
         return upload
 
-    async def load(self, wasm: bytes) -> Component:
+    async def load(self, wasm: bytes, report: bytes = b"") -> Component:  # noqa: ARG002
         return _SimComponent(self, self._foundry.component(wasm))
 
     def close(self) -> None:
@@ -132,6 +132,10 @@ class _SimComponent:
     @property
     def manifest(self) -> Manifest:
         return self._component.manifest
+
+    @property
+    def report(self) -> bytes:
+        return self._component.report
 
     @property
     def imports(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ value too large for one key has its bytes in the `c` family (see `chunks`).
     (k, ns, deploy, kind, number) one deploy
     (k, ns, ended, kind)          number of its last deploy when the kind was deleted; stays
     (k, ns, remains, kind)        the same number, until all that belonged to it is cleared
-    (w, digest)                   a component: its size; present once all chunks are
+    (w, digest)                   a component: its size, its report; present once all chunks are
     (w, digest, n)                chunk n of its bytes
     (c, ...key, n)                chunk n of the large value at `key`
 """

@@ -29,9 +29,11 @@ _SUFFIX = ".compiled"
 class CompiledCache:
     """A directory of compiled forms, by name. Without a directory it keeps nothing."""
 
-    def __init__(self, directory: Path | None, bytes_max: int) -> None:
+    def __init__(self, directory: Path | None, bytes_max: int, *, needed: bool = True) -> None:
+        """One that is not `needed` keeps what it can, and is silent about the rest."""
         self._directory = directory
         self._bytes_max = bytes_max
+        self._needed = needed
 
     def get_or_make(self, name: str, make: Callable[[], bytes]) -> bytes:
         """The entry or, if there is none, what `make` gives, which is kept.
@@ -40,17 +42,18 @@ class CompiledCache:
             StoreFull: there is no room for it.
             HostFault: the directory cannot be used.
         """
+        content = None
         try:
             content = self.get(name)
         except OSError as error:
-            raise self._unusable(error) from error
+            self._complain(error)
         if content is not None:
             return content
         content = make()
         try:
             self.put(name, content)
         except OSError as error:
-            raise self._unusable(error) from error
+            self._complain(error)
         return content
 
     def get(self, name: str) -> bytes | None:
@@ -99,6 +102,10 @@ class CompiledCache:
         """Forgets an entry that turned out to be of no use."""
         if self._directory is not None:
             self._path(self._directory, name).unlink(missing_ok=True)
+
+    def _complain(self, error: OSError) -> None:
+        if self._needed:
+            raise self._unusable(error) from error
 
     def _unusable(self, error: OSError) -> KelpieError:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

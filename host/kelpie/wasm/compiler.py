@@ -35,10 +35,17 @@ class Compiler:
     Every method may be called from any thread: it blocks.
     """
 
-    def __init__(self, configuration: Configuration, limits: Limits, cache: CompiledCache) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        limits: Limits,
+        cache: CompiledCache,
+        tools: CompiledCache | None = None,
+    ) -> None:
         self._configuration = configuration
         self._limits = limits
         self._cache = cache
+        self._tools = tools or cache
         self._running: set[subprocess.Popen[bytes]] = set()
         self._closed = False
 
@@ -60,11 +67,12 @@ class Compiler:
             HostFault: the compiler could not do its work.
         """
         name = self.name(wasm, tool=tool)
-        return self._cache.get_or_make(name, lambda: self._compile(wasm, tool=tool))
+        cache = self._tools if tool else self._cache
+        return cache.get_or_make(name, lambda: self._compile(wasm, tool=tool))
 
     def forget(self, wasm: bytes, *, tool: bool = False) -> None:
         """Drops a compiled form that the engine would not load."""
-        self._cache.remove(self.name(wasm, tool=tool))
+        (self._tools if tool else self._cache).remove(self.name(wasm, tool=tool))
 
     def close(self) -> None:
         """Ends the compilations in progress, each with HostFault."""

@@ -33,6 +33,7 @@ class ActorCode:
         "invoke",
         "manifest",
         "pace",
+        "report",
     )
 
     def __init__(
@@ -46,6 +47,7 @@ class ActorCode:
         self.compiled = compiled
         self.digest = digest
         self.imports = imports
+        self.report = b""
         self.pace = Pace()
         self.manifest = Manifest("", {})
         """Set once it was asked, before anyone else sees it."""
@@ -81,6 +83,10 @@ class LoadedComponent:
     @property
     def manifest(self) -> Manifest:
         return self.code.manifest
+
+    @property
+    def report(self) -> bytes:
+        return self.code.report
 
     @property
     def imports(self) -> tuple[str, ...]:

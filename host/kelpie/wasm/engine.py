@@ -49,8 +49,16 @@ class WasmEngine:
     """
 
     def __init__(
-        self, env: Env, limits: Limits, cache_directory: Path | None, *, epochs: bool
+        self,
+        env: Env,
+        limits: Limits,
+        cache_directory: Path | None,
+        *,
+        epochs: bool,
+        tools_directory: Path | None = None,
     ) -> None:
+        """`tools_directory` is a cache for compiled tools of our own, which may be shared
+        with other engines, and be lost; without it they are in the other one."""
         configuration = Configuration.of(limits, epochs=epochs)
         cache = CompiledCache(cache_directory, limits.compiled_cache_bytes_max)
         config = configuration.native()
@@ -64,7 +72,11 @@ class WasmEngine:
             ticker = Ticker(cast("ThreadedEnv", env), engine, limits.guest_tick_ms)
         marshalling = Marshalling(limits.operation_name_bytes_max)
         current = Current()
-        self._loader = Loader(engine, Compiler(configuration, limits, cache), cache, limits)
+        tools = cache
+        if tools_directory is not None:
+            tools = CompiledCache(tools_directory, limits.compiled_cache_bytes_max, needed=False)
+        compiler = Compiler(configuration, limits, cache, tools)
+        self._loader = Loader(engine, compiler, cache, limits)
         self._loads = asyncio.Semaphore(limits.component_loads_max)
         self._workshop = Workshop(
             env=env,
@@ -94,12 +106,13 @@ class WasmEngine:
         async with self._loads:
             return await self._workshop.env.blocking(self._loader.componentize, upload)
 
-    async def load(self, wasm: bytes) -> LoadedComponent:
+    async def load(self, wasm: bytes, report: bytes = b"") -> LoadedComponent:
         known = self._known(wasm)
         if known is not None:
             return known
         async with self._loads:
-            inspection, code = await self._workshop.env.blocking(self._loader.prepare, wasm)
+            prepare = self._loader.prepare
+            inspection, code = await self._workshop.env.blocking(prepare, wasm, report)
             await self._describe(code, inspection, yields=True)
         return self._accept(inspection, code)
 

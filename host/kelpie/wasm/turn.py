@@ -208,6 +208,11 @@ class Component(Protocol):
     def imports(self) -> tuple[str, ...]: ...
 
     @property
+    def report(self) -> bytes:
+        """What its inspection found, for `Engine.load`; empty if it is large."""
+        ...
+
+    @property
     def batches(self) -> bool:
         """Whether its guests run turns that are batches."""
         ...
@@ -241,9 +246,11 @@ class Engine(Protocol):
         """
         ...
 
-    async def load(self, wasm: bytes) -> Component:
+    async def load(self, wasm: bytes, report: bytes = b"") -> Component:
         """Inspects a component, compiles it (or takes the compiled form from
-        the cache), and asks it to describe itself.
+        the cache), and asks it to describe itself. Where an earlier load of the
+        same bytes has left its `report`, the inspection is spared if it would find
+        the same.
 
         Raises:
             ComponentError: with every reason.
