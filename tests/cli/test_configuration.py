@@ -222,14 +222,17 @@ def test_nobody_else_reads_what_is_kept(kelpie: Kelpie, served: Served, data: Pa
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     assert VALUE.encode() in copy.read_bytes(), "docs/configuration.md says so"
     assert "nobody else" in kelpie("doctor", "--data", data, url=served.url).stdout
-    data.chmod(0o755)
-    (data / "kelpie.db").chmod(0o644)
+    data.chmod(0o777)
     try:
+        changeable = kelpie("doctor", "--data", data, url=served.url).stdout
+        data.chmod(0o755)
+        (data / "kelpie.db").chmod(0o644)
         open_ = kelpie("doctor", "--data", data, url=served.url).stdout
     finally:
         (data / "kelpie.db").chmod(0o600)
         data.chmod(0o700)
     assert "others may read kelpie.db" in open_
+    assert f"others can change {data}: chmod go-w" in changeable
 
 
 @pytest.mark.parametrize("words", [("API_KEY=s3cr3t",), ("API_KEY", "s3cr3t"), ("s3cr3t==",)])

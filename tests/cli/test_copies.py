@@ -36,6 +36,34 @@ def test_what_is_no_backup(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_a_damaged_backup_is_said_to_be_one_and_leaves_nothing(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as served:
+        assert kelpie("deploy", COUNTER, url=served.url).returncode == 0
+        assert served.end() == 0
+    copy = tmp_path / "copy"
+    assert kelpie("backup", copy, "--data", tmp_path / "data").returncode == 0
+    whole = copy.read_bytes()
+    at = whole.index(b"increment")
+    copy.write_bytes(whole[:at] + b"I" + whole[at + 1 :])
+    done = kelpie("restore", copy, "--data", tmp_path / "new" / "data")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{copy} is damaged, and nothing was restored: the value of" in done.stderr
+    assert "use another backup" in done.stderr
+    assert "from a backup" not in done.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_directory_that_others_can_change_is_told(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as served:
+        assert served.end() == 0
+    assert kelpie("backup", tmp_path / "copy", "--data", tmp_path / "data").returncode == 0
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other").chmod(0o777)
+    done = kelpie("restore", tmp_path / "copy", "--data", tmp_path / "other")
+    assert done.returncode == 0
+    assert f"others can change {tmp_path / 'other'}: chmod go-w" in done.stderr
+
+
 def test_where_there_is_no_store(tmp_path: Path) -> None:
     done = kelpie("backup", tmp_path / "copy", "--data", tmp_path / "nowhere")
     assert (done.returncode, done.stdout) == (1, "")

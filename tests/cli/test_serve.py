@@ -51,6 +51,8 @@ def test_what_others_could_change_is_told(tmp_path: Path) -> None:
         told = served.talk.read_text()
     assert f"others can change {data}:" in told
     assert f"others can change {data / 'kelpie.db'}:" in told
+    entries = [json.loads(line) for line in told.splitlines() if "others can" in line]
+    assert {each["level"] for each in entries} == {"warning"}
 
 
 def test_being_killed_loses_nothing(tmp_path: Path) -> None:

@@ -178,10 +178,11 @@ def test_a_public_address_is_refused_without_tokens(tmp_path: Path, shell: Shell
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "kelpie token create" in refused.stderr
     with _public(data, "--insecure-public") as talk:
-        assert "warning: there are no tokens" in talk
+        assert '"level": "warning"' in talk
+        assert "there are no tokens" in talk
     shell.make(data, "root", "--role", "admin")
     with _public(data) as talk:
-        assert "warning: without TLS" in talk
+        assert "without TLS" in talk
 
 
 class _public:  # noqa: N801 - used like a function

@@ -7,6 +7,7 @@ import argparse
 from kelpie.cli.output import print_json, say, size
 from kelpie.cli.suggested import suggested
 from kelpie.store.sqlite.copies import Contents, back_up, restore
+from kelpie.store.sqlite.directory import changeable_by_others
 
 __all__ = ["run_backup", "run_restore"]
 
@@ -18,7 +19,10 @@ def run_backup(options: argparse.Namespace) -> int:
 
 
 def run_restore(options: argparse.Namespace) -> int:
-    _tell(options, "restored", restore(options.file, options.data.absolute()))
+    data = options.data.absolute()
+    _tell(options, "restored", restore(options.file, data))
+    for each in changeable_by_others(data):
+        say(f"kelpie: warning: others can change {each}: chmod go-w {each}")
     say(f"serve it with: {suggested(options, 'serve', '--data', str(options.data))}")
     return 0
 

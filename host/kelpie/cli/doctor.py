@@ -20,6 +20,7 @@ from kelpie.cli.with_host import with_host
 from kelpie.errors import KelpieError
 from kelpie.limits import DEFAULT_LIMITS, MIB
 from kelpie.store.sqlite.copies import check_store
+from kelpie.store.sqlite.directory import changeable_by_others
 from kelpie.store.sqlite.schema import FILE_NAME, SQLITE_VERSION
 
 __all__ = ["run"]
@@ -101,6 +102,10 @@ def _privacy(data: Path) -> Finding:
     """The store has secrets in it, in the clear."""
     if not data.is_dir():
         return Finding("privacy", "ok", "nothing is kept yet")
+    changeable = changeable_by_others(data)
+    if changeable:
+        told = f"others can change {', '.join(map(str, changeable))}: chmod go-w {data} {data}/*"
+        return Finding("privacy", "warning", told)
     if not data.stat().st_mode & _OTHERS:
         return Finding("privacy", "ok", "nobody else can look into the data directory")
     open_to_others = [

@@ -24,9 +24,9 @@ _HEAD = "%(asctime)s %(levelname)s %(name)s: "
 _NOTHING: Mapping[str, object] = {}
 
 
-def word_for_people(told: str) -> logging.LogRecord:
+def word_for_people(told: str, level: int = logging.INFO) -> logging.LogRecord:
     """A record of what the host says to whoever started it."""
-    record = logging.LogRecord("kelpie.serve", logging.INFO, "", 0, told, None, None)
+    record = logging.LogRecord("kelpie.serve", level, "", 0, told, None, None)
     record.for_people = True
     return record
 
@@ -39,7 +39,8 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         if hasattr(record, "for_people"):
-            return record.getMessage()
+            warns = record.levelno >= logging.WARNING
+            return f"{'warning: ' * warns}{record.getMessage()}"
         record.asctime = self.formatTime(record)
         head = self.formatMessage(record) + _who(_about(record))
         told = record.getMessage()

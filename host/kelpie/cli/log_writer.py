@@ -42,9 +42,16 @@ class LogWriter(logging.Handler):
 
     def say(self, told: str) -> None:
         """Writes a word for people among the entries. Never fails."""
+        self._say(told, logging.INFO)
+
+    def warn(self, told: str) -> None:
+        """As `say`, of what should not be so."""
+        self._say(told, logging.WARNING)
+
+    def _say(self, told: str, level: int) -> None:
         self.acquire()
         try:
-            self._take(self.format(word_for_people(told)))
+            self._take(self.format(word_for_people(told, level)))
         finally:
             self.release()
 

@@ -135,10 +135,10 @@ async def _warn(log: LogWriter, listening: Listening, server: HttpServer) -> Non
     if await is_loopback(listening.host):
         return
     if not server.tokens.required:
-        log.say("warning: there are no tokens: whoever reaches this host can do everything")
+        log.warn("there are no tokens: whoever reaches this host can do everything")
     elif listening.tls is None:
-        log.say(
-            "warning: without TLS whoever is on the way can read tokens: use --tls-cert and "
+        log.warn(
+            "without TLS whoever is on the way can read tokens: use --tls-cert and "
             "--tls-key, or a proxy with TLS on this machine"
         )
 
@@ -146,9 +146,9 @@ async def _warn(log: LogWriter, listening: Listening, server: HttpServer) -> Non
 def _warn_of_files(log: LogWriter, data: Path, tls: ServerTls | None) -> None:
     """Says which files others could read or change that they should not."""
     for each in changeable_by_others(data):
-        log.say(printable(f"warning: others can change {each}: chmod go-w {each}"))
+        log.warn(printable(f"others can change {each}: chmod go-w {each}"))
     if tls is not None and is_open_to_others(tls.key):
-        log.say(printable(f"warning: others can read or change {tls.key}: chmod go-w,o= {tls.key}"))
+        log.warn(printable(f"others can read or change {tls.key}: chmod go-w,o= {tls.key}"))
 
 
 class _End:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from kelpie.errors import DataDirectoryLocked, StoredValueCorrupt, StoreFull
 from kelpie.store.frame import unframe
 from kelpie.store.keyspace import has_frame
-from kelpie.store.sqlite.directory import DataDirectory, sync
+from kelpie.store.sqlite.directory import DataDirectory, fresh_directory, sync
 from kelpie.store.sqlite.schema import (
     FILE_NAME,
     check_readable,
@@ -28,6 +28,8 @@ __all__ = ["Contents", "back_up", "check_store", "restore"]
 
 _ALL = "SELECT key, value FROM pairs ORDER BY key"
 _PARTIAL = ".partial"
+# What is said of damage, unless it is the backup itself.
+_FROM_A_BACKUP = ": restore it from a backup"
 
 
 class Contents(NamedTuple):
@@ -66,7 +68,7 @@ def restore(file: Path, directory: Path) -> Contents:
 
     Raises:
         as `back_up`; the directory must hold no store yet. What is no backup is an
-        OSError, and nothing is made.
+        OSError. Whatever is raised, no directory is left that was not there before.
     """
     if not file.is_file():
         raise FileNotFoundError(errno.ENOENT, "there is no such backup", str(file))
@@ -74,14 +76,25 @@ def restore(file: Path, directory: Path) -> Contents:
         raise OSError(
             errno.EINVAL, "it is no backup: give a file that `kelpie backup` made", str(file)
         )
-    with closing(DataDirectory(directory)):
+    with fresh_directory(directory):
         place = directory / FILE_NAME
         if place.exists():
             raise FileExistsError(
                 errno.EEXIST, "there is a store already: give a fresh directory", str(place)
             )
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source:
-            return _copy(source, file, place)
+        try:
+            with closing(sqlite3.connect(_read_only(file), uri=True)) as source:
+                return _copy(source, file, place)
+        except StoredValueCorrupt as error:
+            raise StoredValueCorrupt(
+                f"{file} is damaged, and nothing was restored: "
+                f"{error.message.removesuffix(_FROM_A_BACKUP)}; use another backup",
+                **error.details,
+            ) from error
+
+
+def _read_only(file: Path) -> str:
+    return f"{file.absolute().as_uri()}?mode=ro"
 
 
 def check_store(directory: Path) -> Contents:

@@ -6,11 +6,13 @@ import errno
 import fcntl
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kelpie.errors import DataDirectoryLocked
 
-__all__ = ["DataDirectory", "changeable_by_others", "sync"]
+__all__ = ["DataDirectory", "changeable_by_others", "fresh_directory", "sync"]
 
 _LOCK_NAME = "lock"
 _PID_BYTES_MAX = 32
@@ -50,6 +52,30 @@ class DataDirectory:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+
+@contextmanager
+def fresh_directory(path: Path) -> Iterator[None]:
+    """Has the directory for as long as the block lasts. If that fails, and nothing
+    else is in it, whatever was made of it is removed.
+
+    Raises:
+        as `DataDirectory`
+    """
+    made = [each for each in (path, *path.parents) if not each.exists()]
+    directory = DataDirectory(path)
+    try:
+        yield
+    except BaseException:
+        # Nobody else can have a lock in a directory that was not there.
+        with suppress(OSError):
+            if made and [each.name for each in path.iterdir()] == [_LOCK_NAME]:
+                (path / _LOCK_NAME).unlink()
+            for each in made:
+                each.rmdir()
+        raise
+    finally:
+        directory.close()
 
 
 def _open_lock(path: Path) -> int:
