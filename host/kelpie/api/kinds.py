@@ -50,7 +50,8 @@ class KindHandlers:
         self._runtime = runtime
         self._limits = limits
         # Apart from arguments, so that uploads which never end keep none out.
-        self._uploads = Bodies(env, limits)
+        most = limits.http_uploads_of_principal_max
+        self._uploads = Bodies(env, limits, of_principal_max=most)
         self._wishes = Bodies(env, limits)
         self.handlers: dict[str, Handler] = {
             "list_kinds": self._list,

@@ -88,7 +88,10 @@ def as_kelpie_error(error: Exception) -> KelpieError:
     """The error itself, or HostFault if it is one that nobody foresaw: that is
     logged here with its traceback, and says nothing of it to the client."""
     if isinstance(error, KelpieError):
-        return error
+        # Where it came from is of no more use, and leads in a circle to what was
+        # asked, which may be large: that would be there until cycles are looked for.
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
     _log.error("a request failed unexpectedly", exc_info=error)
     return HostFault("the host met an error that it did not expect; its log has more")
 

@@ -16,6 +16,7 @@ from kelpie.api.about import HostSettings
 from kelpie.api.listening import AddressRefused, Listening, is_loopback
 from kelpie.api.server import HttpServer
 from kelpie.api.tls import ServerTls, is_open_to_others
+from kelpie.cli.allocator import return_large_blocks
 from kelpie.cli.cache import cache_directory
 from kelpie.cli.host_log import log_to_stderr
 from kelpie.cli.log_options import LogOptions
@@ -114,6 +115,7 @@ async def _serve(
                 return 1
             end.tls = listening.tls
             tune_collector()
+            return_large_blocks()
             _warn_of_files(log, data, listening.tls)
             await _warn(log, listening, server)
             log.say(printable(f"store: sqlite in {data}, pid {os.getpid()}"))

@@ -209,6 +209,12 @@ class Limits(ComponentLimits):
         "arguments that are arriving, and as much again for uploads until they are deployed; "
         "`overloaded`",
     )
+    http_arriving_of_principal_bytes_max: int = _limit(
+        128 * MIB, "... with the same token; `overloaded`, and others find room still"
+    )
+    http_uploads_of_principal_max: int = _limit(
+        4, "uploads with the same token until they are deployed; `overloaded`"
+    )
     http_linger_ms_max: int = _limit(
         2_000, "time for which the rest of a refused body is read and dropped"
     )
