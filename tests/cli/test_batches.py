@@ -41,6 +41,16 @@ def test_a_batch_from_stdin_and_from_a_file(served: Served, tmp_path: Path) -> N
     assert done.stdout.splitlines()[-1] == '{"value":5005}'
 
 
+def test_for_programs(served: Served) -> None:
+    done = kelpie("batch", "counter/json", "-o", "json", url=served.url, stdin=ADD + GET)
+    assert json.loads(done.stdout) == [{"value": 5}, {"value": 5}]
+    lines = turn("json", "get")
+    plain, as_json = (
+        kelpie("turns", *words, url=served.url, stdin=lines) for words in ((), ("-o", "json"))
+    )
+    assert json.loads(as_json.stdout)["value"] == json.loads(plain.stdout)["value"] == {"value": 5}
+
+
 def test_what_a_batch_is_refused_for(served: Served, tmp_path: Path) -> None:
     done = kelpie("batch", "counter/b", url=served.url, stdin=ADD + '{"operation": "nap"}')
     assert (done.returncode, done.stdout) == (1, "")

@@ -97,6 +97,14 @@ def _asks(shell: Shell, url: str, root: str) -> None:
     assert refused.status == 1
     assert "needs the role deploy or admin" in refused.err
 
+    wish = ("--role", "read", "--role", "invoke", "-o", "json")
+    told = json.loads(shell.run("token", "create", "json", *wish, url=url, token=root).out)
+    assert is_well_formed(told.pop("token"))
+    kept = json.loads(shell.run("token", "list", "-o", "json", url=url, token=root).out)
+    assert told in kept
+    gone = shell.run("token", "revoke", "json", "-o", "json", url=url, token=root)
+    assert json.loads(gone.out) == {"name": "json", "revoked": True}
+
     listed = json.loads(shell.run("token", "list", "-o", "json", url=url, token=root).out)
     assert [each["name"] for each in listed] == ["root", "shop"]
     table = shell.run("token", "list", url=url, token=root).out
@@ -114,6 +122,8 @@ def _asks(shell: Shell, url: str, root: str) -> None:
     ] == [
         ("root", "token revoke", "last-admin"),
         ("root", "token revoke", "done"),
+        ("root", "token revoke", "done"),
+        ("root", "token create", "done"),
         ("root", "token create", "done"),
         ("(data directory)", "token create", "done"),
     ]

@@ -74,6 +74,20 @@ def test_every_command_and_option_is_documented() -> None:
             assert f"`{option}" in told, f"{name} {option} is not documented"
 
 
+def test_every_command_that_prints_json_says_what_it_is() -> None:
+    text = (DOCS / "cli.md").read_text()
+    section = re.search(r"\n## For programs\n.*?(?=\n## )", text, re.DOTALL)
+    assert section
+    rows = re.findall(r"^\| (.*?) \|", section[0], re.MULTILINE)
+    told = set(re.findall(r"`([a-z ]+)`", "".join(rows)))
+    printing = {
+        re.sub(r"KIND.*", "", name.removeprefix("kelpie ")).strip()
+        for name, command in _leaves("kelpie", parser())
+        if "--output" in command.options()
+    }
+    assert printing == told
+
+
 def _leaves(name: str, command: CommandParser) -> Iterator[tuple[str, CommandParser]]:
     """The commands that have no commands of their own."""
     commands = command.commands()

@@ -27,6 +27,17 @@ def test_all_seeds_hold(cache: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert re.search(r"^trace hash: [0-9a-f]{32}$", out, re.MULTILINE)
 
 
+def test_for_programs(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with stale_instance_kept_after_a_failed_commit():
+        status = simulate(COUNTER, seeds=1, processes=1, cache_directory=cache, as_json=True)
+    out, err = capsys.readouterr()
+    told = json.loads(out)
+    assert (status, told["passed"], told["seeds"], told["failed"]) == (1, False, 1, [0])
+    assert told["turns"] >= 1
+    assert told["faults"].keys() >= {"conflict-storm"}
+    assert "FAILED: seeds 0" in err
+
+
 def test_processes_say_the_same_as_one(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
     totals = []
     for processes in (1, 2):

@@ -22,7 +22,7 @@ from kelpie.env import Env
 from kelpie.errors import Forbidden, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 from kelpie.limits import KIB, Limits
 
-__all__ = ["TokenHandlers"]
+__all__ = ["TokenHandlers", "token_view"]
 
 _NS_PER_S = 1_000_000_000
 _NUMBER_MAX = (1 << 63) - 1
@@ -53,7 +53,7 @@ class TokenHandlers:
         }
 
     async def _list(self, _request: web.BaseRequest, _target: Target) -> web.Response:
-        return json_response({"tokens": [_token_view(each) for each in self._tokens.all()]})
+        return json_response({"tokens": [token_view(each) for each in self._tokens.all()]})
 
     async def _create(self, request: web.BaseRequest, _target: Target) -> web.Response:
         if not self._tokens.required:
@@ -70,7 +70,7 @@ class TokenHandlers:
         change = request[CHANGE]
         change.is_about(token.name)
         await self._tokens.add(token, change.witness)
-        response = json_response({**_token_view(token), "token": secret}, HTTPStatus.CREATED)
+        response = json_response({**token_view(token), "token": secret}, HTTPStatus.CREATED)
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -146,7 +146,8 @@ def _number(wish: dict[str, object], name: str, most: int) -> int | None:
     return value
 
 
-def _token_view(token: Token) -> dict[str, object]:
+def token_view(token: Token) -> dict[str, object]:
+    """What may be told of a token: all but its secret."""
     expires_at_ns = token.expires_at_ns
     return {
         "name": token.name,

@@ -32,4 +32,5 @@ def run(options: argparse.Namespace) -> int:
         save_tape=options.save_tape,
         tape=options.tape,
         cache_directory=cache_directory(),
+        as_json=options.output == "json",
     )

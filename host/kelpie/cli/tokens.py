@@ -20,6 +20,7 @@ from kelpie.access.secret import digest_of, new_secret
 from kelpie.access.token import Token
 from kelpie.access.tokens import Tokens
 from kelpie.api.client import Client
+from kelpie.api.token_handlers import token_view
 from kelpie.cli.output import complain, print_json, print_table, say
 from kelpie.cli.with_host import with_host
 from kelpie.env import real
@@ -44,9 +45,12 @@ def create(options: argparse.Namespace) -> int:
     if options.offline is not None and not options.new and not _has_store(options.offline):
         return 1
     if options.out is None:
-        secret = _made(options)
+        made = _made(options)
         say("keep it well: it is shown this once; use it as KELPIE_TOKEN")
-        print(secret)
+        if options.output == "json":
+            print_json(made)
+        else:
+            print(made["token"])
         return 0
     try:
         # Made first: a token that could not be kept would be lost.
@@ -56,19 +60,21 @@ def create(options: argparse.Namespace) -> int:
         return 1
     with os.fdopen(descriptor, "w") as file:
         try:
-            secret = _made(options)
+            made = _made(options)
         except BaseException:
             options.out.unlink()
             raise
-        print(secret, file=file)
+        print(made.pop("token"), file=file)
+    if options.output == "json":
+        print_json(made)
     say(f"it is in {options.out}, and nowhere else; use it as KELPIE_TOKEN")
     return 0
 
 
-def _made(options: argparse.Namespace) -> str:
-    """A new token's secret."""
+def _made(options: argparse.Namespace) -> dict[str, Any]:
+    """A new token; `token` is its secret."""
     if options.offline is None:
-        made = with_host(
+        return with_host(
             options,
             lambda client: client.create_token(
                 options.name,
@@ -79,7 +85,6 @@ def _made(options: argparse.Namespace) -> str:
                 body_bytes_max=options.body_bytes,
             ),
         )
-        return str(made["token"])
     return _offline(options.offline, lambda door: door.create(options))
 
 
@@ -124,15 +129,22 @@ def list_tokens(options: argparse.Namespace) -> int:
 def revoke(options: argparse.Namespace) -> int:
     if options.offline is None:
         with_host(options, lambda client: client.revoke_token(options.name))
-        print(f"revoked {options.name}")
+        _tell_revoked(options)
         return 0
     if not _has_store(options.offline):
         return 1
     are_left = _offline(options.offline, lambda door: door.revoke(options.name))
-    print(f"revoked {options.name}")
+    _tell_revoked(options)
     if not are_left:
         complain("that was the last one: whoever reaches the host can do everything again")
     return 0
+
+
+def _tell_revoked(options: argparse.Namespace) -> None:
+    if options.output == "json":
+        print_json({"name": options.name, "revoked": True})
+    else:
+        print(f"revoked {options.name}")
 
 
 def audit(options: argparse.Namespace) -> int:
@@ -174,7 +186,7 @@ class _Offline:
         self._tokens = tokens
         self._audit = audit
 
-    async def create(self, options: argparse.Namespace) -> str:
+    async def create(self, options: argparse.Namespace) -> dict[str, Any]:
         secret, now_ns = new_secret(self._env), self._env.wall_ns()
         lifetime_s = options.expires
         token = Token(
@@ -190,7 +202,7 @@ class _Offline:
         )
         change = self._change("token create", options.name)
         await self._tokens.add(token, change.witness)
-        return secret
+        return {**token_view(token), "token": secret}
 
     async def revoke(self, name: str) -> bool:
         """Whether there are any left."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import multiprocessing
 import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -59,6 +60,7 @@ def simulate(
     save_tape: Path | None = None,
     keep_going: bool = False,
     cache_directory: Path | None = None,
+    as_json: bool = False,
 ) -> int:
     """Runs a component under simulated faults and prints what came of it.
 
@@ -71,12 +73,15 @@ def simulate(
         save_tape: where to write the tape of a failure, as small as it was made.
         keep_going: go on after the first failure.
         cache_directory: where compiled components are kept for the next time.
+        as_json: print one JSON object in the end, and all else to stderr.
 
     Returns:
         0 if every run kept every promise, 1 if one did not, 2 if the component,
         the workload or the tape cannot be used; then the reason is on stderr.
     """
-    with TemporaryDirectory(prefix="kelpie-sim-") as temporary:
+    out = sys.stdout
+    told_to = sys.stderr if as_json else out
+    with TemporaryDirectory(prefix="kelpie-sim-") as temporary, redirect_stdout(told_to):
         options = Options(
             path=path,
             seeds=min(seeds or (DEFAULT_SEEDS if seed is None else 1), SEEDS_MAX),
@@ -93,11 +98,14 @@ def simulate(
         try:
             with _prepared(options) as plan:
                 report.options(_described(plan.workload))
-                return _simulate(options, plan, report)
+                status = _simulate(options, plan, report)
         except (ComponentError, TapeInvalid, WorkloadInvalid, OSError) as error:
             told = error.message if isinstance(error, KelpieError) else _of_system(error)
             print(f"kelpie: {told}", file=sys.stderr)
             return 2
+    if as_json:
+        print(json.dumps(report.view(passed=status == 0), indent=2))
+    return status
 
 
 def _of_system(error: Exception) -> str:
@@ -108,8 +116,9 @@ def _of_system(error: Exception) -> str:
 
 def _simulate(options: Options, plan: Plan, report: Report) -> int:
     if options.tape is not None:
-        return _repeat_tape(options, plan, options.tape)
+        return _repeat_tape(options, plan, options.tape, report)
     if not _is_deterministic(plan, options.first_seed):
+        report.failed.append(options.first_seed)
         return 1
     for run in _runs(options, plan):
         report.add(run)
@@ -122,9 +131,10 @@ def _simulate(options: Options, plan: Plan, report: Report) -> int:
     return 1 if report.failed else 0
 
 
-def _repeat_tape(options: Options, plan: Plan, tape: Path) -> int:
+def _repeat_tape(options: Options, plan: Plan, tape: Path, report: Report) -> int:
     kept = KeptRun.read(tape, fingerprint(plan.upload, plan.workload))
     run = _again(plan, kept.seed, kept.candidate)
+    report.add(run)
     if not run.failures:
         print(f"passed: {run.turns} turns, {run.faults.total()} faults")
         return 0

@@ -80,6 +80,20 @@ class Report:
         print(f"trace hash: {self.trace_hash}", file=out)
         out.flush()
 
+    def view(self, *, passed: bool) -> dict[str, object]:
+        """The same for programs."""
+        return {
+            "passed": passed,
+            "seeds": self.runs,
+            "failed": self.failed,
+            "turns": self.turns,
+            "requests": self.requests,
+            "virtual_ms": self.virtual_ms,
+            "faults": {name: self.faults[name] for name in RATES},
+            "seen": dict(sorted(self.seen.items())),
+            "trace_hash": self.trace_hash,
+        }
+
     @property
     def trace_hash(self) -> str:
         """Of the one run, or over those of all runs in the order of their seeds."""

@@ -25,6 +25,7 @@ def add(commands: Commands) -> None:
     command = add_remote(token_commands, "revoke", "make a token worth nothing")
     command.add_argument("name", type=checked.text, metavar="NAME")
     _add_offline(command)
+    add_output(command)
     command.set_defaults(run="tokens:revoke")
 
     command = add_remote(commands, "audit", "show who changed what, newest first")
@@ -65,6 +66,7 @@ def _add_create(commands: Commands) -> None:
         help="write it there, for nobody else to read, in place of printing it",
     )
     _add_offline(command)
+    add_output(command)
     command.add_argument(
         "--new", action="store_true", help="make the data directory, if it has no store yet"
     )

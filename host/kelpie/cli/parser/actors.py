@@ -61,11 +61,13 @@ def _add_batches(commands: Commands) -> None:
     add_address(command)
     _add_lines(command)
     _add_id(command)
+    add_output(command)
     command.set_defaults(run="batches:batch")
 
     command = add_namespaced(commands, "turns", "have actors run operations, each in its own turn")
     _add_lines(command)
     _add_deadline(command)
+    add_output(command)
     command.set_defaults(
         run="batches:turns",
         perhaps_done="what has no answer may have been done: ask lines with an `id` again",

@@ -41,4 +41,5 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("--save-tape", type=Path, metavar="FILE", help="keep what failed")
     command.add_argument("--tape", type=Path, metavar="FILE", help="repeat what was kept")
+    add_output(command)
     command.set_defaults(run="sim:run")
