@@ -13,6 +13,7 @@ import pytest
 from kelpie.access.audit import AuditLog
 from kelpie.access.roles import Role
 from kelpie.access.secret import is_well_formed
+from kelpie.api.client import Client
 from kelpie.limits import DEFAULT_LIMITS
 from tests.api.support import COUNTER, LEDGER, Answer, Host, bearer, running
 
@@ -298,3 +299,30 @@ async def test_the_log_of_requests_names_who_asked(
         (401, None),
     ]
     assert admin[7:] not in caplog.text
+
+
+async def test_a_refused_token_is_named_in_the_audit_log(empty_host: Host, admin: str) -> None:
+    for wish in ({"roles": ["king"]}, {"roles": ["metrics"], "namespace": "shop"}):
+        answer = await make(empty_host, admin, name="mallory", **wish)
+        assert (answer.status, answer.code) == (400, "invalid-request")
+    found = await entries(empty_host, admin)
+    assert [(each["subject"], each["outcome"]) for each in found] == [
+        ("mallory", "invalid-request")
+    ] * 2
+
+
+@pytest.mark.parametrize("path", ["/v1/tokens", "/v1/audit", "/v1/host", "/metrics"])
+async def test_what_concerns_the_host_is_in_no_namespace(
+    empty_host: Host, admin: str, path: str
+) -> None:
+    answer = await empty_host.ask("GET", f"{path}?namespace=shop", **bearer(admin))
+    assert (answer.status, answer.code) == (400, "invalid-request")
+    assert "whole host" in answer.json["detail"]
+
+
+async def test_a_client_of_a_namespace_asks_for_tokens_all_the_same(
+    empty_host: Host, admin: str
+) -> None:
+    async with Client(empty_host.url, token=admin, namespace="shop") as client:
+        assert [each["name"] for each in await client.tokens()] == ["root"]
+        assert (await client.audit())["entries"] == []

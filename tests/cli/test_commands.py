@@ -278,3 +278,28 @@ def test_inspecting_what_is_no_actor(tmp_path: Path) -> None:
 
 def test_version() -> None:
     assert kelpie("--version").stdout.startswith("kelpie 0.")
+
+
+@pytest.mark.parametrize(
+    ("words", "example"),
+    [
+        (("--url", "http://x", "kinds"), "kelpie deploy --url ..."),
+        (("--url=http://x", "kinds"), "kelpie deploy --url ..."),
+        (("kv", "--namespace", "shop", "list"), "kelpie kv list --namespace ..."),
+    ],
+)
+def test_an_option_before_its_command(
+    words: tuple[str, ...], example: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert f"belongs behind the command, as in: {example}" in told
+
+
+def test_an_error_of_a_host_leads_to_its_page(served: Served) -> None:
+    done = kelpie("state", "counter/nobody", url=served.url)
+    assert f"  more: {served.url}/docs/errors/value-not-found.md" in done.stderr
+    done = kelpie("restore", COUNTER.parent / "none", "--data", COUNTER.parent / "no")
+    assert "more: http" not in done.stderr

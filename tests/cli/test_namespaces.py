@@ -111,3 +111,10 @@ def _asking(name: str, command: CommandParser) -> Iterator[tuple[str, bool]]:
         yield name, "--namespace" in command.options()
     for word, below in command.commands().items():
         yield from _asking(f"{name} {word}", below)
+
+
+def test_nothing_there_names_the_namespace(served: Served) -> None:
+    done = kelpie("kinds", "--namespace", "nosuch", url=served.url)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "in the namespace 'nosuch'" in done.stderr
+    assert "kelpie deploy FILE.wasm --namespace=nosuch" in done.stderr

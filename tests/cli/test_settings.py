@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kelpie.cli.main import main
-from kelpie.cli.settings import SETTINGS
+from kelpie.cli.settings import SETTINGS, unknown
 
 ROOT = Path(__file__).parents[2]
 FILE = '[serve]\ndata = "data"\nport = 7171\n'
@@ -155,3 +155,19 @@ def test_which_hosts_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     for bad in ("a.example:80", "a b", "a.example,", "*.example", "http://a.example"):
         monkeypatch.setenv("KELPIE_ALLOW_HOST", bad)
         assert main(["settings"]) == 2
+
+
+def test_a_variable_that_nobody_knows() -> None:
+    told = unknown({"KELPIE_PRT": "1", "KELPIE_PORT": "1", "KELPIE_SETTINGS": "x", "PATH": ""})
+    assert told == ["there is no variable KELPIE_PRT: did you mean KELPIE_PORT?"]
+    (told,) = unknown({"KELPIE_XYZZYXXYZZYXXYZZYX": ""})
+    assert told.endswith("; see `kelpie settings`")
+
+
+def test_it_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KELPIE_DTA", "x")
+    assert main(["settings"]) == 0
+    told = capsys.readouterr().err
+    assert told == "kelpie: warning: there is no variable KELPIE_DTA: did you mean KELPIE_DATA?\n"

@@ -315,3 +315,20 @@ def test_a_token_in_the_clear_is_warned_of(tmp_path: Path, shell: Shell) -> None
         told = shell.run("kinds", url=url, token=secret)
         assert told.status == 1
         assert ("in the clear" in told.err) is warned
+
+
+def test_a_refused_first_token_leaves_no_store(tmp_path: Path, shell: Shell) -> None:
+    data = tmp_path / "data"
+    wish = ("token", "create", "x", "--data", data, "--new")
+    refused = shell.run(*wish, "--role", "read")
+    assert (refused.status, refused.out) == (1, "")
+    assert not data.exists()
+    data.mkdir()
+    assert shell.run(*wish, "--role", "read").status == 1
+    assert [each.name for each in data.iterdir()] == ["lock"]
+    # One that is there stays.
+    shell.make(data, "root", "--role", "admin")
+    useless = shell.run(*wish, "--role", "metrics", "--namespace", "shop")
+    assert useless.status == 1
+    assert "allows nothing" in useless.err
+    assert (data / "kelpie.db").exists()

@@ -70,18 +70,29 @@ async def test_grants_are_inherited_until_they_are_given_anew(scripted: StartScr
     assert (await runtime.roll_back("default", "thing", 3)).grants == ("state", "kv")
 
 
-@given(st.lists(st.sampled_from(IMPORTS)))
+@given(st.lists(st.sampled_from(IMPORTS), min_size=1))
 def test_a_grant_is_read_in_any_order(names: list[str]) -> None:
     assert parse_grant(", ".join(names)) == tuple(x for x in IMPORTS if x in names)
 
 
 @pytest.mark.parametrize(
     ("asked", "hint"),
-    [("kvs", "did you mean 'kv'"), ("state,all", "'all'"), ("types", "there is no import 'types'")],
+    [
+        ("kvs", "did you mean 'kv'"),
+        ("all,state", "'all' stands alone"),
+        ("state,none", "'none' stands alone"),
+        ("types", "there is no import 'types'"),
+        ("", "the grant is empty"),
+        (" ,", "the grant is empty"),
+    ],
 )
 def test_a_wrong_grant_is_told(asked: str, hint: str) -> None:
     with pytest.raises(InvalidRequest, match=hint):
         parse_grant(asked)
+
+
+def test_nothing_can_be_granted() -> None:
+    assert parse_grant("none") == ()
 
 
 def test_what_is_granted_after_what() -> None:

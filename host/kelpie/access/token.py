@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import msgpack
 
-from kelpie.access.roles import ALLOWED, Permission, Role
+from kelpie.access.roles import ALLOWED, HOST_WIDE, Permission, Role
 from kelpie.errors import InvalidRequest, StoredValueCorrupt
 from kelpie.ids import check_name
 from kelpie.limits import Limits
@@ -110,6 +110,11 @@ def check_token(token: Token, limits: Limits) -> None:
         check_name("namespace", token.namespace, limits)
     if not token.roles:
         raise InvalidRequest(f"a token needs a role: {', '.join(role.value for role in Role)}")
+    if token.namespace is not None and token.permissions <= HOST_WIDE:
+        raise InvalidRequest(
+            f"the role {' and '.join(sorted(role.value for role in token.roles))} is for the whole "
+            "host, and in one namespace allows nothing: leave the namespace out"
+        )
     lifetime_ns = (token.expires_at_ns or token.created_at_ns) - token.created_at_ns
     if lifetime_ns > _LIFETIME_NS_MAX:
         raise InvalidRequest("the token would outlive a hundred years: let it never expire instead")

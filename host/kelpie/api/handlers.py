@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from kelpie.access.roles import HOST_WIDE
 from kelpie.api.about import AboutHandlers
 from kelpie.api.actor_handlers import ActorHandlers
 from kelpie.api.batches import BatchHandlers
@@ -124,6 +125,8 @@ class Handlers:
             raise _not_allowed(method, list(methods))
         self._guard.check(request, target, found.route)
         target.check_parameters(found.query)
+        if target.names_namespace and found.route.permission in HOST_WIDE:
+            raise InvalidRequest("this concerns the whole host: leave `namespace` out of the query")
         return await self._guard.answer(request, target, found)
 
     async def _invoke(self, request: web.BaseRequest, target: Target) -> web.Response:

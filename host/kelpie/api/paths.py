@@ -31,6 +31,8 @@ class Target(NamedTuple):
     segments: list[str]
     namespace: str
     parameters: Mapping[str, str] = MappingProxyType({})
+    names_namespace: bool = False
+    """Whether the query says which namespace."""
 
     def kind(self, limits: Limits) -> str:
         """The kind that the path names behind its first two segments.
@@ -91,7 +93,10 @@ def split_target(raw: str) -> Target:
     if not query:
         return Target(segments, DEFAULT_NAMESPACE)
     parameters = _parameters(query)
-    return Target(segments, parameters.pop("namespace", DEFAULT_NAMESPACE), parameters)
+    namespace = parameters.pop("namespace", None)
+    if namespace is None:
+        return Target(segments, DEFAULT_NAMESPACE, parameters)
+    return Target(segments, namespace, parameters, names_namespace=True)
 
 
 def decode_segment(raw: str) -> str:

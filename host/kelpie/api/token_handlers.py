@@ -66,10 +66,10 @@ class TokenHandlers:
         ) as body:
             secret = new_secret(self._env)
             wish = _wish_in(body, request.headers.get("Content-Type"))
+            # Also if it is refused.
+            request[CHANGE].is_about(str(wish.get("name", "")))
             token = self._token(wish, digest_of(secret), request[CALLER].principal)
-        change = request[CHANGE]
-        change.is_about(token.name)
-        await self._tokens.add(token, change.witness)
+        await self._tokens.add(token, request[CHANGE].witness)
         response = json_response({**token_view(token), "token": secret}, HTTPStatus.CREATED)
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -25,6 +25,8 @@ __all__ = ["Transport", "lines_of", "quoted", "with_query"]
 _CONNECT_SECONDS = 10
 # How it looks if a host takes what was asked for a wrong beginning of TLS.
 _NO_HTTP = (aiohttp.ServerDisconnectedError, aiohttp.ClientResponseError)
+# These have nothing to do with a namespace.
+_HOST_WIDE = ("/v1/tokens", "/v1/audit")
 _PIECE_BYTES = 256 * 1024
 
 
@@ -153,7 +155,7 @@ class Transport:
             raise HostUnreachable(message, sent=True) from error
 
     def _within_namespace(self, path: str) -> str:
-        if self._namespace is None:
+        if self._namespace is None or path.startswith(_HOST_WIDE):
             return path
         return f"{path}{'&' if '?' in path else '?'}{urlencode({'namespace': self._namespace})}"
 
@@ -163,6 +165,7 @@ class Transport:
         """
         if response.content_type == PROBLEM_TYPE:
             problem = error_of(json.loads(await response.read()))
+            problem.page = f"{self._base}/docs/errors/{problem.code}.md"
             if REQUEST_ID_HEADER in response.headers:
                 problem.details["request_id"] = response.headers[REQUEST_ID_HEADER]
             raise problem

@@ -11,7 +11,7 @@ from importlib import import_module
 from kelpie.api.unreachable import HostUnreachable
 from kelpie.cli import arguments as checked
 from kelpie.cli import settings
-from kelpie.cli.output import complain, tell_error
+from kelpie.cli.output import complain, say, tell_error
 from kelpie.cli.parser import parser
 from kelpie.errors import ActorOutcomeUnknown, KelpieError, OutcomeUnknown
 
@@ -62,6 +62,8 @@ def _take_environment(options: argparse.Namespace) -> None:
     Raises:
         SettingsInvalid, OSError
     """
+    for told in settings.unknown(os.environ):
+        say(f"kelpie: warning: {told}")
     settings.fill(options)
     seed = os.environ.get("DST_SEED")
     if seed and getattr(options, "seed", seed) is None:

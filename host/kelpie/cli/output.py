@@ -110,7 +110,7 @@ def told_of(error: KelpieError, advice: str | None = None) -> str:
         then.append(f"try: {_NEXT[error.code]}")
     elif error.retryable:
         then.append("try: the same again, in a moment")
-    then.append(f"more: docs/errors/{error.code}.md")
+    then.append(f"more: {error.page or f'docs/errors/{error.code}.md'}")
     return _complaint(f"{error.title} ({error.code})", *then)
 
 

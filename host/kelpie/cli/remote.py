@@ -6,8 +6,10 @@ import argparse
 import sys
 
 from kelpie.api.client import Client
+from kelpie.api.paths import DEFAULT_NAMESPACE
 from kelpie.cli.json_text import check_json
 from kelpie.cli.output import complain, print_json, print_table, say, short_digest, size
+from kelpie.cli.suggested import suggested
 from kelpie.cli.values import print_value
 from kelpie.cli.with_host import with_host
 from kelpie.ids import text
@@ -50,7 +52,9 @@ def invoke(options: argparse.Namespace) -> int:
 def kinds(options: argparse.Namespace) -> int:
     deployed = with_host(options, Client.kinds)
     if not deployed:
-        say("nothing is deployed yet; try: kelpie deploy FILE.wasm")
+        namespace = options.asked_namespace
+        where = "" if namespace == DEFAULT_NAMESPACE else f" in the namespace {namespace!r}"
+        say(f"nothing is deployed yet{where}; try: {suggested(options, 'deploy', 'FILE.wasm')}")
     if options.output == "json":
         print_json(deployed)
         return 0

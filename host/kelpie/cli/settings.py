@@ -18,11 +18,12 @@ from kelpie.cli import arguments
 from kelpie.cli.log_options import LOG_FORMATS, LOGGED_REQUESTS
 from kelpie.cli.output import print_json, print_table
 
-__all__ = ["SETTINGS", "Setting", "Settings", "SettingsInvalid", "fill", "run"]
+__all__ = ["SETTINGS", "Setting", "Settings", "SettingsInvalid", "fill", "run", "unknown"]
 
 FILE_VARIABLE = "KELPIE_SETTINGS"
 DEFAULT_FILE = Path("kelpie.toml")
 
+_PREFIX = "KELPIE_"
 _REDACTED = "[redacted]"
 
 
@@ -139,6 +140,18 @@ def fill(options: argparse.Namespace) -> None:
         settings = Settings(os.environ)
         for setting in missing:
             setattr(options, setting.option, settings.value(setting).value)
+
+
+def unknown(environment: Mapping[str, str]) -> list[str]:
+    """What is told of variables that look like ours, and are none."""
+    known = [*(each.variable for each in SETTINGS), FILE_VARIABLE]
+    told = []
+    for name in environment:
+        if name.startswith(_PREFIX) and name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f": did you mean {near[0]}?" if near else "; see `kelpie settings`"
+            told.append(f"there is no variable {name}{hint}")
+    return told
 
 
 _NOUNS = {str: "a string", int: "a whole number", bool: "true or false"}

@@ -30,6 +30,7 @@ from kelpie.limits import DEFAULT_LIMITS
 from kelpie.store.format import check_format
 from kelpie.store.sqlite import open_store
 from kelpie.store.sqlite.schema import FILE_NAME
+from kelpie.store.sqlite.unmade import unmade_on_failure
 
 __all__ = ["audit", "create", "list_tokens", "revoke"]
 
@@ -234,7 +235,8 @@ def _offline(data: Path, work: Callable[[_Offline], Awaitable[Result]]) -> Resul
         finally:
             await store.close()
 
-    return real.run(with_store, lambda what, error: say(f"kelpie: {what}: {error}"))
+    with unmade_on_failure(directory):
+        return real.run(with_store, lambda what, error: say(f"kelpie: {what}: {error}"))
 
 
 def _or_dash(value: Any) -> str:

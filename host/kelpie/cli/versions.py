@@ -100,7 +100,7 @@ def list_versions(options: argparse.Namespace) -> int:
             each["deployed_at"],
             _told_differences(each["differences"]),
             _told_grants(each),
-            ", ".join(each["operations"]),
+            str(len(each["operations"])),
         )
         for each in versions
     ]

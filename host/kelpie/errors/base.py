@@ -21,6 +21,9 @@ class KelpieError(Exception):
     title: ClassVar[str]
     retryable: ClassVar[bool] = False
 
+    page: str | None = None
+    """Where the host that has answered it tells more of it, if one has."""
+
     def __init__(self, message: str, **details: object) -> None:
         super().__init__(message)
         self.message = message

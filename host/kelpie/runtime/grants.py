@@ -11,19 +11,24 @@ from kelpie.wasm.contract import IMPORTS, interfaces
 __all__ = ["ALL", "check_granted", "granted", "parse_grant"]
 
 ALL = "all"
+NONE = "none"
 
 
 def parse_grant(given: str) -> tuple[str, ...]:
     """What a deploy is asked to grant: names of interfaces with commas between
-    them, or `all`. In the contract's order.
+    them, or `all`, or `none`. In the contract's order.
 
     Raises:
-        InvalidRequest: a name is no interface's.
+        InvalidRequest: a name is no interface's, or there is none.
     """
     names = [each.strip() for each in given.split(",") if each.strip()]
-    if names == [ALL]:
-        return (ALL,)
+    if not names:
+        raise InvalidRequest("the grant is empty: name interfaces, as in state,kv, or all, or none")
+    if names in ([ALL], [NONE]):
+        return (ALL,) if names == [ALL] else ()
     for name in names:
+        if name in (ALL, NONE):
+            raise InvalidRequest(f"{name!r} stands alone: grant either that or interfaces by name")
         if name not in IMPORTS:
             raise InvalidRequest(f"there is no import {name[:80]!a} to grant{_hint(name)}")
     return tuple(each for each in IMPORTS if each in names)
@@ -57,5 +62,9 @@ def check_granted(kind: str, imports: Iterable[str], grants: tuple[str, ...] | N
 
 
 def _hint(name: str) -> str:
-    near = get_close_matches(name, (*IMPORTS, ALL), n=1)
-    return f": did you mean {near[0]!r}?" if near else f": there are {', '.join(IMPORTS)}, or all"
+    near = get_close_matches(name, (*IMPORTS, ALL, NONE), n=1)
+    return (
+        f": did you mean {near[0]!r}?"
+        if near
+        else f": there are {', '.join(IMPORTS)}, all and none"
+    )

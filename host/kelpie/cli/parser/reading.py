@@ -26,10 +26,20 @@ class CommandParser(argparse.ArgumentParser):
     ) -> tuple[argparse.Namespace, list[str]]:
         """As argparse has it; but the parser of the command itself refuses what it
         does not know, for it knows what there is."""
+        if args:
+            self._refuse_too_early(args[0].partition("=")[0])
         known, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self._refuse(unknown)
         return known, unknown
+
+    def _refuse_too_early(self, option: str) -> None:
+        """An option of the commands that stands before the command."""
+        if option.startswith("-") and option not in self.options():
+            for name, command in self.commands().items():
+                if option in command.options():
+                    example = f"{self.prog} {name} {option} ..."
+                    self.error(f"{option} belongs behind the command, as in: {example}")
 
     def _refuse(self, unknown: list[str]) -> NoReturn:
         option = next((each for each in unknown if each.startswith("-")), None)
