@@ -79,6 +79,20 @@ def test_nor_percent_encoded(secret: str, places: set[int], over: int, upper: bo
     )
 
 
+@given(secrets)
+def test_nor_in_capitals_nor_without_its_prefix(secret: str) -> None:
+    for written in (secret.upper(), secret.title(), secret[len(PREFIX) :]):
+        for each in (written, written.upper()):
+            assert redacted(f"GET /v1/kinds/{each}?x 404") == (
+                f"GET /v1/kinds/{PREFIX}[redacted]?x 404"
+            )
+
+
+def test_what_is_only_as_long_stays() -> None:
+    for text in ("a" * 58, "A" * 58, "sha256 " + "0a" * 32):
+        assert redacted(text) == text
+
+
 @pytest.mark.parametrize(
     "text",
     ["100 %", "/a%20b%2fc", "kelpie%5fa", "", "kelpie", "kelpie_turns_total", "see kelpie_ there"],

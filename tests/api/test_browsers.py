@@ -77,6 +77,42 @@ def test_an_own_page() -> None:
         local().check("POST", CIMultiDict({"Host": "LocalHost:7070", "Origin": origin}))
 
 
+@pytest.mark.parametrize("scheme", ["ftp", "chrome-extension", "file", "HTTPX"])
+def test_pages_that_no_web_server_has(scheme: str) -> None:
+    headers = CIMultiDict({"Host": "localhost:7070", "Origin": f"{scheme}://localhost:7070"})
+    with pytest.raises(OriginNotAllowed):
+        local().check("POST", headers)
+
+
+def test_a_page_in_the_clear_of_a_host_with_tls_is_of_others() -> None:
+    browsers = Browsers()
+    browsers.listen("127.0.0.1", 7070, tls=True)
+    host = "localhost:7070"
+    browsers.check("POST", CIMultiDict({"Host": host, "Origin": f"https://{host}"}))
+    with pytest.raises(OriginNotAllowed):
+        browsers.check("POST", CIMultiDict({"Host": host, "Origin": f"http://{host}"}))
+
+
+@pytest.mark.parametrize(
+    ("target", "names", "allowed"),
+    [
+        ("http://localhost/livez", "localhost", True),
+        ("HTTP://LocalHost/livez", "localhost", True),
+        ("http://evil.example/livez", "localhost", False),
+        ("http://evil.example/livez", "evil.example", False),
+        ("http://127.0.0.1/livez", "localhost", False),
+    ],
+)
+async def test_a_target_with_a_host_in_it(
+    host: Host, target: str, names: str, allowed: bool
+) -> None:
+    answer = await ask(host, "GET", target, f"Host: {names}")
+    if allowed:
+        assert answer.status == 200
+    else:
+        assert answer.code == "host-not-allowed"
+
+
 def test_an_origin_without_a_host_is_of_nowhere() -> None:
     with pytest.raises(OriginNotAllowed):
         local().check("POST", CIMultiDict({"Origin": "http://localhost:7070"}))

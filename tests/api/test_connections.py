@@ -183,7 +183,6 @@ async def test_a_client_that_does_not_read_its_answers(host: Host) -> None:
     "garbage",
     [
         b"hello\r\n\r\n",
-        b"BREW /livez HTTP/1.1\r\nHost: x\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
         b"POST /v1/actors/counter/bob/increment HTTP/9.9\r\n\r\n",
         b"POST /v1/actors/counter/bob/increment HTTP/2.0\r\nHost: x\r\n\r\n",
@@ -208,6 +207,23 @@ async def test_what_is_no_http(host: Host, before: bytes, garbage: bytes) -> Non
         assert (answer.status, answer.code) == (400, "invalid-request")
         assert await wire.is_closed()
     assert (await host.ask("GET", "/livez")).status == 200
+
+
+@pytest.mark.parametrize("method", [b"BREW", b"PURGEX", b"M-TYPE"])
+async def test_a_method_that_nobody_knows(host: Host, method: bytes) -> None:
+    async with host.wire() as wire:
+        await wire.send(method + b" /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = await wire.answer()
+        assert (answer.status, answer.code) == (405, "method-not-allowed")
+        assert method.decode() in answer.json["detail"]
+        assert {"GET", "POST", "OPTIONS"} <= set(answer.headers["allow"].split(", "))
+        assert await wire.is_closed()
+
+
+async def test_nothing_else_can_be_expected(host: Host) -> None:
+    sent = {"Expect": "a-miracle", "Content_Type": "text/plain"}
+    answer = await host.ask("POST", ECHO, b"hello", **sent)
+    assert (answer.status, answer.code) == (417, "expectation-failed")
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ async def test_nothing_asked_is_nothing_answered(host: Host) -> None:
             "unsupported-media-type",
         ),
         ("/v1/turns", {**TYPED, "Kelpie_Deadline_Ms": "x"}, "invalid-request"),
-        ("/v1/turns", {**TYPED, "Expect": "a miracle"}, "invalid-request"),
+        ("/v1/turns", {**TYPED, "Expect": "a miracle"}, "expectation-failed"),
         ("/v1/turns?namespace=No", TYPED, "invalid-address"),
         ("/v1/turns?kind=x", TYPED, "invalid-request"),
         ("/v1/turns/x", TYPED, "not-found"),

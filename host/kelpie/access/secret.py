@@ -25,6 +25,7 @@ __all__ = ["PREFIX", "SECRET_LENGTH", "digest_of", "is_well_formed", "new_secret
 
 PREFIX = "kelpie_"
 
+_REDACTED = f"{PREFIX}[redacted]"
 _RANDOM_BYTES = 32
 _CHECKSUM_BYTES = 4
 _DIGITS = 58
@@ -39,9 +40,14 @@ def _any_of(characters: str) -> str:
     return f"(?:[{characters}]|%(?:25)*(?i:{codes}))"
 
 
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 # Longer and shorter ones too: a piece of a token is not to be shown either.
 _IN_TEXT = re.compile(
-    "".join(map(_any_of, PREFIX)) + _any_of("abcdefghijklmnopqrstuvwxyz234567") + "{16,}"
+    "".join(map(_any_of, PREFIX)) + _any_of(_BASE32) + "{16,}", re.IGNORECASE | re.ASCII
+)
+# What is all there but for the prefix; whether it is one says its checksum.
+_BARE = re.compile(
+    f"(?<![{_BASE32}])[{_BASE32}]{{{_DIGITS}}}(?![{_BASE32}])", re.IGNORECASE | re.ASCII
 )
 
 
@@ -67,11 +73,16 @@ def digest_of(text: str) -> bytes:
 
 
 def redacted(text: str) -> str:
-    """The text without the tokens that are in it, percent-encoded ones too."""
+    """The text without the tokens that are in it: percent-encoded ones too, in letters of
+    either size, and those that lack their prefix."""
     # Nearly every text has none, and finding that out is cheap.
-    if PREFIX not in text and "%" not in text:
-        return text
-    return _IN_TEXT.sub(f"{PREFIX}[redacted]", text)
+    if PREFIX in text.lower() or "%" in text:
+        text = _IN_TEXT.sub(_REDACTED, text)
+    return _BARE.sub(_without_bare, text) if len(text) >= _DIGITS else text
+
+
+def _without_bare(found: re.Match[str]) -> str:
+    return _REDACTED if is_well_formed(PREFIX + found[0].lower()) else found[0]
 
 
 def _text_of(drawn: bytes) -> str:

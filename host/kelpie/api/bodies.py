@@ -10,7 +10,7 @@ from aiohttp import HttpVersion11, StreamReader, web
 from kelpie.access.caller import Caller
 from kelpie.api.door import CALLER
 from kelpie.env import Env
-from kelpie.errors import CallerError, InvalidRequest, Overloaded, RequestTimeout
+from kelpie.errors import CallerError, ExpectationFailed, InvalidRequest, Overloaded, RequestTimeout
 from kelpie.limits import Limits
 
 __all__ = ["Bodies", "body_refused", "let_continue"]
@@ -160,12 +160,16 @@ def body_refused(too_large: type[CallerError], bytes_max: int, size: int) -> Cal
 
 
 async def let_continue(request: web.BaseRequest) -> None:
-    """Sends the go-ahead that a client with a large body waits for."""
+    """Sends the go-ahead that a client with a large body waits for.
+
+    Raises:
+        ExpectationFailed: it expects something else.
+    """
     expected = request.headers.get("Expect")
     if expected is None or request.version < HttpVersion11:
         return
     if expected.lower() != "100-continue":
-        raise InvalidRequest("the only Expect that is understood is 100-continue")
+        raise ExpectationFailed("the only Expect that is understood is 100-continue")
     await request.writer.write(_CONTINUE)
     # The response proper is still to come: nothing of it was sent.
     request.writer.output_size = 0

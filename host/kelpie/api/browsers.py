@@ -10,7 +10,7 @@ reach answers only to names that this machine has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from ipaddress import ip_address
 
 from multidict import MultiMapping
@@ -30,11 +30,14 @@ class Browsers:
         """`allowed_hosts` are further names of this host, as a proxy may pass them on."""
         self._names = {_LOCAL, *(name.lower() for name in allowed_hosts)}
         self._is_local = False
+        self._schemes = {"http", "https"}
         self.usual_hosts: frozenset[str] | None = None
         """Values of `Host` of which nothing need be asked; None: none at all need be."""
 
-    def listen(self, address: str, port: int) -> None:
+    def listen(self, address: str, port: int, *, tls: bool = False) -> None:
         """From now on the host is reached at this address."""
+        # Where it speaks no TLS itself, a proxy may before it.
+        self._schemes = {"https"} if tls else {"http", "https"}
         self._is_local = is_loopback(address)
         if self._is_local:
             names = {*self._names, "127.0.0.1", "[::1]", f"[{address}]", address}
@@ -42,25 +45,44 @@ class Browsers:
         else:
             self.usual_hosts = None
 
-    def check(self, method: str, headers: MultiMapping[str]) -> None:
-        """Raises:
+    def check(self, method: str, headers: MultiMapping[str], authority: str | None = None) -> None:
+        """`authority` is what the request's target names, if that is a whole URL: it
+        counts, and not what `Host` says.
+
+        Raises:
         HostNotAllowed: the host is only for this machine, and asked for by
             another name.
         OriginNotAllowed: a page of another origin wants to change something.
         """
         hosts = headers.getall("Host", ())
+        if authority is not None:
+            # A proxy on the way may go by either.
+            self._check_authority(authority, hosts)
         for host in hosts:
             if self.usual_hosts is not None and host not in self.usual_hosts:
                 self._check_host(host)
         if method not in _SAFE:
             for origin in headers.getall("Origin", ()):
                 # That of a page without one is `null`.
-                asked_for = origin.lower().partition("://")[2]
-                if not asked_for or asked_for not in map(str.lower, hosts):
+                scheme, _, asked_for = origin.lower().partition("://")
+                if (
+                    not asked_for
+                    or scheme not in self._schemes
+                    or asked_for not in map(str.lower, hosts)
+                ):
                     raise OriginNotAllowed(
                         f"a page of {origin[:80]!a} asks for this: only pages of this host, "
                         "and programs that are no browsers, can change something"
                     )
+
+    def _check_authority(self, authority: str, hosts: Collection[str]) -> None:
+        if any(authority.lower() != host.lower() for host in hosts):
+            raise HostNotAllowed(
+                f"the target names the host {authority[:80]!a}, and the header `Host` another: "
+                "name the same, or begin the target with '/'"
+            )
+        if self._is_local:
+            self._check_host(authority)
 
     def _check_host(self, host: str) -> None:
         name = _name_in(host)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 
 from aiohttp import HttpVersion10, HttpVersion11, StreamReader, web
+from aiohttp.http_exceptions import BadHttpMethod
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import _ErrInfo
@@ -27,6 +29,8 @@ __all__ = ["FullConnection", "FullHttp"]
 _SERVER_ERROR = 500
 _END_OF_HEAD = b"\r\n\r\n"
 _CHUNKED_PIECE_BYTES_MIN = 4096
+# In what the parser tells of one whose method it does not know.
+_REQUEST_LINE = re.compile(r"b'([A-Z][A-Z-]*) \S+ HTTP/1\.[01]'")
 _VERSIONS = {HttpVersion10, HttpVersion11}
 
 
@@ -43,7 +47,7 @@ class FullHttp(web.Server):
     ) -> None:
         super().__init__(self._handle)
         self.env = env
-        self._handlers = handlers
+        self.handlers = handlers
         self.limits = limits
         self.requests = requests
         self._on_lost = on_lost
@@ -65,7 +69,7 @@ class FullHttp(web.Server):
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         begun_ns = self.requests.begin()
-        response = await self._handlers.handle(request)
+        response = await self.handlers.handle(request)
         if request.content.exception() is not None:
             # Nobody knows where the next request would begin.
             response.force_close()
@@ -90,6 +94,7 @@ class FullConnection(AttendedConnection):
         self._env = server.env
         self._limits = server.limits
         self._requests = server.requests
+        self._handlers = server.handlers
         self._on_lost = on_lost
         self._newest_body: StreamReader = EMPTY_PAYLOAD
         self._answered_body: StreamReader = EMPTY_PAYLOAD
@@ -207,8 +212,12 @@ class FullConnection(AttendedConnection):
             error: KelpieError = HostFault("the host met an error that it did not expect")
         else:
             # What follows the colon is a piece of the request, which may be a secret.
-            what = (message or "").strip().partition("\n")[0].partition(":")[0]
+            told = message or ""
+            what = told.strip().partition("\n")[0].partition(":")[0]
             error = InvalidRequest(f"this is no valid HTTP request: {what}")
+            method = _REQUEST_LINE.search(told) if isinstance(exc, BadHttpMethod) else None
+            if method is not None:
+                error = self._handlers.no_method(method[1])
         response = problem_response(error)
         response.force_close()
         requests = self._requests

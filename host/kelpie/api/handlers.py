@@ -26,7 +26,7 @@ from kelpie.api.metrics import Metrics
 from kelpie.api.nearest_route import nearest_route
 from kelpie.api.openapi.handler import OpenApiHandlers
 from kelpie.api.page import show_page
-from kelpie.api.paths import Target, decode_segment, split_target
+from kelpie.api.paths import Target, authority_of, decode_segment, split_target
 from kelpie.api.problem import as_kelpie_error
 from kelpie.api.responses import SERVER_HEADER, json_response, problem_response, respond
 from kelpie.api.router import Router
@@ -103,7 +103,8 @@ class Handlers:
         """Answers one request. It raises nothing but cancellation."""
         try:
             _check_coding(request)
-            self._browsers.check(request.method, request.headers)
+            authority = authority_of(request.raw_path)
+            self._browsers.check(request.method, request.headers, authority)
             if request.method == "OPTIONS" and request.raw_path == "*":
                 self._guard.enter(request, None)
                 return _options(self._router.methods)
@@ -111,6 +112,13 @@ class Handlers:
             return await self._answer(request, target)
         except Exception as error:  # noqa: BLE001 - logged and answered
             return problem_response(as_kelpie_error(error))
+
+    def no_method(self, method: str) -> MethodNotAllowed:
+        """What is said of a method that HTTP itself does not have."""
+        allow = _allowed(self._router.methods)
+        return MethodNotAllowed(
+            f"nothing here has the method {method[:20]}: there are {', '.join(allow)}", allow=allow
+        )
 
     async def _answer(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         methods = self._router.find(target.segments)

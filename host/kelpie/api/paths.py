@@ -16,7 +16,14 @@ from kelpie.errors import InvalidRequest
 from kelpie.ids import check_name
 from kelpie.limits import Limits
 
-__all__ = ["DEFAULT_NAMESPACE", "Target", "decode_segment", "number_of", "split_target"]
+__all__ = [
+    "DEFAULT_NAMESPACE",
+    "Target",
+    "authority_of",
+    "decode_segment",
+    "number_of",
+    "split_target",
+]
 
 DEFAULT_NAMESPACE = "default"
 
@@ -97,6 +104,12 @@ def split_target(raw: str) -> Target:
     if namespace is None:
         return Target(segments, DEFAULT_NAMESPACE, parameters)
     return Target(segments, namespace, parameters, names_namespace=True)
+
+
+def authority_of(raw: str) -> str | None:
+    """The host that a request's target names, with its port; None if it is a path alone."""
+    found = _ABSOLUTE.match(raw)
+    return None if found is None else found[0].partition("://")[2]
 
 
 def decode_segment(raw: str) -> str:

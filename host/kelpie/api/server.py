@@ -107,7 +107,7 @@ class HttpServer:
             self._handshakes = Handshakes(self.env, self.limits, tls, self._connection)
             self._handshakes.listen(self._listener.sockets, _BACKLOG)
         family, address = _bound(self._listener)
-        self.browsers.listen(*address)
+        self.browsers.listen(*address, tls=tls is not None)
         name = f"[{address[0]}]" if family == socket.AF_INET6 else address[0]
         return f"{'http' if tls is None else 'https'}://{name}:{address[1]}"
 

@@ -4,6 +4,7 @@
       CallerError               the request is at fault
         InvalidAddress, InvalidRequest, InvalidText
         RouteNotFound, MethodNotAllowed, UnsupportedMediaType, PayloadTooLarge, RequestTimeout
+        ExpectationFailed
         HostNotAllowed, OriginNotAllowed
         KindNotFound, VersionNotFound, ValueNotFound, RequestMismatch, BatchUnsupported
         ComponentError          an upload that cannot become an actor

@@ -10,6 +10,7 @@ __all__ = [
     "InvalidRequest",
     "InvalidText",
     "RouteNotFound",
+    "ExpectationFailed",
     "MethodNotAllowed",
     "UnsupportedMediaType",
     "PayloadTooLarge",
@@ -58,6 +59,10 @@ class RouteNotFound(CallerError):
 
 class MethodNotAllowed(CallerError):
     code, status, title = "method-not-allowed", 405, "This path has no such method"
+
+
+class ExpectationFailed(CallerError):
+    code, status, title = "expectation-failed", 417, "The host does not do what is expected"
 
 
 class UnsupportedMediaType(CallerError):

@@ -8,6 +8,7 @@ from kelpie.api.routes.shared import BODY, COMPONENT, KIND, STORE, UPLOAD, json_
 from kelpie.errors import (
     DeployBreaking,
     Draining,
+    ExpectationFailed,
     ImportsNotGranted,
     InvalidAddress,
     KindInUse,
@@ -63,6 +64,7 @@ KIND_ROUTES = (
             InvalidAddress,
             UnsupportedMediaType,
             RequestTimeout,
+            ExpectationFailed,
             *UPLOAD,
             KindsFull,
             DeployBreaking,

@@ -12,6 +12,7 @@ from kelpie.errors import (
     ComponentTooCostly,
     ComponentTooLarge,
     DataDirectoryLocked,
+    ExpectationFailed,
     InvalidAddress,
     InvalidText,
     KelpieError,
@@ -61,7 +62,13 @@ STORE: Errors = tuple(error for error in PLATFORM if issubclass(error, StoreErro
 """Where the store is asked."""
 KIND: Errors = (InvalidAddress, KindNotFound)
 """Where the path has a kind that must be there."""
-BODY: Errors = (PayloadTooLarge, RequestTimeout, Overloaded, UnsupportedMediaType)
+BODY: Errors = (
+    PayloadTooLarge,
+    RequestTimeout,
+    Overloaded,
+    UnsupportedMediaType,
+    ExpectationFailed,
+)
 """Where a body is read."""
 UPLOAD: Errors = (
     ComponentInvalid,
