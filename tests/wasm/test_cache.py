@@ -174,11 +174,11 @@ async def test_an_entry_the_engine_cannot_load_is_made_anew(env: RealEnv, tmp_pa
 async def test_a_report_spares_the_tool(
     env: RealEnv, cache_directory: Path, tmp_path: Path
 ) -> None:
-    bench = Workbench(WasmEngine(env, DEFAULT_LIMITS, cache_directory, epochs=False))
+    bench = Workbench(WasmEngine(env, PATIENT, cache_directory, epochs=False))
     known = await bench.component(COUNTER)
     assert known.report
     bench.close()
-    engine = WasmEngine(env, DEFAULT_LIMITS, tmp_path, epochs=False)
+    engine = WasmEngine(env, PATIENT, tmp_path, epochs=False)
     loaded = await engine.load(COUNTER.read_bytes(), known.report)
     assert (loaded.report, loaded.imports) == (known.report, known.imports)
     engine.close()
@@ -190,7 +190,7 @@ async def test_a_report_of_another_tool_counts_for_nothing(
     env: RealEnv, cache_directory: Path, tmp_path: Path
 ) -> None:
     engine = WasmEngine(
-        env, DEFAULT_LIMITS, tmp_path, epochs=False, tools_directory=cache_directory
+        env, PATIENT, tmp_path, epochs=False, tools_directory=cache_directory
     )
     report = b"0" * 16 + b'{"imports": [], "exports": [], "misfit": null}'
     loaded = await engine.load(COUNTER.read_bytes(), report)

@@ -34,6 +34,7 @@ server        listening, and letting go
 client        the other side
 transport     ... and what its answers mean
 unreachable   ... when nobody is there
+turn_calls    what of it one actor is asked
 line_calls    what of it is asked in JSON lines
 """
 

@@ -1,0 +1,77 @@
+"""What a client asks of one actor: a turn, and its reply."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from kelpie.api.line_calls import LineCalls, asking_headers
+from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE, TEXT_TYPE
+from kelpie.api.transport import quoted
+from kelpie.ids import Payload
+
+__all__ = ["TurnCalls"]
+
+
+class TurnCalls(LineCalls):
+    """Single operations. Errors as in `Client`."""
+
+    async def call(
+        self,
+        kind: str,
+        key: str,
+        operation: str,
+        argument: Any = None,
+        *,
+        request_id: str | None = None,
+        deadline_ms: int | None = None,
+    ) -> Any:
+        """As `invoke`, with Python's values: the argument is sent as JSON, or as it is if
+        it is bytes, and not at all if it is None; a reply that the component declares
+        is read as JSON, another is a str or bytes.
+
+        Raises:
+            ValueError, TypeError: the argument is nothing that JSON has; nothing was asked.
+        """
+        content_type, body = None, b""
+        if isinstance(argument, bytes):
+            content_type, body = BYTES_TYPE, argument
+        elif argument is not None:
+            content_type, body = JSON_TYPE, json.dumps(argument, allow_nan=False).encode()
+        headers = asking_headers(content_type, request_id, deadline_ms)
+        replied_type, reply = await self.ask("POST", _path(kind, key, operation), body, headers)
+        if replied_type == BYTES_TYPE:
+            return reply
+        return json.loads(reply) if replied_type == JSON_TYPE else reply.decode()
+
+    async def invoke(
+        self,
+        kind: str,
+        key: str,
+        operation: str,
+        argument: Payload,
+        *,
+        is_json: bool = False,
+        request_id: str | None = None,
+        deadline_ms: int | None = None,
+    ) -> Payload:
+        """Has an actor run one turn, and returns its reply, which is durable.
+
+        With a `request_id` it may be asked again: the same request is answered
+        with the same reply and not run twice.
+        """
+        headers = asking_headers(_type_of(argument, is_json), request_id, deadline_ms)
+        content_type, body = await self.ask(
+            "POST", _path(kind, key, operation), argument.data, headers
+        )
+        return Payload(content_type != BYTES_TYPE, body)
+
+
+def _path(kind: str, key: str, operation: str) -> str:
+    return f"/v1/actors/{quoted(kind)}/{quoted(key)}/{quoted(operation)}"
+
+
+def _type_of(argument: Payload, is_json: bool) -> str:
+    if not argument.is_text:
+        return BYTES_TYPE
+    return JSON_TYPE if is_json else TEXT_TYPE
