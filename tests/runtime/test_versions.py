@@ -14,14 +14,20 @@ from kelpie.errors import (
     KindsFull,
     VersionNotFound,
 )
+from kelpie.limits import DEFAULT_LIMITS
 from kelpie.runtime.changes import Changes, Narrowing, compare
+from kelpie.runtime.configuration import check_change, read_configuration
+from kelpie.runtime.deploy import read_current, read_deploy
 from kelpie.runtime.host import Runtime
+from kelpie.store import keyspace
+from kelpie.store.reading import reading
+from kelpie.wasm.kind_configuration import Configuration
 from kelpie.wasm.turn import Manifest, Operation
 from tests.runtime.conftest import StartScripted
 from tests.runtime.link import unknown_and_lost, unknown_but_landed
 from tests.runtime.scripted import ScriptedEngine
 from tests.runtime.scripts import Gate, append, read
-from tests.runtime.support import World, outcome, settle
+from tests.runtime.support import TestNode, World, outcome, settle
 from tests.runtime.test_deploys import add, says
 
 
@@ -254,3 +260,52 @@ def test_comparing() -> None:
     assert compare(manifest(before), manifest(before._replace(doc="other"))) == Changes()
     back = compare(manifest(after), manifest(before))
     assert back.narrowed == (Narrowing("x", ("it could change things, and now is read-only",)),)
+
+
+async def test_the_oldest_versions_go(scripted: StartScripted) -> None:
+    node = await scripted({"append": append}, versions_max=3)
+    add(node, "newer")
+    runtime = node.runtime
+    await configure(runtime, "1")  # version 2
+    for upload in (b"newer", b"thing", b"newer"):
+        await runtime.deploy("default", "thing", upload)
+    assert await numbers(runtime) == [5, 4, 3]
+    with pytest.raises(VersionNotFound):
+        await runtime.roll_back("default", "thing", 2)
+    # What was set at version 2 holds for those that stay.
+    assert dict((await configured(node)).config) == {"A": "1"}
+    await configure(runtime, "2")  # version 6
+    for upload in (b"thing", b"newer"):
+        await runtime.deploy("default", "thing", upload)
+    assert await numbers(runtime) == [8, 7, 6]
+    keys = [keyspace.configuration("default", "thing", number) for number in (2, 6)]
+    stored = dict(node.client.store.pairs())
+    assert [key in stored for key in keys] == [False, True]
+    # One can go back as far as there are versions, with what was set for them.
+    assert (await runtime.roll_back("default", "thing", 7)).number == 9
+    assert dict((await configured(node)).config) == {"A": "2"}
+
+
+async def test_a_version_that_is_rolled_back_to_may_go_by_that(scripted: StartScripted) -> None:
+    node = await scripted({"append": append}, versions_max=2)
+    add(node, "newer")
+    runtime = node.runtime
+    await configure(runtime, "1")
+    await runtime.deploy("default", "thing", b"newer")
+    assert (await runtime.roll_back("default", "thing", 2)).number == 4
+    assert await numbers(runtime) == [4, 3]
+    assert dict((await configured(node)).config) == {"A": "1"}
+    again = await runtime.history.version("default", "thing", 4)
+    assert again.configured_at == 2
+
+
+async def configure(runtime: Runtime, value: str) -> None:
+    change = check_change("config", {"A": value}, DEFAULT_LIMITS)
+    await runtime.configure("default", "thing", change)
+
+
+async def configured(node: TestNode) -> Configuration:
+    with reading(node.client) as transaction:
+        number = await read_current(transaction, "default", "thing")
+        deploy = await read_deploy(transaction, "default", "thing", number)
+        return await read_configuration(transaction, deploy)

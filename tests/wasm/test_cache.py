@@ -189,9 +189,7 @@ async def test_a_report_spares_the_tool(
 async def test_a_report_of_another_tool_counts_for_nothing(
     env: RealEnv, cache_directory: Path, tmp_path: Path
 ) -> None:
-    engine = WasmEngine(
-        env, PATIENT, tmp_path, epochs=False, tools_directory=cache_directory
-    )
+    engine = WasmEngine(env, PATIENT, tmp_path, epochs=False, tools_directory=cache_directory)
     report = b"0" * 16 + b'{"imports": [], "exports": [], "misfit": null}'
     loaded = await engine.load(COUNTER.read_bytes(), report)
     engine.close()

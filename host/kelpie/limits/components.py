@@ -74,6 +74,9 @@ class ComponentLimits(AccessLimits):
     configuration_change_bytes_max: int = limit(
         1 * MIB, "a change of several of them, as JSON; `payload-too-large`"
     )
+    versions_max: int = limit(
+        1_000, "versions of a kind that can be listed and rolled back to; beyond it the oldest go"
+    )
     versions_page_entries_max: int = limit(
         100, "versions of a kind in one page of their list; more follow; `invalid-request`"
     )

@@ -24,6 +24,7 @@ from kelpie.runtime.deploy import (
 )
 from kelpie.runtime.grants import check_granted, granted
 from kelpie.runtime.node import Node
+from kelpie.runtime.trimming import trim_versions
 from kelpie.store import keyspace
 from kelpie.store.protocol import Transaction
 from kelpie.wasm.contract import interfaces
@@ -88,7 +89,9 @@ async def succeed(
     if wanted.configuration is not None:
         deploy = replace(deploy, configured_at=deploy.number)
     differences = await _differences(transaction, current, deploy, wanted.configuration)
-    return _write(transaction, replace(deploy, differences=differences), wanted.configuration)
+    made = _write(transaction, replace(deploy, differences=differences), wanted.configuration)
+    await trim_versions(transaction, made, node.limits)
+    return made
 
 
 def redeployed(current: Deploy | None, wanted: Deploy, grant: tuple[str, ...] | None) -> Deploy:
