@@ -54,13 +54,14 @@ def test_nothing_else_is_raised(raw: str) -> None:
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1))
 def test_segments_are_kept_apart(names: list[str]) -> None:
     path = "".join("/" + quote(name, safe="") for name in names)
-    segments, namespace, parameters = split_target(path)
+    segments, namespace, parameters, names_namespace = split_target(path)
     assert [decode_segment(segment) for segment in segments] == names
-    assert (namespace, parameters) == ("default", {})
+    assert (namespace, parameters, names_namespace) == ("default", {}, False)
 
 
 def test_whole_urls() -> None:
-    assert split_target("http://host:7070/v1/kinds?namespace=a") == Target(["v1", "kinds"], "a", {})
+    whole = split_target("http://host:7070/v1/kinds?namespace=a")
+    assert whole == Target(["v1", "kinds"], "a", {}, names_namespace=True)
     assert split_target("HTTP://host") == Target([""], "default", {})
 
 
@@ -98,7 +99,7 @@ def test_parameters() -> None:
 
 def test_parameters_are_decoded() -> None:
     target = split_target("/a?namespace=x&prefix=a%2Fb+c&after")
-    assert target == Target(["a"], "x", {"prefix": "a/b c", "after": ""})
+    assert target == Target(["a"], "x", {"prefix": "a/b c", "after": ""}, names_namespace=True)
 
 
 @pytest.mark.parametrize("given", ["", "0", "18", "-1", "+1", "1_0", "x", "\u0663", "9" * 5000])

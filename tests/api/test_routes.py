@@ -214,9 +214,9 @@ async def test_bad_queries(host: Host, target: str) -> None:
 
 
 async def test_a_whole_url_as_target(host: Host) -> None:
-    answer = await host.ask("GET", "http://kelpie/v1/kinds")
+    answer = await host.ask("GET", "http://localhost/v1/kinds")
     assert len(answer.json["kinds"]) == 2
-    answer = await host.ask("POST", "http://kelpie/v1/actors/counter/bob/increment")
+    answer = await host.ask("POST", "http://localhost/v1/actors/counter/bob/increment")
     assert answer.json == {"value": 1}
 
 
