@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.host import COMMAND, COUNTER, ROOT, Served, kelpie, serving
+from tests.cli.host import COMMAND, COUNTER, ROOT, SECONDS_MAX, Served, kelpie, serving
 from tests.compiled import with_compiled
 
 ROGUE = ROOT / "tests" / "guests" / "rogue.wasm"
@@ -123,3 +123,29 @@ def test_nobody_waits_for_what_is_never_typed() -> None:
     assert "no host answers" in process.stderr.read()
     process.stdin.close()
     process.stderr.close()
+
+
+def test_a_host_that_stops_says_so(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as served:
+        process = subprocess.Popen(
+            [COMMAND, "turns"],
+            env={**os.environ, "KELPIE_URL": served.url},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(turn("a", "get"))
+        process.stdin.flush()
+        first = json.loads(process.stdout.readline())
+        assert (first["index"], first["problem"]["code"]) == (0, "kind-not-found")
+        assert served.end() == 0
+        # Its stdin is open still.
+        last = json.loads(process.stdout.readline())
+        assert (last["index"], last["problem"]["code"]) == (None, "draining")
+        assert process.wait(SECONDS_MAX) == 1
+        _, told = process.communicate()
+    assert "the host has read no further lines: the host is stopping" in told
+    assert "1 of 1 failed" in told

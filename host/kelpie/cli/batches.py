@@ -54,22 +54,28 @@ def turns(options: argparse.Namespace) -> int:
 
     warn_if_in_the_clear(options)
 
-    async def ask(env: RealEnv) -> tuple[int, int]:
+    async def ask(env: RealEnv) -> tuple[int, int, str]:
         asked = failed = 0
+        ended = ""
         async with client_of(options) as client:
             lines = _pieces(env, options.file)
             async for line in client.turn_lines(lines, deadline_ms=options.deadline_ms):
                 # As it is: no number loses a digit.
                 print_data(line + b"\n")
                 answer = read_json(line)
-                asked += answer["index"] is not None
-                failed += "problem" in answer
-        return asked, failed
+                if answer["index"] is None:
+                    ended = answer["problem"]["detail"]
+                else:
+                    asked += 1
+                    failed += "problem" in answer
+        return asked, failed, ended
 
-    asked, failed = with_env(ask)
+    asked, failed, ended = with_env(ask)
+    if ended:
+        say(f"the host has read no further lines: {ended}; what has no answer was not asked for")
     if failed:
         say(f"{failed} of {asked} failed: their lines have a `problem` that says why")
-    return 1 if failed else 0
+    return 1 if failed or ended else 0
 
 
 async def _pieces(env: RealEnv, file: Path) -> AsyncIterator[bytes]:
