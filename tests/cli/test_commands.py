@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wasmtime import wat2wasm
 
 from kelpie.api.problem import PROBLEM_TYPE, problem_of
 from kelpie.cli.main import main
@@ -125,7 +126,7 @@ def test_mistakes(served: Served, words: tuple[str, ...], said: str) -> None:
     [
         ((), "\n  try: kelpie --help\n"),
         (("kv",), "\n  try: kelpie kv --help\n"),
-        (("fly",), "there is no command 'fly': use one of serve, deploy, "),
+        (("fly",), "there is no command 'fly': use one of new, build, dev, serve, "),
         (("kind",), "there is no command 'kind': did you mean kinds?"),
         (("kv", "lst", "counter/a"), "there is no command 'lst': did you mean list?"),
         (("invoke", "a/b", "get", "--dedline-ms=1"), "did you mean --deadline-ms?"),
@@ -274,6 +275,22 @@ def test_inspecting_what_is_no_actor(tmp_path: Path) -> None:
     done = kelpie("inspect", file)
     assert (done.returncode, done.stdout) == (1, "")
     assert "component-invalid" in done.stderr
+
+
+def test_inspecting_a_module_of_something_else(tmp_path: Path) -> None:
+    file = tmp_path / "module.wasm"
+    file.write_bytes(
+        wat2wasm(
+            '(module (import "env" "print" (func (param i32)))'
+            ' (import "env" "exit" (func)) (memory (export "memory") 1) (func (export "run")))'
+        )
+    )
+    done = kelpie("inspect", file)
+    assert done.returncode == 1
+    told = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    assert (told["form"], told["imports"], told["exports"]) == ("module", "env", "memory, run")
+    assert (told["contract"], told["sealed"]) == ("none", "no")
+    assert "it imports env (print, exit), which is not in the contract" in done.stderr
 
 
 def test_version() -> None:

@@ -123,9 +123,12 @@ class WasmEngine:
             ComponentTooLarge, ComponentInvalid, ComponentTooCostly: it could not
                 even be looked at.
         """
-        component = await self.componentize(upload)
         async with self._loads:
-            inspection, code = await self._workshop.env.blocking(self._loader.prepare, component)
+            blocking = self._workshop.env.blocking
+            component = await blocking(self._loader.component_of, upload)
+            if isinstance(component, Inspection):
+                return component
+            inspection, code = await blocking(self._loader.prepare, component)
             await self._describe(code, inspection, yields=True)
         return _as_uploaded(inspection, upload)
 
@@ -144,7 +147,10 @@ class WasmEngine:
 
     def inspect_blocking(self, upload: bytes) -> Inspection:
         """See `inspect`."""
-        inspection, code = self._loader.prepare(self._loader.componentize(upload))
+        component = self._loader.component_of(upload)
+        if isinstance(component, Inspection):
+            return component
+        inspection, code = self._loader.prepare(component)
         _finish_now(self._describe(code, inspection, yields=False))
         return _as_uploaded(inspection, upload)
 

@@ -43,6 +43,20 @@ class Loader:
 
     def componentize(self, upload: bytes) -> bytes:
         """See `kelpie.wasm.turn.Engine`."""
+        component = self.component_of(upload)
+        if isinstance(component, Inspection):
+            refused = component.error()
+            assert refused is not None, "a refused module has a reason"
+            raise refused
+        return component
+
+    def component_of(self, upload: bytes) -> bytes | Inspection:
+        """The component that an upload is, or that can be made of it; else what is
+        wrong with the core module that it is.
+
+        Raises:
+            ComponentError: it is not even WebAssembly, or too large or costly.
+        """
         if check_upload(upload, self._limits) == "component":
             return upload
         try:
@@ -51,9 +65,7 @@ class Loader:
             # A damaged module is found out here; a sound one is told all that is wrong with it.
             report = self._componentizer.inspect(upload)
             digest = hashlib.sha256(upload).hexdigest()
-            refused = refused_module(report, digest, len(upload), error.message).error()
-            assert refused is not None, "a refused module has a reason"
-            raise refused from error
+            return refused_module(report, digest, len(upload), error.message)
 
     def prepare(self, wasm: bytes, report: bytes = b"") -> tuple[Inspection, ActorCode | None]:
         """Inspects a component, and compiles it if nothing is wrong with it so far.
