@@ -23,14 +23,15 @@ import functools
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+from kelpie.projects.cargo import TARGET, Cargo
+from kelpie.projects.errors import ToolchainMissing
+
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = "wasm32-unknown-unknown"
 CONTRACT = ROOT / "wit" / "actor.wit"
 TEMPLATE_TOOL = ROOT / "tools" / "adapter_template.py"
 COMPONENTIZER = ROOT / "host/kelpie/componentizer/componentizer.wasm"
@@ -174,101 +175,27 @@ class BuildError(Exception):
     """A build that cannot go on; the message is for the user."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Toolchain:
-    """How to call cargo for the wasm target."""
-
-    cargo: str
-    arguments: tuple[str, ...]
-    environment: dict[str, str]
-
-    @classmethod
-    @functools.cache
-    def find(cls) -> Toolchain:
-        cargo, rustc = shutil.which("cargo"), shutil.which("rustc")
-        if cargo and rustc and _has_target(rustc):
-            return cls._of(cargo, rustc, (), {})
-        return cls._with_own_std()
-
-    @classmethod
-    def _with_own_std(cls) -> Toolchain:
-        linker = shutil.which("wasm-ld") or shutil.which("rust-lld")
-        for folder in _paths():
-            rustc, cargo = folder / "rustc", folder / "cargo"
-            if linker and rustc.is_file() and cargo.is_file() and _std_sources(str(rustc)):
-                print(
-                    f"{TARGET} is not installed (rustup target add {TARGET});"
-                    " building the standard library too",
-                    file=sys.stderr,
-                )
-                return cls._of(
-                    str(cargo),
-                    str(rustc),
-                    ("-Zbuild-std=std,panic_abort",),
-                    {
-                        # -Z options are for nightly compilers otherwise.
-                        "RUSTC_BOOTSTRAP": "1",
-                        "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER": linker,
-                    },
-                )
-        raise BuildError(
-            f"no Rust for {TARGET} here: run `rustup target add {TARGET}`"
-            " (or install the standard library's sources and wasm-ld)"
-        )
-
-    @classmethod
-    def _of(
-        cls, cargo: str, rustc: str, arguments: tuple[str, ...], environment: dict[str, str]
-    ) -> Toolchain:
-        flags = [f"--remap-path-prefix={path}={name}" for path, name in _remapped(rustc)]
-        environment = environment | {
-            "RUSTC": rustc,
-            "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags),
-            "CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(BUILD_FOLDER)),
-        }
-        return cls(cargo, arguments, environment)
-
-    def build(self, guest: Guest) -> Path:
-        command = [
-            *(self.cargo, "build", "--release", "--locked", "--target", TARGET),
-            *self.arguments,
-        ]
-        done = subprocess.run(
-            command, cwd=guest.crate, env=os.environ | self.environment, check=False
-        )
-        if done.returncode != 0:
-            raise BuildError(f"cargo could not build {guest.name}")
-        folder = Path(self.environment["CARGO_TARGET_DIR"]) / TARGET / "release"
-        return folder / f"{guest.name}.wasm"
+@functools.cache
+def find_cargo() -> Cargo:
+    """
+    Raises:
+        ToolchainMissing
+    """
+    cargo = Cargo.find(ROOT)
+    if cargo.notice is not None:
+        print(cargo.notice, file=sys.stderr)
+    return cargo
 
 
-def _paths() -> list[Path]:
-    return [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
-
-
-def _sysroot(rustc: str) -> Path:
-    command = [rustc, "--print", "sysroot"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True)
-    return Path(answer.stdout.strip())
-
-
-def _has_target(rustc: str) -> bool:
-    return (_sysroot(rustc) / "lib/rustlib" / TARGET / "lib").is_dir()
-
-
-def _std_sources(rustc: str) -> Path | None:
-    folder = _sysroot(rustc) / "lib/rustlib/src/rust"
-    return folder if (folder / "library/std/src").is_dir() else None
-
-
-def _remapped(rustc: str) -> list[tuple[str, str]]:
-    """Folders whose names must not show in panic messages: they differ by machine."""
-    home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
-    sources = home / "registry" / "src"
-    folders = [(str(ROOT), "kelpie"), (str(_sysroot(rustc) / "lib/rustlib/src/rust"), "rust")]
-    if sources.is_dir():
-        folders += [(str(folder), "crates") for folder in sorted(sources.iterdir())]
-    return folders
+def cargo_build(guest: Guest) -> Path:
+    """Builds a crate; where the module is."""
+    cargo, paths = find_cargo(), {ROOT: "kelpie"}
+    target = Path(os.environ.get("CARGO_TARGET_DIR", BUILD_FOLDER))
+    environment = os.environ | cargo.environment(paths) | {"CARGO_TARGET_DIR": str(target)}
+    command = cargo.build("--locked", paths=paths)
+    if subprocess.run(command, cwd=guest.crate, env=environment, check=False).returncode != 0:
+        raise BuildError(f"cargo could not build {guest.name}")
+    return target / TARGET / "release" / f"{guest.name}.wasm"
 
 
 def componentize(module: bytes) -> bytes:
@@ -296,7 +223,7 @@ def build(guest: Guest | Adapter) -> None:
     if isinstance(guest, Adapter):
         built = guest.build()
     else:
-        built = Toolchain.find().build(guest).read_bytes()
+        built = cargo_build(guest).read_bytes()
         if guest.is_component:
             built = componentize(built)
     shown = re.search(rb"/(?:home|root|Users)/[\w./-]+", built)
@@ -332,6 +259,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         for guest in todo:
             build(guest)
+    except ToolchainMissing as error:
+        print("\n  ".join((f"error: {error}", *error.advice)), file=sys.stderr)
+        return 1
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

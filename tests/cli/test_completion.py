@@ -145,6 +145,8 @@ def asked(line: str, url: str, tmp_path: Path) -> list[str]:
         ("kelpie deploy --name ", ["counter"]),
         ("kelpie kinds --url http://127.0.0.1:1 ", []),
         ("kelpie serve --log-level w", ["warning"]),
+        ("kelpie new hits --lang ", ["rust", "go", "python"]),
+        ("kelpie build --lang p", ["python"]),
         ("kelpie show --out", ["--output"]),
     ],
 )

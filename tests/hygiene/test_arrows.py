@@ -13,6 +13,7 @@ LINES = (
     ("api",),
     ("cluster",),
     ("agents",),
+    ("projects",),
     ("runtime", "access"),
     ("wasm", "journal", "store"),
     ("componentizer", "env"),

@@ -64,9 +64,9 @@ class HttpServer:
         metrics = Metrics(env, runtime, self.requests.meter, log_meter or LogMeter(), self._count)
         self.browsers = Browsers(allowed_hosts)
         store = runtime.node.store
-        self.tokens, audit = Tokens(env, store, limits), AuditLog(env, store, limits)
+        self.tokens, self.audit = Tokens(env, store, limits), AuditLog(env, store, limits)
         self.door = Door(env, self.tokens)
-        self._guard = Guard(env, self.door, audit, Refusals(env, audit, limits))
+        self._guard = Guard(env, self.door, self.audit, Refusals(env, self.audit, limits))
         self._handlers = Handlers(
             env,
             runtime,
@@ -75,7 +75,7 @@ class HttpServer:
             metrics,
             self.browsers,
             self._guard,
-            TokenHandlers(env, self.tokens, audit, limits),
+            TokenHandlers(env, self.tokens, self.audit, limits),
             AboutHandlers(runtime, self.tokens, limits, settings or {}),
         )
         self._full_http = FullHttp(env, self._handlers, limits, self.requests, self._lost_full)

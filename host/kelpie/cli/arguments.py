@@ -12,6 +12,9 @@ from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 from kelpie.access.secret import SECRET_LENGTH, is_well_formed
+from kelpie.errors import InvalidAddress
+from kelpie.ids import check_name
+from kelpie.limits import DEFAULT_LIMITS
 
 __all__ = [
     "DEFAULT_PORT",
@@ -22,6 +25,7 @@ __all__ = [
     "count",
     "host",
     "hosts",
+    "kind",
     "kind_or_actor",
     "one_of",
     "port",
@@ -80,6 +84,15 @@ def one_of(names: Collection[str]) -> Callable[[str], str]:
         return given
 
     return check
+
+
+def kind(given: str) -> str:
+    """A name that a kind may have."""
+    try:
+        check_name("kind", text(given), DEFAULT_LIMITS)
+    except InvalidAddress as error:
+        raise ArgumentTypeError(error.message) from None
+    return given
 
 
 def actor(given: str) -> tuple[str, str]:

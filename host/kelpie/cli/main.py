@@ -14,6 +14,7 @@ from kelpie.cli import settings
 from kelpie.cli.output import complain, say, tell_error
 from kelpie.cli.parser import parser
 from kelpie.errors import ActorOutcomeUnknown, KelpieError, OutcomeUnknown
+from kelpie.projects.errors import ProjectError
 
 __all__ = ["function_of", "main"]
 
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str]) -> int:
         tell_error(error)
     except HostUnreachable as error:
         complain(str(error), *_if_unreachable(error, options))
+    except ProjectError as error:
+        complain(error.message, *error.advice)
     except BrokenPipeError:
         # Whoever read our output has seen enough. Python would complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,9 +9,12 @@ import logging
 import os
 import resource
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from kelpie.access.audit import AuditLog
 from kelpie.api.about import HostSettings
 from kelpie.api.listening import AddressRefused, Listening, is_loopback
 from kelpie.api.server import HttpServer
@@ -32,7 +35,7 @@ from kelpie.store.sqlite import open_store
 from kelpie.store.sqlite.directory import changeable_by_others
 from kelpie.wasm.engine import WasmEngine
 
-__all__ = ["run", "tune_collector"]
+__all__ = ["Companion", "Serving", "run", "tune_collector"]
 
 _log = logging.getLogger("kelpie")
 
@@ -45,8 +48,26 @@ _MAKE_A_TOKEN = (
 )
 
 
-def run(options: argparse.Namespace) -> int:
-    """Serves until it is told to stop. Exit status 1 if the store stopped by itself."""
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A host that takes requests."""
+
+    env: RealEnv
+    log: LogWriter
+    engine: WasmEngine
+    runtime: Runtime
+    audit: AuditLog
+    url: str
+
+
+Companion = Callable[[Serving], Coroutine[Any, Any, None]]
+"""What goes on beside a host. It is cancelled when the host stops, and the host
+stops when it fails."""
+
+
+def run(options: argparse.Namespace, companion: Companion | None = None) -> int:
+    """Serves until it is told to stop. Exit status 1 if the store, or the companion,
+    stopped by itself."""
     _use_all_descriptors()
 
     async def serve(env: RealEnv) -> int:
@@ -62,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
                 "they are a certificate with its chain and its private key, in PEM",
             )
             return 1
-        return await _serve(env, log, options, listening)
+        return await _serve(env, log, options, listening, companion)
 
     if (options.tls_cert is None) != (options.tls_key is None):
         complain("TLS wants both --tls-cert and --tls-key")
@@ -87,7 +108,11 @@ def _listening(options: argparse.Namespace) -> Listening:
 
 
 async def _serve(
-    env: RealEnv, log: LogWriter, options: argparse.Namespace, listening: Listening
+    env: RealEnv,
+    log: LogWriter,
+    options: argparse.Namespace,
+    listening: Listening,
+    companion: Companion | None,
 ) -> int:
     data, names = options.data.absolute(), options.allow_host.split(",")
     limits = DEFAULT_LIMITS
@@ -120,7 +145,8 @@ async def _serve(
             await _warn(log, listening, server)
             log.say(printable(f"store: sqlite in {data}, pid {os.getpid()}"))
             print(f"ready on {url}", flush=True)
-            status = await end.wait()
+            serving = Serving(env, log, engine, runtime, server.audit, url)
+            status = await end.wait_beside(companion and companion(serving))
             if status == 0:
                 server.drain()
                 await end.unless_hurried(runtime.drain())
@@ -169,9 +195,19 @@ class _End:
             loop.add_signal_handler(number, self._signalled)
         loop.add_signal_handler(signal.SIGHUP, self._hung_up)
 
-    async def wait(self) -> int:
-        """The exit status, once there is a reason to exit."""
-        return await self._status
+    async def wait_beside(self, work: Coroutine[Any, Any, None] | None) -> int:
+        """The exit status, once there is a reason to exit; the work is ended then."""
+        if work is None:
+            return await self._status
+        task = self._env.spawn(work, "companion")
+        ends: set[asyncio.Future[Any]] = {task, self._status}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if not self._status.done():
+            _log.error("what went on beside the host has ended", exc_info=task.exception())
+            return 1
+        task.cancel()
+        await asyncio.wait({task})
+        return self._status.result()
 
     async def unless_hurried(self, drain: Coroutine[object, object, None]) -> None:
         """Runs `drain` to its end, or until a second signal comes."""

@@ -16,12 +16,12 @@ from kelpie.cli.with_host import with_host
 from kelpie.errors import InvalidRequest
 from kelpie.wasm.contract import interfaces
 
-__all__ = ["check", "deploy", "list_versions", "roll_back", "undeploy"]
+__all__ = ["check", "deploy", "kind_of", "list_versions", "roll_back", "undeploy"]
 
 
 def deploy(options: argparse.Namespace) -> int:
     upload = options.file.read_bytes()
-    kind = options.name or _kind_of(options.file)
+    kind = options.name or kind_of(options.file)
     with Progress() as progress:
         deployed = with_host(
             options,
@@ -55,7 +55,7 @@ def deploy(options: argparse.Namespace) -> int:
 def check(options: argparse.Namespace) -> int:
     """Exit status 1 with --strict, if the deploy would be refused."""
     upload = options.file.read_bytes()
-    kind = options.name or _kind_of(options.file)
+    kind = options.name or kind_of(options.file)
     with Progress() as progress:
         checked = with_host(
             options,
@@ -222,7 +222,7 @@ def _is_breaking(changes: dict[str, Any]) -> bool:
     return bool(changes["removed"] or changes["narrowed"] or changes["batches_gone"])
 
 
-def _kind_of(file: Path) -> str:
+def kind_of(file: Path) -> str:
     """The kind that a file's name suggests: `my_counter.wasm` is `my-counter`."""
     kind = re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-")
     if not kind or not kind[0].isalpha():

@@ -6,6 +6,7 @@ command runs: so no command waits for what only others need.
 
 reading     how a command line is read, and what a wrong one is told
 shared      options that many commands have
+projects    new, build, dev
 host        serve, settings, completion, doctor, backup, restore
 kinds       deploy, check, kinds, versions, rollback, undeploy
 configuration
@@ -18,7 +19,7 @@ components  inspect, sim
 from __future__ import annotations
 
 from kelpie import __version__
-from kelpie.cli.parser import access, actors, components, configuration, host, kinds
+from kelpie.cli.parser import access, actors, components, configuration, host, kinds, projects
 from kelpie.cli.parser.reading import CommandParser
 
 __all__ = ["CommandParser", "parser"]
@@ -31,6 +32,7 @@ def parser() -> CommandParser:
     )
     whole.add_argument("--version", action="version", version=f"kelpie {__version__}")
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    projects.add(commands)
     host.add_serve(commands)
     kinds.add(commands)
     configuration.add(commands)

