@@ -11,11 +11,12 @@ from __future__ import annotations
 import os
 import random
 import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -31,13 +32,18 @@ _PORTS = (20_000, 30_000)
 
 # The host of a session: it is stopped when the next one starts, and at the end.
 _SERVE = """
-[ -z "$host" ] || { kill "$host"; wait "$host"; }
-: > ready  # else what the one before has said may still be there, or nothing at all
-%s > ready 2> talk &
+[ -z "$host" ] || {{ kill "$host"; wait "$host"; }}
+: > "$place/ready"  # else what the one before has said may still be there, or nothing at all
+{words} > "$place/ready" 2>{talk} &
 host=$!
-until grep -q ready ready || ! kill -0 "$host" 2> /dev/null; do sleep 0.05; done
-cat ready
+until grep -q {sign} "$place/ready" || ! kill -0 "$host" 2> /dev/null; do sleep 0.05; done
+cat "$place/ready"
 """
+_HOSTS = {
+    "kelpie serve": {"talk": '"$place/talk"', "sign": "^ready"},
+    # What it has to say is said to people, and when it serves it goes on to build.
+    "kelpie dev": {"talk": "&1", "sign": "-e ^try: -e ^waiting"},
+}
 
 
 class Command(NamedTuple):
@@ -68,22 +74,27 @@ def commands_of(page: Path) -> list[Command]:
     return found
 
 
-def run(commands: list[Command], place: Path) -> list[Seen]:
+def run(
+    commands: list[Command], place: Path, further: Mapping[str, str] | None = None
+) -> list[Seen]:
     """Runs them in one shell, on a port that is free, and tells them by their
-    documented one."""
+    documented one. `further` are variables of the environment."""
     port = free_port()
-    script = ["host="]
+    script = [f"host= place={shlex.quote(str(place))}"]
     for at, command in enumerate(commands):
         words = command.words.replace(_PORT, port)
-        if words.startswith("kelpie serve"):
-            words = _SERVE % words
-        script.append(f"{{ {words}\n}} > {at}.output 2>&1 < /dev/null; echo $? > {at}.status")
+        for begin, told in _HOSTS.items():
+            if words.startswith(begin):
+                words = _SERVE.format(words=words, **told)
+        output, status = f'"$place/{at}.output"', f'"$place/{at}.status"'
+        script.append(f"{{ {words}\n}} > {output} 2>&1 < /dev/null; echo $? > {status}")
     script.append('[ -z "$host" ] || { kill "$host"; wait "$host"; }')
     environment = {
         "HOME": str(place),
         "KELPIE_PORT": port,
         "KELPIE_URL": f"http://127.0.0.1:{port}",
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        **(further or {}),
     }
     shell = subprocess.Popen(
         ["bash", "-c", "\n".join(script)], cwd=place, env=environment, start_new_session=True
@@ -113,6 +124,20 @@ def free_port() -> str:
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return str(port)
+
+
+def differences(commands: list[Command], seen: list[Seen]) -> list[str]:
+    """What was not as the page shows it."""
+    wrong = []
+    for command, one in zip(commands, seen, strict=True):
+        fails = command.expected.startswith("kelpie: ")
+        is_as_shown = not command.expected or matches(command.expected, one.output)
+        if (one.status != 0) != fails or not is_as_shown:
+            wrong.append(
+                f"$ {command.words}\n{one.output}\n(status {one.status})\n"
+                f"shown is:\n{command.expected}"
+            )
+    return wrong
 
 
 def matches(expected: str, output: str) -> bool:
