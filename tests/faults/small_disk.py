@@ -38,7 +38,7 @@ class SmallDisk:
         link = self._outside / path.relative_to(self.path)
         target = link.readlink()
         link.unlink()
-        shutil.copytree(target, link)
+        shutil.copytree(target, link, symlinks=True)
 
     def fill(self, free_bytes: int) -> None:
         """Leaves so much room."""

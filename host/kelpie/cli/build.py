@@ -7,7 +7,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from kelpie.cli.inspect import cache_directory
+from kelpie.cli.cache import cache_directory
 from kelpie.cli.output import printable, say, size, tell_error
 from kelpie.cli.suggested import suggested
 from kelpie.cli.with_host import with_env

@@ -16,7 +16,7 @@ class ComponentLimits(AccessLimits):
     door, since classes with slots cannot stand side by side."""
 
     component_bytes_max: int = limit(64 * MIB, "an uploaded component; `component-too-large`")
-    component_compile_ms_max: int = limit(60_000, "its compilation; `component-too-costly`")
+    component_compile_ms_max: int = limit(180_000, "its compilation; `component-too-costly`")
     component_compile_memory_bytes_max: int = limit(
         2048 * MIB, "memory of its compilation; `component-too-costly`"
     )
