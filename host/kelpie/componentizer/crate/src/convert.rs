@@ -7,6 +7,7 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
+use crate::gather::gather;
 use crate::weave::weave;
 
 /// The world of everything that exports no more than an actor has to. The other
@@ -65,7 +66,10 @@ pub fn componentize(module: &[u8], wit: &[u8], adapter: &[u8]) -> Result<Vec<u8>
         !adapted || !adapter.is_empty(),
         "the module imports from `{ADAPTED}`, and no adapter for that was given"
     );
-    let mut module = if adapted { weave(module)? } else { module.to_vec() };
+    let mut module = gather(module)?;
+    if adapted {
+        module = weave(&module)?;
+    }
 
     let mut encoder = ComponentEncoder::default();
     encoder.validate(true);

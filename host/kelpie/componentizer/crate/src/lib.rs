@@ -5,6 +5,7 @@
 //! `../README.md` describes the exported functions for whoever calls them.
 
 mod convert;
+mod gather;
 mod inspect;
 mod json;
 mod weave;
