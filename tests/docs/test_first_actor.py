@@ -25,9 +25,12 @@ CODE = ("rust", "go", "python")
 @pytest.mark.parametrize("language", BY_NAME)
 def test_the_first_actor(language: str, tmp_path: Path) -> None:
     try:
-        BY_NAME[language].toolchain(tmp_path)
+        toolchain = BY_NAME[language].toolchain(tmp_path)
     except ToolchainMissing as missing:
         pytest.skip(f"{language}: {missing.message}")
+    if toolchain.notice is not None:
+        # What a newcomer would not see, and takes minutes.
+        pytest.skip(f"{language}: {toolchain.notice}")
     title = BY_NAME[language].title
     commands = [
         each._replace(

@@ -16,6 +16,7 @@ from kelpie.limits import DEFAULT_LIMITS
 from kelpie.runtime import claim as claims
 from kelpie.runtime import node as nodes
 from kelpie.runtime import records
+from kelpie.runtime import stored_state as stored_states
 from kelpie.runtime.batch import Batch
 from kelpie.runtime.claim import Claim
 from kelpie.runtime.commit import Committer
@@ -182,7 +183,7 @@ def stale_instance_kept_after_a_failed_commit() -> Any:
 
 
 def default_state_on_failed_load() -> Any:
-    original = claims.read_value
+    original = stored_states.read_value
 
     async def read_value(*arguments: Any, **options: Any) -> bytes | None:
         try:
@@ -190,7 +191,7 @@ def default_state_on_failed_load() -> Any:
         except StoreError:
             return None
 
-    return patches((claims, "read_value", read_value))
+    return patches((stored_states, "read_value", read_value))
 
 
 def record_that_cannot_be_read_taken_for_none() -> Any:
