@@ -27,7 +27,7 @@ from kelpie.wasm.instance import Instance
 from tests.guest_sdks.conformance.languages import LANGUAGES, CannotBuild
 from tests.wasm.support import StoredValues, turn
 
-__all__ = ["Endurance", "Sample"]
+__all__ = ["BYTES_ROUND", "Endurance", "Sample", "TEXT_ROUND"]
 
 SAMPLES = 20
 ROUND: tuple[tuple[str, Any], ...] = (
@@ -45,6 +45,8 @@ ROUND: tuple[tuple[str, Any], ...] = (
     ("get", {}),
 )
 """One turn each, again and again: the heap, the arena, and what the host gives."""
+BYTES_ROUND = tuple(each for each in ROUND if each[0] == "echo_bytes")
+TEXT_ROUND = tuple(each for each in ROUND if each[0] != "echo_bytes")
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,9 @@ class Sample:
 class Endurance:
     """One instance of a conformance actor, and its turns so far."""
 
-    def __init__(self, guest: Instance) -> None:
+    def __init__(self, guest: Instance, of: tuple[tuple[str, Any], ...] = ROUND) -> None:
         self._guest = guest
+        self._round = of
         self._turns = 0
         self._state: Payload | None = None
         self._answers = StoredValues({f"k{n}".encode(): binary(b"x" * 500) for n in range(20)})
@@ -67,7 +70,7 @@ class Endurance:
     async def run(self, turns: int) -> Sample:
         """Runs so many turns more. Raises the error of one that fails."""
         for _ in range(turns):
-            operation, argument = ROUND[self._turns % len(ROUND)]
+            operation, argument = self._round[self._turns % len(self._round)]
             self._turns += 1
             asked = turn(
                 operation,
