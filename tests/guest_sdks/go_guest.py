@@ -3,10 +3,7 @@ by the host's own componentizer, as it is when somebody deploys it."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.wasm.cache import CompiledCache
@@ -14,24 +11,14 @@ from kelpie.wasm.compiler import Compiler
 from kelpie.wasm.componentizer import Componentizer
 from kelpie.wasm.configuration import Configuration
 from tests.guest_sdks.conformance.languages import CannotBuild
+from tests.tools import load_tool
 
 __all__ = ["ROOT", "component", "go_guests"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    # Dataclasses look their module up by name.
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-go_guests = _load(ROOT / "tools" / "go_guests.py")
+go_guests = load_tool("go_guests")
 
 
 def component(kept: Path) -> bytes:

