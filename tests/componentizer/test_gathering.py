@@ -7,29 +7,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wasmtime import Engine, Instance, Module, Store
 
+from kelpie.wasm.sections import number_at, sections
 from tests.componentizer.driver import componentize
 from tests.guests import made
 
 PAGES = 4
 FREE_FROM = 65_536 * 2
 GAP_BYTES_MAX = 64
+# Sections of a component, and of a module.
+CORE_MODULE = 1
+DATA = 11
 
 
 def core_module_in(component: bytes) -> bytes:
     """The first core module in a component: the program's own."""
-    at = 8
-    while True:
-        number, at = component[at], at + 1
-        length = shift = 0
-        while True:
-            byte, at = component[at], at + 1
-            length |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                break
-        if number == 1:
-            return component[at : at + length]
-        at += length
+    return next(component[s.begin : s.end] for s in sections(component) if s.number == CORE_MODULE)
 
 
 def memory_of(module: bytes) -> bytes:
@@ -42,24 +34,9 @@ def memory_of(module: bytes) -> bytes:
 
 def segments_in(module: bytes) -> int:
     """How many data segments it has. A few are the pattern's own."""
-    at = 8
-    while at < len(module):
-        number, at = module[at], at + 1
-        values = []
-        while len(values) < 2:
-            value = shift = 0
-            while True:
-                byte, at = module[at], at + 1
-                value |= (byte & 0x7F) << shift
-                shift += 7
-                if byte < 0x80:
-                    break
-            values.append((value, at))
-        (length, begin), (count, _) = values
-        if number == 11:
-            return count
-        at = begin + length
-    return 0
+    data = next(each for each in sections(module) if each.number == DATA)
+    count, _ = number_at(module, data.begin, data.end)
+    return count
 
 
 def with_data(pieces: list[tuple[int, bytes]]) -> bytes:

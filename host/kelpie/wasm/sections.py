@@ -8,15 +8,25 @@ with its name. https://webassembly.github.io/spec/core/binary/modules.html
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from kelpie.errors import ComponentInvalid
 
-__all__ = ["custom_section", "with_custom_section"]
+__all__ = ["Section", "custom_section", "number_at", "sections", "with_custom_section"]
 
 _MAGIC = b"\0asm"
 _HEADER_BYTES = 8
 _CUSTOM = 0
 _LENGTH_BYTES_MAX = 5
+
+
+class Section(NamedTuple):
+    """One section at the top level of a file."""
+
+    number: int
+    begin: int
+    """Where its content begins."""
+    end: int
 
 
 def custom_section(wasm: bytes, name: str) -> bytes | None:
@@ -29,9 +39,9 @@ def custom_section(wasm: bytes, name: str) -> bytes | None:
     found = None
     if not wasm.startswith(_MAGIC):
         return None
-    for begin, end, is_custom in _sections(wasm):
-        if is_custom:
-            length, at = _length(wasm, begin, end)
+    for number, begin, end in sections(wasm):
+        if number == _CUSTOM:
+            length, at = number_at(wasm, begin, end)
             if at + length <= end and wasm[at : at + length] == name.encode():
                 found = wasm[at + length : end]
     return found
@@ -50,20 +60,28 @@ def with_custom_section(wasm: bytes, name: str, content: bytes) -> bytes:
     return wasm + bytes([_CUSTOM]) + _encoded(len(body)) + body
 
 
-def _sections(wasm: bytes) -> Iterator[tuple[int, int, bool]]:
-    """Where the content of each section begins and ends, and whether it is a custom one."""
+def sections(wasm: bytes) -> Iterator[Section]:
+    """All sections at the top level of a file.
+
+    Raises:
+        ComponentInvalid: one ends behind the file.
+    """
     at = _HEADER_BYTES
     while at < len(wasm):
-        is_custom = wasm[at] == _CUSTOM
-        length, begin = _length(wasm, at + 1, len(wasm))
+        number = wasm[at]
+        length, begin = number_at(wasm, at + 1, len(wasm))
         at = begin + length
         if at > len(wasm):
             raise ComponentInvalid("the file is cut off: a section ends behind its end")
-        yield begin, at, is_custom
+        yield Section(number, begin, at)
 
 
-def _length(wasm: bytes, at: int, end: int) -> tuple[int, int]:
-    """A number in LEB128, and where it ends."""
+def number_at(wasm: bytes, at: int, end: int) -> tuple[int, int]:
+    """A number in LEB128, before `end`, and where it ends.
+
+    Raises:
+        ComponentInvalid: there is none.
+    """
     length = 0
     for index in range(_LENGTH_BYTES_MAX):
         if at + index >= end:
