@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import uvloop
 
 from kelpie.env import Handle, Thread
+from kelpie.env.stoppable import Stoppable
 from kelpie.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["FaultHandler", "RealEnv", "run"]
@@ -122,7 +123,7 @@ class RealEnv:
             while not stop.wait(period_ms / 1000):
                 work()
 
-        return _Ticker(stop, self.start_thread(tick, name))
+        return Stoppable(stop, self.start_thread(tick, name))
 
     def _guard(self, work: Callable[[], object], name: str) -> None:
         try:
@@ -135,13 +136,3 @@ class RealEnv:
         task = context.get("task") or context.get("future")
         name = f" ({task.get_name()})" if isinstance(task, asyncio.Task) else ""
         self._on_fault(f"{context['message']}{name}", context.get("exception"))
-
-
-class _Ticker:
-    def __init__(self, stop: threading.Event, thread: Thread) -> None:
-        self._stop = stop
-        self._thread = thread
-
-    def cancel(self) -> None:
-        self._stop.set()
-        self._thread.join()

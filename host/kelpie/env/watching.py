@@ -9,7 +9,8 @@ from pathlib import Path
 
 from watchfiles import Change, DefaultFilter, watch
 
-from kelpie.env import Handle, Thread, ThreadedEnv
+from kelpie.env import Handle, ThreadedEnv
+from kelpie.env.stoppable import Stoppable
 
 __all__ = ["watch_sources", "watched_directories"]
 
@@ -64,17 +65,7 @@ def watch_sources(
                 tell = False
             is_first = False
 
-    return _Watch(stop, env.start_thread(work, "kelpie-watch"))
-
-
-class _Watch:
-    def __init__(self, stop: threading.Event, thread: Thread) -> None:
-        self._stop = stop
-        self._thread = thread
-
-    def cancel(self) -> None:
-        self._stop.set()
-        self._thread.join()
+    return Stoppable(stop, env.start_thread(work, "kelpie-watch"))
 
 
 def watched_directories(top: Path, leave_out: Callable[[str], bool]) -> Iterator[str]:
