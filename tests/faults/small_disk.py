@@ -33,12 +33,11 @@ class SmallDisk:
         shutil.copytree(directory, self._outside / name, symlinks=True)
         return self.path / name
 
-    def replace_link(self, path: Path) -> None:
-        """Puts what a link on the disk leads to in its place."""
+    def empty(self, path: Path) -> None:
+        """Puts an empty directory where on the disk there is a link."""
         link = self._outside / path.relative_to(self.path)
-        target = link.readlink()
         link.unlink()
-        shutil.copytree(target, link, symlinks=True)
+        link.mkdir(mode=0o700)
 
     def fill(self, free_bytes: int) -> None:
         """Leaves so much room."""
