@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from kelpie.errors import BatchUnsupported, InvalidRequest, PayloadTooLarge
 from kelpie.ids import Address, Payload
@@ -10,6 +11,7 @@ from kelpie.limits import Limits
 from kelpie.store.witness import Witness
 from kelpie.wasm.batch import line_count
 from kelpie.wasm.contract import BATCH
+from kelpie.wasm.turn import Caller
 
 __all__ = [
     "DELETION",
@@ -18,6 +20,7 @@ __all__ = [
     "check_envelope",
     "deleted_reply",
     "deletion",
+    "principal_of",
 ]
 
 DELETION = "(delete)"
@@ -51,6 +54,20 @@ class Envelope:
     is_batch: bool = False
     witness: Witness | None = None
     """Told in the transaction that deletes, or that records that there was nothing."""
+    caller: Caller | None = None
+    """Who caused it, if it is not the client that has the principal's name."""
+
+
+def principal_of(address: Address, limits: Limits) -> str:
+    """The principal of what an actor asks of others: no client's, and no other actor's.
+
+    At most `principal_bytes_max`: of a longer address it has the digest.
+    """
+    # No name of a client has a colon in it, and no namespace or kind a slash.
+    name = f"actor:{address.namespace}/{address.kind}/{address.key}"
+    if len(name.encode()) <= limits.principal_bytes_max:
+        return name
+    return f"actor-digest:{blake2b(name.encode(), digest_size=32).hexdigest()}"
 
 
 def deletion(

@@ -188,7 +188,7 @@ class TurnRunner:
             envelope.operation,
             envelope.argument,
             envelope.request_id,
-            Caller("client", envelope.principal),
+            envelope.caller or Caller("client", principal),
             self.pipeline.next_turn_number,
             self._clock_ns,
             self._seed + asked.encode(),
