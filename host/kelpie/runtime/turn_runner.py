@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from hashlib import blake2b
 
 from kelpie.errors import (
     ActorRejected,
     DeadlineExceeded,
     GuestLimitExceeded,
     KelpieError,
-    RequestRecordsFull,
 )
 from kelpie.ids import Address
 from kelpie.limits import Limits
-from kelpie.runtime import records
 from kelpie.runtime.batch import Finished
 from kelpie.runtime.envelope import Envelope, batch_unsupported, deleted_reply
 from kelpie.runtime.guest_log import About
@@ -23,9 +20,11 @@ from kelpie.runtime.kv_view import KvView
 from kelpie.runtime.message import Message
 from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline
+from kelpie.runtime.repeated import answered_from_record
 from kelpie.runtime.stored_state import StoredState, read_state
+from kelpie.runtime.turn_inputs import TurnInputs
 from kelpie.store.reading import reading
-from kelpie.wasm.turn import Caller, Effects, Outcome, Turn
+from kelpie.wasm.turn import Effects, Outcome, Turn
 
 __all__ = ["TurnRunner"]
 
@@ -35,11 +34,10 @@ class TurnRunner:
     claim under which it was loaded."""
 
     __slots__ = (
-        "_clock_ns",
         "_damage",
+        "_inputs",
         "_kv",
         "_node",
-        "_seed",
         "_state",
         "address",
         "last_error",
@@ -58,11 +56,7 @@ class TurnRunner:
         self._node = node
         self._state, self._damage = state
         self._kv = KvView(node, pipeline.claim.keys, pipeline)
-        self._clock_ns = 0
-        # Nobody can tell it who does not know the store's secret.
-        self._seed = blake2b(
-            repr(address).encode(), key=node.entropy_secret, digest_size=32
-        ).digest()
+        self._inputs = TurnInputs(node, address)
         self.address = address
         self.pipeline = pipeline
         self.slot = slot
@@ -86,7 +80,9 @@ class TurnRunner:
             raise DeadlineExceeded(
                 "the deadline of the request passed before its turn came: nothing was done"
             )
-        if envelope.recorded and await self._answered_from_record(message):
+        if envelope.recorded and await answered_from_record(
+            self._node, self.pipeline, self.slot, message
+        ):
             return
         if self._damage is not None and not envelope.deletes:
             await self._look_again(message)
@@ -130,7 +126,7 @@ class TurnRunner:
             slot.give_back()
             raise batch_unsupported(self.address)
         try:
-            outcome = await guest.run(self._turn(message, read_only))
+            outcome = await guest.run(self._turn(message.envelope, read_only))
         except BaseException:
             slot.drop()
             raise
@@ -176,27 +172,14 @@ class TurnRunner:
         else:
             meter.failed(error.code)
 
-    def _turn(self, message: Message, read_only: bool) -> Turn:
-        envelope = message.envelope
-        self._clock_ns = max(self._clock_ns, self._node.env.wall_ns())
-        # Of the principal too: it takes more than another one's request id to
-        # be dealt the same.
-        principal = envelope.principal
-        asked = f"{len(principal)}/{principal}/{envelope.request_id}"
-        return Turn(
-            self.address,
-            envelope.operation,
-            envelope.argument,
-            envelope.request_id,
-            envelope.caller or Caller("client", principal),
-            self.pipeline.next_turn_number,
-            self._clock_ns,
-            self._seed + asked.encode(),
-            read_only,
-            self._state,
-            self._kv,
-            self.slot.configuration,
-            envelope.is_batch,
+    def _turn(self, envelope: Envelope, read_only: bool) -> Turn:
+        return self._inputs.turn(
+            envelope,
+            number=self.pipeline.next_turn_number,
+            read_only=read_only,
+            state=self._state,
+            answers=self._kv,
+            configuration=self.slot.configuration,
         )
 
     def _finish(self, message: Message, outcome: Outcome, *, recorded: bool) -> None:
@@ -223,44 +206,6 @@ class TurnRunner:
         self._note(error, self._about(finished.message))
         outcome = replace(outcome, reply=None, error=error)
         return Finished(finished.message, outcome, self.pipeline.claim.keys, recorded=False)
-
-    async def _answered_from_record(self, message: Message) -> bool:
-        """Whether the request was done before; then it is answered.
-
-        One that is still on its way to be committed is joined before it gets here.
-
-        Raises:
-            RequestRecordsFull: it was not, and there is no room for its record.
-            StoreError
-        """
-        pipeline, envelope, limits = self.pipeline, message.envelope, self._node.limits
-        count = pipeline.record_count
-        if count == 0:
-            return False
-        with reading(self._node.store) as transaction:
-            record = await records.find(
-                transaction, pipeline.claim.keys, envelope.principal, envelope.request_id
-            )
-        if record is not None:
-            pipeline.meter.repeated += 1
-            records.answer(record, message)
-            return True
-        if (
-            count >= limits.request_records_max
-            and not self._is_read_only(envelope)
-            and not await pipeline.can_clear_records(count - limits.request_records_max + 1)
-        ):
-            raise RequestRecordsFull(
-                f"{self.address} keeps {count} request records, none of them old enough to go: "
-                "ask again later",
-                retry_after_ms=limits.store_tick_ms,
-            )
-        return False
-
-    def _is_read_only(self, envelope: Envelope) -> bool:
-        """Whether it will be, if it is run next."""
-        manifest = self.slot.next_deploy.manifest
-        return not envelope.deletes and manifest.is_read_only(envelope.operation)
 
     def _note(self, error: KelpieError, about: About) -> None:
         self.last_error = error
