@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from kelpie.ids import Address
-from kelpie.store import keyspace
+from kelpie.store import component_keys, keyspace
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.tuples import readable
 from tests.api.support import Answer, Remote
@@ -110,7 +110,7 @@ async def test_damaged_code_is_not_run_and_can_be_deployed_again(
         assert (await append(remote, "alice", "first")).json == FIRST
         digest = (await remote.ask("GET", "/v1/kinds/ledger")).json["digest"]
         assert served.end() == 0
-    flip(data, keyspace.component_chunk(digest, 0), -1)
+    flip(data, component_keys.component_chunk(digest, 0), -1)
     _damage_cache(data, compiled_cache, digest)
     with serving(data) as served:
         remote = Remote(served.url)

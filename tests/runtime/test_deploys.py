@@ -19,7 +19,7 @@ from kelpie.errors import (
 )
 from kelpie.ids import Payload, text
 from kelpie.limits import Limits
-from kelpie.store import keyspace
+from kelpie.store import component_keys, keyspace
 from kelpie.store.frame import frame
 from kelpie.wasm.turn import Manifest, Operation
 from tests.runtime.conftest import LIMITS, StartScripted
@@ -281,7 +281,7 @@ async def test_what_was_found_out_about_a_component_is_not_found_out_again(
     await again.get("append", "a")
     assert engine.reports == [b"", b"found"]
     # An older version of Kelpie kept nothing but the size.
-    key = keyspace.component(node.component.digest)
+    key = component_keys.component(node.component.digest)
     for older_head in (frame(key, msgpack.packb(5)), b"damaged"):
         world.store.overwrite(key, older_head)
         older = await world.start(engine, node.limits)
@@ -296,7 +296,7 @@ async def test_what_was_found_out_about_a_component_is_not_found_out_again(
 
 async def test_damaged_component_bytes_are_named(world: World, scripted: StartScripted) -> None:
     node = await scripted({"append": append})
-    key = keyspace.component_chunk(node.component.digest, 0)
+    key = component_keys.component_chunk(node.component.digest, 0)
     stored = dict(world.store.pairs())[key]
     world.store.overwrite(key, stored[:-1] + b"X")
     again = await world.start(node.engine, node.limits)
@@ -330,3 +330,23 @@ async def test_any_json_schema_can_be_kept(world: World, scripted: StartScripted
     await node.runtime.deploy("default", "thing", b"odd")
     again = await world.start(node.engine, Limits(**LIMITS))
     assert again.runtime.kind("default", "thing").manifest == manifest
+
+
+async def test_a_kind_that_could_not_be_read_is_served_once_it_can(
+    world: World, scripted: StartScripted
+) -> None:
+    node = await scripted({"append": append}, damaged_kind_rest_ms=20)
+    await node.get("append", "a")
+    key = keyspace.deploy("default", "thing", 1)
+    stored = dict(world.store.pairs())[key]
+    world.store.overwrite(key, stored[:-1] + b"X")
+    again = await world.start(node.engine, node.limits)
+    with pytest.raises(StoredValueCorrupt):
+        await again.ask("append", "b")
+    await asyncio.sleep(0.1)
+    with pytest.raises(StoredValueCorrupt):
+        await again.ask("append", "b")
+    world.store.overwrite(key, stored)
+    await asyncio.sleep(0.1)
+    assert await again.get("append", "b") == "ab"
+    assert again.runtime.node.damaged_kinds == {}

@@ -38,10 +38,18 @@ async def ask(
     return json.loads(reply.data)
 
 
+@pytest.fixture(params=range(OLDEST_FORMAT, KEYSPACE_FORMAT))
+def older(request: pytest.FixtureRequest) -> int:
+    """An older format."""
+    number: int = request.param
+    return number
+
+
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A data directory as format 1 left it."""
-    (tmp_path / "kelpie.db").write_bytes(gzip.decompress((KEPT / "format-1.db.gz").read_bytes()))
+def data(tmp_path: Path, older: int) -> Path:
+    """A data directory as an older format left it."""
+    packed = (KEPT / f"format-{older}.db.gz").read_bytes()
+    (tmp_path / "kelpie.db").write_bytes(gzip.decompress(packed))
     return tmp_path
 
 
@@ -103,11 +111,11 @@ async def test_kinds_and_their_versions_go_on(
 
 
 async def test_it_is_marked_so_that_older_versions_refuse_it(
-    world: World, data: Path, wasm: Callable[..., WasmEngine]
+    world: World, data: Path, older: int, wasm: Callable[..., WasmEngine]
 ) -> None:
     engine, key = wasm(), keyspace.store_format()
     store = await open_store(world.env, data, world.faults.append)
-    assert unframe(key, await store.transaction().get(key) or b"") == b"1"
+    assert unframe(key, await store.transaction().get(key) or b"") == b"%d" % older
     await store.close()
     async with started(world, data, engine) as runtime:
         stored = await runtime.node.store.transaction().get(key)

@@ -14,10 +14,11 @@ import pytest
 
 from kelpie.ids import text
 from kelpie.limits import DEFAULT_LIMITS
-from kelpie.sim.engine import Foundry, _SimGuest
+from kelpie.sim.engine import Foundry
 from kelpie.sim.faults import RATES
 from kelpie.sim.run import Plan, Run, run_seed
 from kelpie.sim.workload import Workload
+from kelpie.wasm.instance import Instance
 from kelpie.wasm.kind_configuration import Configuration
 from kelpie.wasm.turn import Outcome, Turn
 from tests.guests import made
@@ -69,24 +70,34 @@ def test_a_recorded_run_is_the_same_again(counter: Plan, runs: list[Run]) -> Non
     assert again.trace_hash == runs[3].trace_hash
 
 
+@pytest.mark.parametrize("seed", [0, 5, 20])
+def test_a_run_is_the_same_again_with_the_requests_that_it_had(
+    counter: Plan, runs: list[Run], seed: int
+) -> None:
+    """As it is shrunk from, and kept: also where it went on for turns and faults."""
+    run = runs[seed]
+    again = run_seed(counter, seed, recorded=run.recording, requests=run.requests)
+    assert again.trace_hash == run.trace_hash
+
+
 def test_what_was_found_out_before_changes_nothing(counter: Plan, runs: list[Run]) -> None:
     fresh = Plan(counter.upload, counter.workload, counter.limits, counter.foundry)
     assert run_seed(fresh, 5).trace_hash == runs[5].trace_hash
 
 
 def test_one_other_result_is_another_hash(counter: Plan, runs: list[Run]) -> None:
-    original = _SimGuest.run
-    ran = 0
+    original = Instance.run
+    replies = 0
 
-    async def run(self: _SimGuest, turn: Turn) -> Outcome:
-        nonlocal ran
-        ran += 1
+    async def run(self: Instance, turn: Turn) -> Outcome:
+        nonlocal replies
         outcome = await original(self, turn)
-        if ran == 50 and outcome.reply is not None:
+        replies += outcome.reply is not None
+        if replies == 50 and outcome.reply is not None:
             outcome.reply = text(outcome.reply.data + b" ")
         return outcome
 
-    with mock.patch.object(_SimGuest, "run", run):
+    with mock.patch.object(Instance, "run", run):
         changed = run_seed(counter, 4)
     assert changed.trace_hash != runs[4].trace_hash
     assert {each.oracle for each in changed.failures} <= {"linearizability"}

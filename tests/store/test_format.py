@@ -8,7 +8,7 @@ import pytest
 
 from kelpie.errors import StoreFormatUnsupported
 from kelpie.limits import DEFAULT_LIMITS
-from kelpie.store.format import check_format
+from kelpie.store.format import KEYSPACE_FORMAT, check_format
 from kelpie.store.frame import frame
 from kelpie.store.keyspace import store_format
 from kelpie.store.memory import MemoryStore
@@ -34,8 +34,8 @@ async def test_a_new_store_is_marked_once(env: ClockEnv) -> None:
 async def test_another_format_is_refused(env: ClockEnv) -> None:
     memory = MemoryStore(env)
     transaction = memory.client(env).transaction()
-    transaction.set(store_format(), frame(store_format(), b"3"))
+    transaction.set(store_format(), frame(store_format(), b"%d" % (KEYSPACE_FORMAT + 1)))
     await transaction.commit()
     with pytest.raises(StoreFormatUnsupported) as caught:
         await check_format(env, memory.client(env), DEFAULT_LIMITS)
-    assert caught.value.details["format"] == 3
+    assert caught.value.details["format"] == KEYSPACE_FORMAT + 1

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kelpie.ids import Address
 from kelpie.limits import DEFAULT_LIMITS
-from kelpie.store import keyspace
+from kelpie.store import component_keys, keyspace
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.tuples import pack
 
@@ -27,8 +27,8 @@ def test_every_single_key_is_of_its_own() -> None:
         keyspace.node_heartbeat("n"),
         keyspace.current_deploy("n", "k"),
         keyspace.deploy("n", "k", 1),
-        keyspace.component("d"),
-        keyspace.component_chunk("d", 0),
+        component_keys.component("d"),
+        component_keys.component_chunk("d", 0),
         actor.own,
         actor.seq,
         actor.state,

@@ -59,6 +59,9 @@ class ComponentLimits(AccessLimits):
     kind_rows_cleared_max: int = limit(
         1_000, "rows of a deleted kind that one transaction clears; others follow"
     )
+    damaged_kind_rest_ms: int = limit(
+        5_000, "time after which a kind that could not be read is read again"
+    )
     configuration_name_bytes_max: int = limit(
         128, "a name in a kind's config or secrets; `invalid-request`, `guest-limit-exceeded`"
     )

@@ -10,16 +10,21 @@ import msgpack
 
 from kelpie.errors import StoredValueCorrupt
 from kelpie.runtime.node import Node
-from kelpie.store import keyspace
+from kelpie.store import component_keys
 from kelpie.store.frame import frame, unframe
 from kelpie.store.protocol import Transaction
 from kelpie.store.reading import reading
 from kelpie.store.retry import transact
 from kelpie.wasm.turn import Component, Engine
 
-__all__ = ["Components"]
+__all__ = ["ComponentClearedError", "Components"]
 
 _CHUNKS_AT_ONCE = 40
+
+
+class ComponentClearedError(Exception):
+    """The bytes that were kept for a version to come were cleared before it came, for
+    no version used them: they are to be kept again."""
 
 
 class Components:
@@ -34,14 +39,23 @@ class Components:
         self._uploads = asyncio.Semaphore(max(1, node.limits.component_loads_max - 1))
 
     async def keep(self, component: Component, wasm: bytes) -> None:
-        """Keeps the bytes of a component in the store. What is kept is kept for
-        good: only for one that is about to be deployed.
+        """Keeps the bytes of a component in the store, for one that is about to be
+        deployed: what no version uses is cleared again.
 
         Raises:
             StoreError
         """
         await _write(self._node, component, wasm)
         self._loaded[component.digest] = component
+
+    async def check_kept(self, transaction: Transaction, digest: str) -> None:
+        """For the transaction in which a version comes to use it.
+
+        Raises:
+            ComponentClearedError
+        """
+        if await transaction.get(component_keys.component(digest)) is None:
+            raise ComponentClearedError(digest)
 
     async def inspect(self, upload: bytes) -> tuple[Component, bytes]:
         """Loads an upload, and keeps nothing of it; the component and its bytes.
@@ -98,7 +112,7 @@ async def _write(node: Node, component: Component, wasm: bytes) -> None:
     """Stores a component's bytes, its head last: a torn upload is no component.
     One that is there and damaged is stored anew."""
     digest = component.digest
-    head_key = keyspace.component(digest)
+    head_key = component_keys.component(digest)
     head = frame(head_key, msgpack.packb((len(wasm), component.report)))
     if await _is_stored(node, digest, wasm):
         with reading(node.store) as transaction:
@@ -110,7 +124,7 @@ async def _write(node: Node, component: Component, wasm: bytes) -> None:
 
         async def work(transaction: Transaction, first: int = first) -> None:
             for number, chunk in chunks[first : first + _CHUNKS_AT_ONCE]:
-                key = keyspace.component_chunk(digest, number)
+                key = component_keys.component_chunk(digest, number)
                 transaction.set(key, frame(key, chunk))
 
         await transact(node.env, node.store, node.limits, work, repeatable=True)
@@ -123,7 +137,7 @@ async def _write(node: Node, component: Component, wasm: bytes) -> None:
 
 async def _is_stored(node: Node, digest: str, wasm: bytes) -> bool:
     """Whether all of a component is there, and whole."""
-    head_key = keyspace.component(digest)
+    head_key = component_keys.component(digest)
     with reading(node.store) as transaction:
         head = await transaction.get(head_key)
     if head is None:
@@ -138,7 +152,7 @@ async def _is_stored(node: Node, digest: str, wasm: bytes) -> bool:
 async def _read_report(node: Node, digest: str) -> bytes:
     """What an inspection found; empty if that is not kept, as by older versions of Kelpie,
     or damaged: it can be found again."""
-    key = keyspace.component(digest)
+    key = component_keys.component(digest)
     with reading(node.store) as transaction:
         stored = await transaction.get(key)
     try:
@@ -157,7 +171,7 @@ async def _read(node: Node, digest: str) -> bytes:
 
 async def _read_chunks(node: Node, digest: str) -> bytes:
     parts: list[bytes] = []
-    begin, end = keyspace.component_chunks(digest)
+    begin, end = component_keys.component_chunks(digest)
     while True:
         # They never change, so they need not be of one version.
         with reading(node.store) as transaction:

@@ -6,14 +6,14 @@ import logging
 from typing import NamedTuple
 
 from kelpie.errors import Unreadable
-from kelpie.runtime.deploy import Deploy, read_deploy, unpack_number
+from kelpie.runtime.deploy import Deploy, read_current, read_deploy
 from kelpie.runtime.node import Node
 from kelpie.store import keyspace
 from kelpie.store.protocol import Transaction
 from kelpie.store.reading import reading
 from kelpie.store.tuples import after
 
-__all__ = ["Deployed", "read_deployed"]
+__all__ = ["Deployed", "read_damaged", "read_deployed"]
 
 _REMAINS_AT_ONCE = 100
 
@@ -46,15 +46,37 @@ async def read_deployed(node: Node) -> Deployed:
             await _read_namespace(transaction, namespace, node.limits.kinds_max, found)
 
 
+async def read_damaged(node: Node, namespace: str, kind: str) -> Deploy | None:
+    """What is current of a kind that could not be read, or None if it still cannot:
+    of damage nobody knows that it stays.
+
+    Raises:
+        KindNotFound: it was deleted since.
+        StoreError
+    """
+    with reading(node.store) as transaction:
+        try:
+            found = await _read_current(transaction, namespace, kind)
+        except Unreadable as error:
+            node.damaged_kinds[namespace, kind] = error
+            return None
+    _log.warning("the kind %s/%s can be read again, and is served", namespace, kind)
+    return found
+
+
+async def _read_current(transaction: Transaction, namespace: str, kind: str) -> Deploy:
+    number = await read_current(transaction, namespace, kind)
+    return await read_deploy(transaction, namespace, kind, number)
+
+
 async def _read_namespace(
     transaction: Transaction, namespace: str, kinds_max: int, found: Deployed
 ) -> None:
     current = keyspace.current_deploys(namespace)
-    for key, stored in await transaction.get_range(*current, limit=kinds_max):
+    for key, _ in await transaction.get_range(*current, limit=kinds_max):
         kind = keyspace.kind_of(key)
         try:
-            number = unpack_number(key, stored)
-            deploy = await read_deploy(transaction, namespace, kind, number)
+            deploy = await _read_current(transaction, namespace, kind)
         except Unreadable as error:
             _log.error("the kind %s/%s is not served: %s", namespace, kind, error.message)
             found.damaged[namespace, kind] = error

@@ -7,19 +7,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Unpack
 
-from kelpie.errors import ComponentTooLarge, KindNotFound
-from kelpie.ids import check_name
+from kelpie.errors import KindNotFound, StoreError
 from kelpie.runtime.changes import NO_CHANGES
-from kelpie.runtime.components import Components
+from kelpie.runtime.component_uses import UnusedComponents
+from kelpie.runtime.components import ComponentClearedError, Components
 from kelpie.runtime.configuration import Change
 from kelpie.runtime.configurations import Configurations
 from kelpie.runtime.deletion import clear_remains, end_kind
 from kelpie.runtime.deploy import Deploy, read_current, read_deploy
-from kelpie.runtime.deployed import read_deployed
-from kelpie.runtime.determinism import check_determinism
+from kelpie.runtime.deployed import read_damaged, read_deployed
+from kelpie.runtime.examination import Examined, check_upload, examine
 from kelpie.runtime.history import History, find_version
 from kelpie.runtime.node import Node
-from kelpie.runtime.script import script_of
 from kelpie.runtime.succession import (
     Wanted,
     foreseen,
@@ -49,6 +48,7 @@ class Deploys:
         self.history = History(node)
         self._current: dict[tuple[str, str], Deploy] = {}
         self._configurations = Configurations(node)
+        self._unused = UnusedComponents(node)
         self.ended: list[tuple[str, str]] = []
         """Kinds that were found deleted, and not all cleared, when it was opened."""
         # What is current changes in memory in the order in which it did in the store.
@@ -85,12 +85,7 @@ class Deploys:
         self._current, self._node.damaged_kinds, self.ended = await read_deployed(self._node)
 
     async def deploy(
-        self,
-        namespace: str,
-        kind: str,
-        upload: bytes,
-        witness: Witness,
-        **terms: Unpack[Terms],
+        self, namespace: str, kind: str, upload: bytes, witness: Witness, **terms: Unpack[Terms]
     ) -> Deploy:
         """Makes the uploaded component, or core module, the current one of its kind.
 
@@ -106,7 +101,6 @@ class Deploys:
         component, wasm, wanted = await self._examine(namespace, kind, upload, terms)
         # Refused now, it leaves nothing behind.
         foreseen(self._current.get((namespace, kind)), wanted, grant, strict=strict)
-        await self._components.keep(component, wasm)
         # What was deleted under this name is not to be found again.
         await clear_remains(self._node, namespace, kind)
 
@@ -114,16 +108,23 @@ class Deploys:
             return Wanted(redeployed(current, wanted, grant))
 
         async def work(transaction: Transaction) -> Deploy:
+            await self._components.check_kept(transaction, component.digest)
             return await succeed(transaction, self._node, namespace, kind, derive, strict=strict)
 
-        return await self._make_current(witness, namespace, kind, work)
+        while True:
+            await self._components.keep(component, wasm)
+            try:
+                return await self._make_current(witness, work)
+            except ComponentClearedError:
+                # By whoever cleared the last version that had it, just before.
+                continue
+
+    async def clear_unused(self) -> None:
+        """Clears the bytes of components that no version uses, now and for ever."""
+        await self._unused.keep_clearing(self._current.values)
 
     async def check(
-        self,
-        namespace: str,
-        kind: str,
-        upload: bytes,
-        **terms: Unpack[Terms],
+        self, namespace: str, kind: str, upload: bytes, **terms: Unpack[Terms]
     ) -> Deploy:
         """What `deploy` would answer. Nothing is kept; its `number` is that of
         the current deploy, or 0.
@@ -164,7 +165,7 @@ class Deploys:
             await find_version(transaction, namespace, kind, older.number)
             return await succeed(transaction, self._node, namespace, kind, derive)
 
-        return await self._make_current(witness, namespace, kind, work)
+        return await self._make_current(witness, work)
 
     async def configure(
         self, namespace: str, kind: str, change: Change, witness: Witness
@@ -187,7 +188,7 @@ class Deploys:
 
             return await succeed(transaction, node, namespace, kind, derive)
 
-        return await self._make_current(witness, namespace, kind, work)
+        return await self._make_current(witness, work)
 
     async def end(self, namespace: str, kind: str, witness: Witness, *, force: bool) -> None:
         """Ends a kind: nothing of it is loaded or committed any more. What it
@@ -213,6 +214,30 @@ class Deploys:
             self._node.damaged_kinds.pop((namespace, kind), None)
         self._forget_others()
 
+    async def clear_remains(self, namespace: str, kind: str) -> int:
+        """Clears what a kind has left that was ended; of how many actors.
+
+        Raises:
+            StoreError: the rest stays for the next time.
+        """
+        actors = await clear_remains(self._node, namespace, kind)
+        self._unused.may_be_more()
+        return actors
+
+    async def read_damaged(self) -> None:
+        """Reads again, for ever, the kinds that could not be read."""
+        node = self._node
+        while True:
+            await node.env.sleep(node.limits.damaged_kind_rest_ms)
+            for each in list(node.damaged_kinds):
+                async with self._changing:
+                    try:
+                        deploy = await read_damaged(node, *each)
+                    except (KindNotFound, StoreError):
+                        continue
+                    if deploy is not None:
+                        self._note(deploy)
+
     async def component(self, deploy: Deploy) -> Component:
         """The component of a deploy. See `Components.get`."""
         return await self._components.get(deploy.digest)
@@ -229,53 +254,19 @@ class Deploys:
                 known = await read_deploy(transaction, namespace, kind, number)
         return known
 
-    async def _examine(
-        self, namespace: str, kind: str, upload: bytes, terms: Terms
-    ) -> tuple[Component, bytes, Deploy]:
-        """An upload's component, its bytes, and a deploy of it without a number."""
-        self._check_upload(namespace, kind, upload)
-        component, wasm = await self._components.inspect(upload)
-        if terms.get("determinism_check", True):
-            node = self._node
-            script = script_of(wasm, node.limits)
-            await check_determinism(node.env, node.limits, component, script, namespace, kind)
-        deploy = Deploy(
-            namespace,
-            kind,
-            0,
-            component.digest,
-            len(wasm),
-            self._node.env.wall_ns(),
-            component.manifest,
-            component.imports,
-            component.batches,
-        )
-        return component, wasm, deploy
-
-    def _check_upload(self, namespace: str, kind: str, upload: bytes) -> None:
-        """What is refused before anything is kept of the upload.
-
-        Raises:
-            InvalidAddress, ComponentTooLarge, KindsFull
-        """
-        limits = self._node.limits
-        check_name("namespace", namespace, limits)
-        check_name("kind", kind, limits)
-        if len(upload) > limits.component_bytes_max:
-            raise ComponentTooLarge(
-                f"the upload has {len(upload)} bytes; at most "
-                f"{limits.component_bytes_max} are allowed"
-            )
+    async def _examine(self, namespace: str, kind: str, upload: bytes, terms: Terms) -> Examined:
+        """See `examine`. Kinds that are too many are refused before it."""
+        check_upload(namespace, kind, upload, self._node.limits)
         count = len(self.all(namespace))
-        if (namespace, kind) not in self._current and count >= limits.kinds_max:
+        if (namespace, kind) not in self._current and count >= self._node.limits.kinds_max:
             raise full(namespace, count)
+        checked = terms.get("determinism_check", True)
+        return await examine(
+            self._node, self._components, namespace, kind, upload, determinism_check=checked
+        )
 
     async def _make_current(
-        self,
-        witness: Witness,
-        namespace: str,
-        kind: str,
-        make: Callable[[Transaction], Awaitable[Deploy]],
+        self, witness: Witness, make: Callable[[Transaction], Awaitable[Deploy]]
     ) -> Deploy:
         """Runs a transaction that changes what is current, and takes note of it."""
         node = self._node
@@ -287,11 +278,19 @@ class Deploys:
 
         async with self._changing:
             deploy = await transact(node.env, node.store, node.limits, work, repeatable=True)
-            known = self._current.get((namespace, kind))
-            if known is None or known.number < deploy.number:
-                self._current[namespace, kind] = replace(deploy, changed=True, changes=NO_CHANGES)
+            self._note(deploy)
         self._forget_others()
+        # The oldest version may be gone.
+        self._unused.may_be_more()
         return deploy
+
+    def _note(self, deploy: Deploy) -> None:
+        """It is current, if none that is newer is known."""
+        name = (deploy.namespace, deploy.kind)
+        known = self._current.get(name)
+        if known is None or known.number < deploy.number:
+            self._current[name] = replace(deploy, changed=True, changes=NO_CHANGES)
+        self._node.damaged_kinds.pop(name, None)
 
     def _forget_others(self) -> None:
         """Forgets what is not current. Activations that still run it hold it themselves."""

@@ -21,7 +21,7 @@ from kelpie.runtime.active import ActiveActors
 from kelpie.runtime.actor_views import ActorViews
 from kelpie.runtime.admission import Admission
 from kelpie.runtime.configuration import Change
-from kelpie.runtime.deletion import clear_all, clear_remains
+from kelpie.runtime.deletion import clear_all
 from kelpie.runtime.deploy import Deploy
 from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.envelope import Envelope, batch_unsupported, check_envelope
@@ -97,6 +97,8 @@ class Runtime:
         self._tasks = [
             env.spawn(self.node.tick.keep(), "tick"),
             env.spawn(self._active.release_idle(), "idle"),
+            env.spawn(self._deploys.clear_unused(), "unused components"),
+            env.spawn(self._deploys.read_damaged(), "damaged kinds"),
         ]
         if self._deploys.ended:
             self._tasks.append(env.spawn(clear_all(self.node, self._deploys.ended), "remains"))
@@ -154,7 +156,7 @@ class Runtime:
         self._admission.check()
         await self._deploys.end(namespace, kind, witness, force=force)
         await self._active.release_kind(namespace, kind)
-        actors = await clear_remains(self.node, namespace, kind)
+        actors = await self._deploys.clear_remains(namespace, kind)
         # Those that were busy before.
         await self._active.release_kind(namespace, kind)
         return actors

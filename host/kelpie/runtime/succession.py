@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from kelpie.errors import KindsFull, StoreConflict
 from kelpie.runtime.changes import NO_CHANGES, Changes, check_not_breaking, compare
+from kelpie.runtime.component_uses import note_use
 from kelpie.runtime.configuration import (
     Change,
     differing,
@@ -193,6 +194,7 @@ def _write(
     if configuration is not None:
         write_configuration(transaction, deploy, configuration)
     write_deploy(transaction, deploy)
+    note_use(transaction, deploy)
     return deploy
 
 

@@ -41,6 +41,7 @@ class Run:
     failures: list[Failure]
     turns: int
     requests: int
+    """That clients asked under faults."""
     incarnations: int
     faults: Counter[str]
     seen: Counter[str]
@@ -120,7 +121,7 @@ def _summary(world: World, seed: int, failures: list[Failure], tape: Tape, trace
         seed,
         failures,
         world.log.turns,
-        len(world.requests),
+        world.asked,
         len(world.fleet.all),
         world.faults.fired,
         world.faults.seen,

@@ -36,7 +36,7 @@ _KIND: Final = "simulated"
 _STEPS_MAX: Final = 5_000_000
 _TIME_MS_MAX: Final = 3_600_000
 _LIVENESS_TRIES_MAX: Final = 60
-_REQUESTS_FACTOR_MAX: Final = 5
+_REQUESTS_FACTOR_MAX: Final = 20
 
 
 class World:
@@ -64,6 +64,9 @@ class World:
         self.moments = Moments()
         self.log = TurnLog(self.moments)
         self.requests: list[Request] = []
+        self.asked = 0
+        """How many of them clients asked while there were faults: with as many, and the
+        same tape, all is as it was."""
         self.unsettled: list[str] = []
         """Requests that were not answered although all was well."""
         self.stored: dict[Address, ActorState] = {}
@@ -147,10 +150,11 @@ class World:
 
     async def _work(self, client: Client) -> None:
         while self._wants_more():
+            self.asked += 1
             await client.ask_one()
 
     def _wants_more(self) -> bool:
-        workload, asked = self._workload, len(self.requests)
+        workload, asked = self._workload, self.asked
         if asked >= _REQUESTS_FACTOR_MAX * workload.requests:
             return False
         return (

@@ -15,8 +15,9 @@ from kelpie.store.retry import transact
 
 __all__ = ["KEYSPACE_FORMAT", "OLDEST_FORMAT", "check_format"]
 
-KEYSPACE_FORMAT = 2
-"""1: before kinds had configuration, secrets and grants. 2: a deploy has them too."""
+KEYSPACE_FORMAT = 3
+"""1: before kinds had configuration, secrets and grants. 2: a deploy has them too.
+3: components are noted with the versions that use them."""
 
 OLDEST_FORMAT = 1
 """Whoever reads a value that older formats have otherwise, reads them all."""

@@ -1,4 +1,5 @@
-"""Every key of the store. No other file makes one, but `access_keys`.
+"""Every key of the store. No other file makes one, but `access_keys` and
+`component_keys`.
 
 Keys are packed tuples (see `tuples`), values are framed (see `frame`), and a
 value too large for one key has its bytes in the `c` family (see `chunks`).
@@ -18,8 +19,6 @@ value too large for one key has its bytes in the `c` family (see `chunks`).
     (k, ns, deploy, kind, number) one deploy
     (k, ns, ended, kind)          number of its last deploy when the kind was deleted; stays
     (k, ns, remains, kind)        the same number, until all that belonged to it is cleared
-    (w, digest)                   a component: its size, its report; present once all chunks are
-    (w, digest, n)                chunk n of its bytes
     (c, ...key, n)                chunk n of the large value at `key`
 """
 
@@ -34,9 +33,6 @@ __all__ = [
     "actors_of",
     "address_of",
     "chunks_of",
-    "component",
-    "component_chunk",
-    "component_chunks",
     "configuration",
     "current_deploy",
     "current_deploys",
@@ -170,19 +166,6 @@ def number_of(key: bytes) -> int:
     number = unpack(key)[-1]
     assert isinstance(number, int), "the last element of such a key is the number"
     return number
-
-
-def component(digest: str) -> bytes:
-    """The head of a component's bytes, by their SHA-256 in hex."""
-    return pack("w", digest)
-
-
-def component_chunk(digest: str, number: int) -> bytes:
-    return pack("w", digest, number)
-
-
-def component_chunks(digest: str) -> KeyRange:
-    return children(pack("w", digest))
 
 
 def chunks_of(key: bytes) -> bytes:
