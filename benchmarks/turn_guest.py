@@ -19,7 +19,7 @@ from kelpie.limits import DEFAULT_LIMITS
 from kelpie.wasm.component import LoadedComponent
 from kelpie.wasm.engine import WasmEngine
 from kelpie.wasm.instance import Instance
-from kelpie.wasm.turn import Caller, Page, Turn
+from kelpie.wasm.turn import Caller, Failure, Page, Turn
 
 COUNTER = Path(__file__).resolve().parents[1] / "examples" / "rust-counter" / "counter.wasm"
 ROUNDS, TURNS, INSTANCES = 8, 10_000, 5_000
@@ -33,6 +33,9 @@ class NoValues:
 
     def kv_list(self, *_arguments: object) -> Page:
         return Page([], more=False)
+
+    def call(self, *_arguments: object) -> Failure:
+        return Failure("unavailable", "nobody is there")
 
 
 def turn(state: Payload | None, argument: Payload) -> Turn:

@@ -153,6 +153,28 @@ async def test_what_is_not_there(host: Host, sort: str) -> None:
     assert counter.json["imported"] is False
 
 
+async def test_another_namespace_is_granted_by_who_may_deploy_there(empty_host: Host) -> None:
+    host = empty_host
+    admin = await host.token("root", Role.ADMIN)
+    shop = await host.token("shop", Role.DEPLOY, namespace="shop")
+    path = "/v1/kinds/one?namespace=shop&grant=all,messaging"
+    for grants, secret, status in [
+        (":billing", shop, 403),
+        (":shop", shop, 201),
+        (":billing", admin, 201),
+    ]:
+        put = await host.ask("PUT", path + grants, COUNTER.read_bytes(), **bearer(secret))
+        assert put.status == status
+        if status == 201:
+            assert put.json["grants"] == ["all", f"messaging{grants}"]
+        else:
+            assert (put.code, put.json["namespace"]) == ("forbidden", "billing")
+    # What was granted stays so, whoever deploys next.
+    path = "/v1/kinds/one?namespace=shop"
+    put = await host.ask("PUT", path, ROGUE.read_bytes(), **bearer(shop))
+    assert (put.status, put.json["grants"]) == (201, ["all", "messaging:billing"])
+
+
 async def test_grants(empty_host: Host) -> None:
     host = empty_host
     refused = await host.ask("PUT", "/v1/kinds/one?grant=kv", COUNTER.read_bytes())

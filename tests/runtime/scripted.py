@@ -13,8 +13,17 @@ from collections.abc import Awaitable, Callable
 from hashlib import sha256
 
 from kelpie.errors import KelpieError
-from kelpie.ids import Payload
-from kelpie.wasm.turn import Description, Effects, Manifest, Operation, Outcome, Page, Turn
+from kelpie.ids import Address, Payload, text
+from kelpie.wasm.turn import (
+    Description,
+    Effects,
+    Failure,
+    Manifest,
+    Operation,
+    Outcome,
+    Page,
+    Turn,
+)
 
 BATCH = "(batch)"
 """The name of the script that runs batches."""
@@ -55,6 +64,21 @@ class Host:
         reverse: bool = False,
     ) -> Page:
         answer = self.turn.answers.kv_list(prefix, after, limit, reverse, self.effects.kv)
+        return await answer if inspect.isawaitable(answer) else answer
+
+    async def call(
+        self,
+        key: str,
+        operation: str,
+        argument: str = "",
+        *,
+        kind: str = "thing",
+        namespace: str = "default",
+        call_key: str | None = None,
+    ) -> Payload | Failure:
+        """Asks another actor."""
+        target = Address(namespace, kind, key)
+        answer = self.turn.answers.call(target, operation, text(argument), call_key)
         return await answer if inspect.isawaitable(answer) else answer
 
 

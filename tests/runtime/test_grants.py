@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kelpie.errors import ImportsNotGranted, InvalidRequest
 from kelpie.runtime.deploy import Differences
-from kelpie.runtime.grants import ALL, granted, parse_grant
+from kelpie.runtime.grants import ALL, beyond, granted, parse_grant
 from kelpie.wasm.contract import IMPORTS, PACKAGE, VERSION, interfaces
 from tests.runtime.conftest import StartScripted
 from tests.runtime.scripts import append
@@ -83,6 +83,9 @@ def test_a_grant_is_read_in_any_order(names: list[str]) -> None:
         ("state,none", "'none' stands alone"),
         ("types", "there is no import 'types'"),
         ("", "the grant is empty"),
+        ("none,messaging:shop", "'none' stands alone"),
+        ("all,messaging:", "'messaging:' grants nothing"),
+        ("messaging:Shop", "grants nothing: 'Shop' is no name for a namespace"),
         (" ,", "the grant is empty"),
     ],
 )
@@ -93,6 +96,25 @@ def test_a_wrong_grant_is_told(asked: str, hint: str) -> None:
 
 def test_nothing_can_be_granted() -> None:
     assert parse_grant("none") == ()
+
+
+def test_namespaces_are_granted_beside_interfaces() -> None:
+    assert parse_grant("all,messaging:b,messaging:a") == (ALL, "messaging:a", "messaging:b")
+    # What it is to talk with goes without saying.
+    assert parse_grant("messaging:a,kv") == ("kv", "messaging", "messaging:a")
+    assert beyond(parse_grant("messaging:b,messaging:a,messaging")) == ["a", "b"]
+    assert beyond(("state", "messaging")) == beyond(None) == []
+
+
+async def test_all_and_a_namespace_is_everything_still(scripted: StartScripted) -> None:
+    node = await scripted({"append": append})
+    importing(node, "newer", "state", "messaging")
+    grant = parse_grant("all,messaging:shop")
+    deploy = await node.runtime.deploy("default", "thing", b"newer", grant=grant)
+    assert deploy.grants == ("all", "messaging:shop")
+    # It stays granted until it is granted anew.
+    importing(node, "newest", "state", "messaging", "kv")
+    assert (await node.runtime.deploy("default", "thing", b"newest")).grants == deploy.grants
 
 
 def test_what_is_granted_after_what() -> None:

@@ -12,13 +12,14 @@ from kelpie.ids import Address, Payload, text
 from kelpie.wasm.component import LoadedComponent
 from kelpie.wasm.engine import WasmEngine
 from kelpie.wasm.instance import Instance
-from kelpie.wasm.turn import Caller, Outcome, Page, Turn
+from kelpie.wasm.turn import Caller, Failure, Outcome, Page, Turn
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTER = ROOT / "examples" / "rust-counter" / "counter.wasm"
 ROGUE = ROOT / "tests" / "guests" / "rogue.wasm"
 
 SEED = b"the seed of a turn"
+NOBODY = Failure("unavailable", "nobody is there")
 TIME_NS = 1_700_000_000_123_456_789
 
 
@@ -51,6 +52,20 @@ class StoredValues:
             keys = [key for key in keys if (key < after if reverse else key > after)]
         entries = [(key, value) for key in keys[:limit] if (value := merged[key])]
         return Page(entries, more=len(keys) > limit)
+
+
+@dataclass
+class Answerer(StoredValues):
+    """Answers calls with what a test has put there."""
+
+    answer: Payload | Failure | Awaitable[Payload | Failure] = NOBODY
+    calls: list[tuple[Address, str, Payload, str | None]] = field(default_factory=list)
+
+    def call(
+        self, target: Address, operation: str, argument: Payload, key: str | None
+    ) -> Payload | Failure | Awaitable[Payload | Failure]:
+        self.calls.append((target, operation, argument, key))
+        return self.answer
 
 
 def turn(operation: str, argument: Any = "", **changes: Any) -> Turn:

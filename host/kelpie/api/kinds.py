@@ -31,7 +31,7 @@ from kelpie.errors import (
 from kelpie.ids import check_name
 from kelpie.limits import KIB, Limits
 from kelpie.runtime.deploy import Deploy
-from kelpie.runtime.grants import parse_grant
+from kelpie.runtime.grants import beyond, parse_grant
 from kelpie.runtime.host import Runtime
 from kelpie.runtime.terms import Terms
 
@@ -77,6 +77,9 @@ class KindHandlers:
     async def _deploy(self, request: web.BaseRequest, target: Target) -> web.Response:
         kind = target.kind(self._limits)
         terms = _terms(target)
+        for namespace in beyond(terms["grant"]):
+            # Else it could have its actors do there what it may not do itself.
+            request[CALLER].check(Permission.DEPLOY, namespace)
         _check_upload_type(request)
         limits, runtime = self._limits, self._runtime
         async with self._uploads.arriving(

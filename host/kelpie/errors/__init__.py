@@ -19,6 +19,7 @@
         ActorFailed, ActorUnavailable, ActorOutcomeUnknown
         GuestTrapped, GuestOutOfFuel, GuestOutOfMemory, GuestStackExhausted
         GuestTimedOut, GuestLimitExceeded, GuestBrokeContract, ReadOnlyViolation
+        CallDiverged
       PlatformError             the host is at fault, or too busy
         Overloaded, MailboxFull, RequestRecordsFull
         DeadlineExceeded, Draining, Moved, CommitFailed, OutcomeUnknown, LoadFailed, HostFault

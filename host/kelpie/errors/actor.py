@@ -18,6 +18,7 @@ __all__ = [
     "GuestLimitExceeded",
     "GuestBrokeContract",
     "ReadOnlyViolation",
+    "CallDiverged",
 ]
 
 
@@ -88,3 +89,9 @@ class GuestBrokeContract(ActorError):
 
 class ReadOnlyViolation(ActorError):
     code, status, title = "read-only-violation", 500, "A read-only operation tried to change things"
+
+
+class CallDiverged(ActorError):
+    """The turn was run before, and called something else there. Surely not done."""
+
+    code, status, title = "call-diverged", 500, "The turn does not call what it called before"

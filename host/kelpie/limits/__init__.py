@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from kelpie.limits.components import ComponentLimits
 from kelpie.limits.limit import KIB, MIB
 from kelpie.limits.limit import limit as _limit
+from kelpie.limits.messaging import MessagingLimits
 
 __all__ = ["DEFAULT_LIMITS", "KIB", "MIB", "Limits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits(ComponentLimits):
+class Limits(MessagingLimits):
     """The limits of one host. The defaults are the documented ones."""
 
     # Names and requests.
@@ -83,7 +83,9 @@ class Limits(ComponentLimits):
         2_000_000_000, "fuel (about one wasm instruction each) of a turn; `guest-out-of-fuel`"
     )
     turn_wall_time_ms_max: int = _limit(
-        10_000, "time of a turn, waiting for host calls included; `guest-timed-out`"
+        10_000,
+        "time of a turn, waiting for the store included and for other actors not: how long it "
+        "may wait for them its deadline says; `guest-timed-out`",
     )
     turn_host_calls_max: int = _limit(100_000, "host calls of a turn; `guest-limit-exceeded`")
     turn_host_call_bytes_max: int = _limit(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from kelpie.errors import HostFault, KelpieError, Moved, StoreError
 from kelpie.ids import Address
+from kelpie.runtime.calls import Calls
 from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.instances import Instances
 from kelpie.runtime.loading import load
@@ -31,6 +32,7 @@ class Activation:
     """
 
     __slots__ = (
+        "_calls",
         "_deploys",
         "_given_up",
         "_instances",
@@ -53,6 +55,7 @@ class Activation:
         node: Node,
         deploys: Deploys,
         instances: Instances,
+        calls: Calls,
         address: Address,
         *,
         on_rest: Callable[[Activation], None],
@@ -61,6 +64,7 @@ class Activation:
         self._node = node
         self._deploys = deploys
         self._instances = instances
+        self._calls = calls
         self._on_rest = on_rest
         self._on_end = on_end
         self._mailbox = Mailbox(node.limits)
@@ -167,7 +171,12 @@ class Activation:
         try:
             if self._runner is None:
                 self._runner = await load(
-                    self._node, self._deploys, self._instances, self.address, self._on_progress
+                    self._node,
+                    self._deploys,
+                    self._instances,
+                    self._calls,
+                    self.address,
+                    self._on_progress,
                 )
             pipeline = self._runner.pipeline
             self._yielded_ns = self._node.env.monotonic_ns()

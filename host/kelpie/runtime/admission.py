@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 
 from kelpie.env import Env, Handle
 from kelpie.errors import Draining, Overloaded
@@ -28,7 +29,8 @@ class Admission:
         self._messages: dict[int, Message] = {}
         self._bytes = 0
         self._sweep: Handle | None = None
-        self._draining = False
+        self._calls = 0
+        self._draining = self._closed = False
         self._when_empty: list[asyncio.Future[None]] = []
 
     def __len__(self) -> int:
@@ -46,21 +48,28 @@ class Admission:
             raise Draining("the host is stopping: ask again when it is back")
 
     def admit(self, message: Message) -> None:
-        """Raises:
-        Overloaded: the host holds as much as it may.
+        """Also while the host drains: what was taken on may have to ask others.
+
+        Raises:
+            Overloaded: the host holds as much as it may.
+            Draining: it has stopped.
         """
+        if self._closed:
+            raise Draining("the host has stopped: ask again when it is back")
         size = len(message.envelope.argument.data)
         limits = self._limits
-        if (
-            len(self._messages) >= limits.waiting_messages_max
-            or self._bytes + size > limits.waiting_bytes_max
-        ):
+        is_call = message.envelope.waiting_actors > 0
+        # Those who wait for a call hold places of requests: it needs one of another sort.
+        count = self._calls if is_call else len(self._messages) - self._calls
+        count_max = limits.calls_waiting_max if is_call else limits.waiting_messages_max
+        if count >= count_max or self._bytes + size > limits.waiting_bytes_max:
             raise Overloaded(
-                f"{len(self._messages)} requests with {self._bytes} bytes wait in this host: "
-                "ask again later"
+                f"{count} {'calls' if is_call else 'requests'} wait in this host, and all "
+                f"arguments have {self._bytes} bytes: ask again later"
             )
         self._messages[id(message)] = message
         self._bytes += size
+        self._calls += is_call
         if self._sweep is None:
             self._schedule()
 
@@ -68,6 +77,7 @@ class Admission:
         """A message has settled."""
         del self._messages[id(message)]
         self._bytes -= len(message.envelope.argument.data)
+        self._calls -= message.envelope.waiting_actors > 0
         if self._when_empty and not self._messages:
             for each in self._when_empty:
                 if not each.done():
@@ -75,16 +85,15 @@ class Admission:
             self._when_empty.clear()
 
     async def drain(self, limit_ms: float) -> None:
-        """Takes no more, and waits until all have left, or time has run out."""
+        """Takes no more but calls of those that it has, and waits until all have
+        left, or time has run out. Then it takes nothing."""
         self._draining = True
-        if not self._messages:
-            return
-        empty: asyncio.Future[None] = self._env.future()
-        self._when_empty.append(empty)
-        try:
-            await self._env.within(limit_ms, empty)
-        except TimeoutError:
-            return
+        if self._messages:
+            empty: asyncio.Future[None] = self._env.future()
+            self._when_empty.append(empty)
+            with suppress(TimeoutError):
+                await self._env.within(limit_ms, empty)
+        self._closed = True
 
     def stages(self) -> Counter[tuple[str, str, Stage]]:
         """How many requests there are, by namespace, kind and stage.

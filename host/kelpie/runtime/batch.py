@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kelpie.errors import ActorRejected
+import asyncio
+
+from kelpie.errors import ActorRejected, KelpieError
 from kelpie.ids import Payload
 from kelpie.limits import Limits
 from kelpie.runtime.message import Message
@@ -102,6 +104,7 @@ class Batch:
     __slots__ = (
         "bytes",
         "commits",
+        "departures",
         "kv",
         "kv_cleared",
         "name_bytes",
@@ -116,6 +119,9 @@ class Batch:
         self.turns: list[Finished] = []
         self.witnesses: list[Witness] = []
         """Of deletions that commit something."""
+        self.departures: list[asyncio.Future[KelpieError | None]] = []
+        """Of a turn that is not yet finished: it waits until it may ask others,
+        or hears why not."""
         self.records: list[Finished] = []
         self.commits = 0
         """How many of the turns commit something."""
@@ -128,6 +134,11 @@ class Batch:
         """What its transaction writes: a bound that is never too low, for
         values that a later turn replaces count too."""
         self.name_bytes = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody waits for it."""
+        return not self.turns and not self.departures
 
     def has_room_for(self, finished: Finished, limits: Limits) -> bool:
         """Whether one more turn fits; an empty batch has room for any."""

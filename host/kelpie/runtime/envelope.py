@@ -56,6 +56,9 @@ class Envelope:
     """Told in the transaction that deletes, or that records that there was nothing."""
     caller: Caller | None = None
     """Who caused it, if it is not the client that has the principal's name."""
+    waiting_actors: int = 0
+    """How many actors wait for what comes of it, each for the next one. Only a
+    call has any."""
 
 
 def principal_of(address: Address, limits: Limits) -> str:

@@ -1,37 +1,70 @@
-"""Grants: which interfaces of the contract a kind may import."""
+"""Grants: which interfaces of the contract a kind may import, and which other
+namespaces it may send messages to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from kelpie.errors import ImportsNotGranted, InvalidRequest
+from kelpie.errors import ImportsNotGranted, InvalidAddress, InvalidRequest
+from kelpie.ids import Address, check_name
+from kelpie.limits import DEFAULT_LIMITS
 from kelpie.wasm.contract import IMPORTS, interfaces
 
-__all__ = ["ALL", "check_granted", "granted", "parse_grant"]
+__all__ = ["ALL", "beyond", "check_granted", "granted", "parse_grant", "why_out_of_reach"]
 
 ALL = "all"
 NONE = "none"
+_MESSAGING = "messaging"
+_TO = f"{_MESSAGING}:"
+"""Before the name of another namespace: its actors may be called and sent to."""
 
 
 def parse_grant(given: str) -> tuple[str, ...]:
     """What a deploy is asked to grant: names of interfaces with commas between
-    them, or `all`, or `none`. In the contract's order.
+    them, or `all`, or `none`; and `messaging:` with another namespace's name, as
+    often as there are such. Interfaces in the contract's order come first.
 
     Raises:
         InvalidRequest: a name is no interface's, or there is none.
     """
-    names = [each.strip() for each in given.split(",") if each.strip()]
-    if not names:
+    parts = [each.strip() for each in given.split(",") if each.strip()]
+    if not parts:
         raise InvalidRequest("the grant is empty: name interfaces, as in state,kv, or all, or none")
+    others = tuple(sorted({each for each in parts if each.startswith(_TO)}))
+    for each in others:
+        _check_namespace(each)
+    names = [each for each in parts if each not in others]
     if names in ([ALL], [NONE]):
-        return (ALL,) if names == [ALL] else ()
+        if names == [NONE] and others:
+            raise InvalidRequest(f"{NONE!r} stands alone: {others[0]!r} is something")
+        return (ALL, *others) if names == [ALL] else ()
+    if others:
+        names.append(_MESSAGING)
     for name in names:
         if name in (ALL, NONE):
             raise InvalidRequest(f"{name!r} stands alone: grant either that or interfaces by name")
         if name not in IMPORTS:
             raise InvalidRequest(f"there is no import {name[:80]!a} to grant{_hint(name)}")
-    return tuple(each for each in IMPORTS if each in names)
+    return (*(each for each in IMPORTS if each in names), *others)
+
+
+def beyond(grants: tuple[str, ...] | None) -> list[str]:
+    """The other namespaces that these grants let a kind send messages to."""
+    return [each.removeprefix(_TO) for each in grants or () if each.startswith(_TO)]
+
+
+def why_out_of_reach(
+    sender: Address, grants: tuple[str, ...] | None, target: Address
+) -> str | None:
+    """Why an actor of a kind with these grants may send no message to the target;
+    None if it may."""
+    if target.namespace == sender.namespace or target.namespace in beyond(grants):
+        return None
+    return (
+        f"{sender} may not reach {target}, which is in another namespace: deploy "
+        f"{sender.kind!r} with --grant all,{_TO}{target.namespace}, or have it stay in its own"
+    )
 
 
 def granted(
@@ -49,7 +82,7 @@ def check_granted(kind: str, imports: Iterable[str], grants: tuple[str, ...] | N
     Raises:
         ImportsNotGranted: it imports more than that.
     """
-    if grants is None:
+    if grants is None or ALL in grants:
         return
     missing = [each for each in interfaces(imports) if each not in grants]
     if missing:
@@ -59,6 +92,16 @@ def check_granted(kind: str, imports: Iterable[str], grants: tuple[str, ...] | N
             missing=missing,
             granted=list(grants),
         )
+
+
+def _check_namespace(grant: str) -> None:
+    """Raises:
+    InvalidRequest
+    """
+    try:
+        check_name("namespace", grant.removeprefix(_TO), DEFAULT_LIMITS)
+    except InvalidAddress as error:
+        raise InvalidRequest(f"{grant[:80]!a} grants nothing: {error.message}") from None
 
 
 def _hint(name: str) -> str:

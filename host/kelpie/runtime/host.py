@@ -20,6 +20,7 @@ from kelpie.runtime.activation import Activation
 from kelpie.runtime.active import ActiveActors
 from kelpie.runtime.actor_views import ActorViews
 from kelpie.runtime.admission import Admission
+from kelpie.runtime.calls import Calls
 from kelpie.runtime.configuration import Change
 from kelpie.runtime.deletion import clear_all
 from kelpie.runtime.deploy import Deploy
@@ -53,6 +54,7 @@ class Runtime:
         self.instances = Instances(limits)
         self._deploys = Deploys(self.node, engine)
         self._admission = Admission(env, limits, self._expire)
+        self.calls = Calls(self.node, self._ask)
         self._active = ActiveActors(self.node)
         self.actors = ActorViews(self.node, self._deploys, self._active)
         self._requests: dict[_RequestKey, Message] = {}
@@ -189,6 +191,11 @@ class Runtime:
         Raises:
             KelpieError: it was refused at once. Any later error is the future's.
         """
+        self._admission.check()
+        return self._ask(envelope)[1]
+
+    def _ask(self, envelope: Envelope) -> tuple[Message, asyncio.Future[Payload]]:
+        """The message that it becomes, or joins, and its answer. See `submit`."""
         self._check(envelope)
         waiter: asyncio.Future[Payload] = self.node.env.future()
         request = None
@@ -197,14 +204,14 @@ class Runtime:
             same = self._requests.get(request)
             if same is not None:
                 same.join(envelope, waiter, self.node.limits)
-                return waiter
+                return same, waiter
         message = Message(envelope, self._settled)
         message.wait(waiter, envelope.deadline_ns)
         self._admission.admit(message)
         if request is not None:
             self._requests[request] = message
         self._dispatch(message)
-        return waiter
+        return message, waiter
 
     async def drain(self) -> None:
         """Takes no more requests and lets those in the house finish, for at most
@@ -224,7 +231,6 @@ class Runtime:
             activation.drop_instance()
 
     def _check(self, envelope: Envelope) -> None:
-        self._admission.check()
         deploy = self._deploys.current(envelope.target.namespace, envelope.target.kind)
         if envelope.is_batch and not deploy.batches:
             raise batch_unsupported(envelope.target)
@@ -239,6 +245,7 @@ class Runtime:
                 self.node,
                 self._deploys,
                 self.instances,
+                self.calls,
                 address,
                 on_rest=self._active.rested,
                 on_end=self._ended,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from kelpie.errors import LoadFailed, StoredValueCorrupt, StoreError
 from kelpie.ids import Address
 from kelpie.runtime import claim as claims
+from kelpie.runtime.calls import Calls
 from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.guest_log import About
 from kelpie.runtime.instance_slot import InstanceSlot
@@ -23,6 +24,7 @@ async def load(
     node: Node,
     deploys: Deploys,
     instances: Instances,
+    calls: Calls,
     address: Address,
     on_progress: Callable[[], None],
 ) -> TurnRunner:
@@ -45,4 +47,4 @@ async def load(
     pipeline = Pipeline(node, claim, on_progress)
     pipeline.meter.activations += 1
     slot = InstanceSlot(address, claim, deploy, deploys, instances)
-    return TurnRunner(node, address, state, pipeline, slot)
+    return TurnRunner(node, address, state, pipeline, slot, calls)

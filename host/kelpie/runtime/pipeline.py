@@ -7,6 +7,7 @@ the open batch and go together in the next one.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 
 from kelpie.errors import (
@@ -69,7 +70,7 @@ class Pipeline:
     @property
     def idle(self) -> bool:
         """Whether nothing is on its way: no turn waits, and no commit is in flight."""
-        return not self._running and not self._open.turns
+        return not self._running and self._open.empty
 
     @property
     def congested(self) -> bool:
@@ -121,10 +122,29 @@ class Pipeline:
         finished.message.stage = Stage.COMMITTING if finished.commits else Stage.CHECKING
         self._turn_number += finished.commits
 
+    async def departure(self) -> None:
+        """Waits until what a turn asks of others, in the middle of it, may leave
+        the host: as an answer would that commits nothing.
+
+        Raises:
+            StoreError: it could not be checked; if the pipeline is not broken, the
+                turn may try again.
+            KelpieError: what the turn has seen is void.
+        """
+        if self.broken is not None:
+            raise self.broken
+        departure: asyncio.Future[KelpieError | None] = self._node.env.future()
+        self._open.departures.append(departure)
+        if self.due:
+            self.start()
+        error = await departure
+        if error is not None:
+            raise error
+
     @property
     def due(self) -> bool:
         """Whether somebody has to `start` it, or to `run` it, for turns that were added."""
-        return bool(self._open.turns) and not self._running
+        return not self._open.empty and not self._running
 
     def start(self) -> None:
         """Runs it in a task of its own. Only when it is due."""
@@ -157,7 +177,7 @@ class Pipeline:
         if self._sealed is not None:
             batch, self._sealed = self._sealed, None
             return batch
-        if not self._open.turns:
+        if self._open.empty:
             return None
         batch, self._open = self._open, Batch()
         return batch
@@ -183,6 +203,7 @@ class Pipeline:
         else:
             for finished in batch.turns:
                 finished.release()
+            _let_go(batch, None)
 
     async def _check_ownership(self) -> None:
         """Begun after the turns it speaks for have ended.
@@ -234,3 +255,12 @@ def _fail_all(batch: Batch, error: KelpieError, void: KelpieError) -> None:
         message = finished.message
         if message.stage is not Stage.SETTLED:
             message.fail(error if message.stage is Stage.COMMITTING else void)
+    _let_go(batch, void)
+
+
+def _let_go(batch: Batch, error: KelpieError | None) -> None:
+    """Lets turns go on that are in the middle of it, if there is no error."""
+    for departure in batch.departures:
+        # Its turn may have been given up.
+        if not departure.done():
+            departure.set_result(error)

@@ -12,11 +12,12 @@ from kelpie.errors import (
 )
 from kelpie.ids import Address
 from kelpie.limits import Limits
+from kelpie.runtime.actor_answers import ActorAnswers
 from kelpie.runtime.batch import Finished
+from kelpie.runtime.calls import Calls
 from kelpie.runtime.envelope import Envelope, batch_unsupported, deleted_reply
 from kelpie.runtime.guest_log import About
 from kelpie.runtime.instance_slot import InstanceSlot
-from kelpie.runtime.kv_view import KvView
 from kelpie.runtime.message import Message
 from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline
@@ -34,9 +35,9 @@ class TurnRunner:
     claim under which it was loaded."""
 
     __slots__ = (
+        "_answers",
         "_damage",
         "_inputs",
-        "_kv",
         "_node",
         "_state",
         "address",
@@ -52,10 +53,11 @@ class TurnRunner:
         state: StoredState,
         pipeline: Pipeline,
         slot: InstanceSlot,
+        calls: Calls,
     ) -> None:
         self._node = node
         self._state, self._damage = state
-        self._kv = KvView(node, pipeline.claim.keys, pipeline)
+        self._answers = ActorAnswers(node, pipeline, slot, calls)
         self._inputs = TurnInputs(node, address)
         self.address = address
         self.pipeline = pipeline
@@ -126,6 +128,7 @@ class TurnRunner:
             slot.give_back()
             raise batch_unsupported(self.address)
         try:
+            self._answers.turn_begins(message)
             outcome = await guest.run(self._turn(message.envelope, read_only))
         except BaseException:
             slot.drop()
@@ -153,7 +156,7 @@ class TurnRunner:
         """The outcome of a deletion, which no guest runs: it goes also where the
         component cannot be loaded, or fails."""
         has_state = self._state is not None or self._damage is not None
-        holds_anything = has_state or not await self._kv.is_empty()
+        holds_anything = has_state or not await self._answers.is_empty()
         # Its memory is that of an actor which is no more.
         self.slot.drop()
         self.last_error = None
@@ -178,7 +181,7 @@ class TurnRunner:
             number=self.pipeline.next_turn_number,
             read_only=read_only,
             state=self._state,
-            answers=self._kv,
+            answers=self._answers,
             configuration=self.slot.configuration,
         )
 

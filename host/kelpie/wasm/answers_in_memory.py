@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kelpie.ids import Payload
+from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
-from kelpie.wasm.turn import Page
+from kelpie.wasm.turn import Failure, Page
 
 __all__ = ["AnswersInMemory"]
 
@@ -18,6 +18,10 @@ class AnswersInMemory:
 
     def kv_get(self, key: bytes) -> Payload | None:
         return self._entries.get(key)
+
+    def call(self, target: Address, operation: str, argument: Payload, key: str | None) -> Failure:
+        del operation, argument, key
+        return Failure("unavailable", f"{target} is not there: this actor is tried by itself")
 
     def kv_list(
         self,

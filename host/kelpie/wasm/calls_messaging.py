@@ -1,4 +1,4 @@
-"""Host calls to other actors: not offered yet, and answered so."""
+"""Host calls to other actors that nobody waits for: not offered yet, and answered so."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from kelpie.wasm.native_values import Composer, decode
 
 __all__ = ["MESSAGING_CALLS", "unavailable"]
 
-_MESSAGE = "this host does not offer messaging yet: surely not done"
+_MESSAGE = "this host does not offer it yet: surely not done"
 
 # Each function, its number of parameters, and whether it changes anything.
 MESSAGING_CALLS = (
-    ("call", 4, True),
     ("send", 3, True),
     ("send-after", 4, True),
     ("request", 4, True),

@@ -18,14 +18,22 @@ class Suspension:
     """A guest that waits on its fiber for the answer to a host call.
 
     `finish` takes the answer and writes the call's result. The engine asks
-    `settled` when it is polled.
+    `settled` when it is polled. `timed` says that the wait counts as the turn's
+    own time.
     """
 
-    __slots__ = ("answer", "awaitable", "error", "error_return", "finish", "settled")
+    __slots__ = ("answer", "awaitable", "error", "error_return", "finish", "settled", "timed")
 
-    def __init__(self, awaitable: Awaitable[object], finish: Callable[[object], None]) -> None:
+    def __init__(
+        self,
+        awaitable: Awaitable[object],
+        finish: Callable[[object], None],
+        *,
+        timed: bool = True,
+    ) -> None:
         self.awaitable = awaitable
         self.finish = finish
+        self.timed = timed
         self.settled = False
         self.answer: object = None
         self.error: BaseException | None = None

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kelpie.wasm import calls_surroundings as surroundings
+from kelpie.wasm.calls_actors import ActorCalls
 from kelpie.wasm.calls_configuration import ConfigurationCalls
 from kelpie.wasm.calls_messaging import MESSAGING_CALLS, unavailable
 from kelpie.wasm.calls_storage import StorageCalls
@@ -55,6 +56,7 @@ class Imports:
         self._resume_later = (address_of_callback(self._resume), 0, 0)
         self.linker = NativeLinker(_new_linker(engine.address))
         self._add_all(StorageCalls(marshalling), ConfigurationCalls(marshalling))
+        self._add_messaging(ActorCalls(marshalling))
         self._wasi = VirtualWasi(self.linker.address, current)
 
     def close(self) -> None:
@@ -69,13 +71,6 @@ class Imports:
             "kv",
             [("set", storage.set), ("delete", storage.delete)],
             [("get", storage.get), ("list", storage.list)],
-        )
-        self._add(
-            "messaging",
-            [
-                (name, unavailable(name, parameters, changes=changes))
-                for name, parameters, changes in MESSAGING_CALLS
-            ],
         )
         current = self._current
         self._add("clock", [("now", surroundings.clock_now)], expect=current.expect_beginning)
@@ -100,6 +95,16 @@ class Imports:
         )
         self._add("config", [("get", configuration.config)])
         self._add("secrets", [("get", configuration.secret)])
+
+    def _add_messaging(self, actors: ActorCalls) -> None:
+        self._add(
+            "messaging",
+            [
+                (name, unavailable(name, parameters, changes=changes))
+                for name, parameters, changes in MESSAGING_CALLS
+            ],
+            [("call", actors.call)],
+        )
 
     def _add(
         self,

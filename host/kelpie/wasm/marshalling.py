@@ -120,6 +120,8 @@ class Marshalling:
         "_name",
         "_operation",
         "_option",
+        "_reply",
+        "_reply_address",
         "_text_address",
         "_text_option",
         "arguments_address",
@@ -130,6 +132,8 @@ class Marshalling:
         self._answer = PreparedText()
         self._option = bytearray(_value.pack(Kind.OPTION, address_of(self._answer.variant), 0, 0))
         self._answer_address = address_of(self._option)
+        self._reply = bytearray(_value.pack(Kind.RESULT, 1, address_of(self._answer.variant), 0))
+        self._reply_address = address_of(self._reply)
         self._text_option = bytearray(_value.pack(Kind.OPTION, address_of(self._answer.text), 0, 0))
         self._text_address = address_of(self._text_option)
 
@@ -182,6 +186,15 @@ class Marshalling:
         else:
             composer = Composer()
             composer.write(composer.option(composer.payload(payload)), address)
+
+    def write_reply(self, address: int, payload: Payload) -> None:
+        """Puts a `result` at `address` that is this payload."""
+        if payload[0]:
+            self._answer.fill(payload[1])
+            clone_value(self._reply_address, address)
+        else:
+            composer = Composer()
+            composer.write(composer.result(ok=True, value=composer.payload(payload)), address)
 
     def write_optional_text(self, address: int, text: bytes | None) -> None:
         """Puts an `option<string>` at `address`."""

@@ -24,6 +24,7 @@ from kelpie.wasm.memories import MemoryAccount
 from kelpie.wasm.native_values import delete_value
 from kelpie.wasm.outside import Outside
 from kelpie.wasm.slow_lane import Pace, Stretch
+from kelpie.wasm.wall_time import WallTime
 from kelpie.wasm.wasi.surroundings import Surroundings
 from kelpie.wasm.workshop import Workshop
 
@@ -249,25 +250,22 @@ class NativeGuest:
         """Polls until the guest is done, or its time is up."""
         workshop = self._workshop
         env, limits = workshop.env, workshop.limits
-        ends_ns = env.monotonic_ns() + limits.turn_wall_time_ms_max * _NS_PER_MS
+        wall_time = WallTime(env, limits)
         stretch = None if workshop.ticker is None else Stretch(env)
         while True:
-            left_ms = (ends_ns - env.monotonic_ns()) / _NS_PER_MS
             poll = _poll_releasing
             try:
                 if collector is not None and collector.suspension is not None:
-                    # Also when time is up: the question was asked and has to be heard.
-                    await env.within(max(left_ms, 0), collector.suspension.settle())
+                    await wall_time.settle(collector.suspension)
                     if stretch and stretch.length_ns() > limits.guest_tick_ms * _NS_PER_MS:
                         await self._give_way()
                     poll = self._first_poll
                     self._begin_slice()
                 else:
+                    wall_time.check()
                     await self._give_way()
                     if workshop.ticker is not None:
                         workshop.ticker.expect()
-                if left_ms <= 0:
-                    raise TimeoutError
             except TimeoutError:
                 return timed_out(limits)
             if self._store.closed:

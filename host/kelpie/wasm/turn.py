@@ -23,6 +23,7 @@ __all__ = [
     "Description",
     "Effects",
     "Engine",
+    "Failure",
     "Guest",
     "HostCall",
     "Level",
@@ -65,6 +66,15 @@ class Page(NamedTuple):
     more: bool
 
 
+class Failure(NamedTuple):
+    """Why a message to another actor came to nothing: `failure` of the contract.
+    Of a rejection there is the `code` as well."""
+
+    case: Literal["rejected", "failed", "unavailable", "unknown"]
+    message: str
+    code: str = ""
+
+
 class Answers(Protocol):
     """Who answers the host calls that need more than the turn carries.
 
@@ -86,6 +96,13 @@ class Answers(Protocol):
     ) -> Page | Awaitable[Page]:
         """A page of what the turns before this one left, with `writes`, this
         turn's own (None: deleted), on top."""
+        ...
+
+    def call(
+        self, target: Address, operation: str, argument: Payload, key: str | None
+    ) -> Payload | Failure | Awaitable[Payload | Failure]:
+        """What another actor replies, or why it does not. The parts of `target`
+        are as the guest gave them. The turn's time stands still meanwhile."""
         ...
 
 

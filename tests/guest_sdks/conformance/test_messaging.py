@@ -1,4 +1,4 @@
-"""Messaging where the host offers none: every function says so, and nothing is done."""
+"""Messages that the host does not offer to send: every function says so, and nothing is done."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TO = {"kind": "conformance", "key": "other", "operation": "add"}
 ASKED = [
-    ("call", {**TO, "argument": {"amount": 1}}),
-    ("call", TO),
     ("send", {**TO, "argument": {"amount": 1}}),
     ("send_after", {**TO, "argument": {}, "delay_ms": 5}),
     ("request", {**TO, "argument": {}, "continuation": "echo"}),

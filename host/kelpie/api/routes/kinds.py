@@ -55,7 +55,10 @@ KIND_ROUTES = (
             flag("check", "Deploy nothing: only say what would be done"),
             flag("strict", "Refuse a component that removes or narrows operations"),
             flag("no_determinism_check", "Do not try whether it does the same twice"),
-            text("grant", "What it may import, with commas in between, or `all`"),
+            text(
+                "grant",
+                "What it may import, with commas in between, or `all`; and `messaging:NAMESPACE`",
+            ),
         ),
         body=COMPONENT,
         body_required=True,

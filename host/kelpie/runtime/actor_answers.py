@@ -1,0 +1,122 @@
+"""Who answers the host calls of an actor's turns."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from hashlib import blake2b
+
+from kelpie.errors import InvalidAddress, StoreError
+from kelpie.ids import Address, Payload
+from kelpie.runtime.calls import Calls, Pauses
+from kelpie.runtime.envelope import Envelope, principal_of
+from kelpie.runtime.grants import why_out_of_reach
+from kelpie.runtime.instance_slot import InstanceSlot
+from kelpie.runtime.kv_view import KvView
+from kelpie.runtime.message import Message
+from kelpie.runtime.node import Node
+from kelpie.runtime.pipeline import Pipeline
+from kelpie.wasm.turn import Caller, Failure
+
+__all__ = ["ActorAnswers"]
+
+_NS_PER_MS = 1_000_000
+# A caller has at least so many sweeps for the answer to a call that ran out of time.
+_SWEEPS = 2
+
+
+class ActorAnswers(KvView):
+    """Answers from the actor's kv, and by asking other actors (`wasm.turn.Answers`)."""
+
+    __slots__ = ("_address", "_caller", "_calls", "_message", "_principal", "_slot", "_unnamed")
+
+    def __init__(self, node: Node, pipeline: Pipeline, slot: InstanceSlot, calls: Calls) -> None:
+        keys = pipeline.claim.keys
+        super().__init__(node, keys, pipeline)
+        self._slot = slot
+        self._calls = calls
+        self._address = address = keys.address
+        self._caller = Caller("actor", str(address), address)
+        self._principal = principal_of(address, node.limits)
+        self._message: Message | None = None
+        self._unnamed = 0
+
+    def turn_begins(self, message: Message) -> None:
+        """From now on the turn of this message asks."""
+        self._message = message
+        self._unnamed = 0
+
+    def call(
+        self, target: Address, operation: str, argument: Payload, key: str | None
+    ) -> Failure | Awaitable[Payload | Failure]:
+        """Asks another actor. Its id is made of the caller's request, whoever
+        asked for that, and of the key, or the number of the call among those of
+        the turn that have none: a turn that is run again asks the same."""
+        message, limits = self._message, self._node.limits
+        assert message is not None
+        if key is None:
+            self._unnamed += 1
+        try:
+            target = Address.checked(*target, limits)
+        except InvalidAddress as error:
+            return Failure("failed", f"{error.code}: {error.message}")
+        refusal = why_out_of_reach(self._address, self._slot.deploy.grants, target)
+        if refusal is not None:
+            return Failure("failed", refusal)
+        waiting = message.envelope.waiting_actors + 1
+        if waiting >= limits.call_chain_actors_max:
+            return Failure(
+                "failed",
+                f"{waiting} actors wait for each other already, the last of them being "
+                f"{self._address}; at most {limits.call_chain_actors_max} may, with the one "
+                "that is asked (call_chain_actors_max)",
+            )
+        envelope = Envelope(
+            target,
+            operation,
+            argument,
+            _request_id(message.envelope, key, self._unnamed),
+            self._principal,
+            True,
+            self._deadline_ns(message),
+            caller=self._caller,
+            waiting_actors=waiting,
+        )
+        return self._calls.ask(self._address, envelope, lambda: self._may_leave(envelope))
+
+    async def _may_leave(self, envelope: Envelope) -> bool:
+        """Waits until it may, and says whether that was in time.
+
+        Raises:
+            KelpieError: what the turn has seen is void.
+        """
+        pauses = Pauses(self._node.env, self._node.limits, envelope.deadline_ns)
+        while True:
+            try:
+                await self._pipeline.departure()
+            except StoreError:
+                if self._pipeline.broken is not None:
+                    raise
+                if not await pauses.next():
+                    return False
+            else:
+                return True
+
+    def _deadline_ns(self, message: Message) -> int:
+        """Earlier than the caller's own, so that it hears of it and can go on."""
+        limits = self._node.limits
+        left_ns = message.deadline_ns - self._node.env.monotonic_ns()
+        margin_ns = max(left_ns // 10, _SWEEPS * limits.deadline_sweep_ms * _NS_PER_MS)
+        margin_ns = min(margin_ns, limits.call_margin_ms_max * _NS_PER_MS, left_ns // 2)
+        return message.deadline_ns - margin_ns
+
+
+def _request_id(asked: Envelope, key: str | None, number: int) -> str:
+    """The id of a call, of 32 digits: for two calls it is the same only if they
+    are in turns of the same request, and at the same place there."""
+    place = f"number/{number}" if key is None else f"key/{key}"
+    digest = blake2b(digest_size=16)
+    for part in (asked.principal, asked.request_id, place):
+        encoded = part.encode()
+        digest.update(len(encoded).to_bytes(4, "big"))
+        digest.update(encoded)
+    return digest.hexdigest()
