@@ -10,6 +10,7 @@ from benchmarks.row import Row
 from benchmarks.rows import (
     activations,
     batches,
+    calls,
     http,
     memory,
     neighbours,
@@ -22,6 +23,7 @@ __all__ = ["RUNNERS"]
 
 RUNNERS: dict[str, Callable[[Place], list[Row]]] = {
     "turn": turn.run,
+    "calls": calls.run,
     **{case.key: partial(http.run, case) for case in http.CASES},
     "batches": batches.run,
     "observing": observing.run,

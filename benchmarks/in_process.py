@@ -44,20 +44,24 @@ class InProcess:
 
     async def increment(self, key: str) -> Payload:
         """One durable turn, from the mailbox to the committed effects."""
-        return await self._turn(key, "increment", text(""))
+        return await self._turn(KIND, key, "increment", text(""))
+
+    async def turn(self, kind: str, key: str, operation: str, argument: str = "") -> Payload:
+        """The same of another kind."""
+        return await self._turn(kind, key, operation, text(argument))
 
     async def batch(self, key: str, lines: bytes) -> Payload:
         """The same of a batch."""
-        return await self._turn(key, "", text(lines), is_batch=True)
+        return await self._turn(KIND, key, "", text(lines), is_batch=True)
 
     async def _turn(
-        self, key: str, operation: str, argument: Payload, *, is_batch: bool = False
+        self, kind: str, key: str, operation: str, argument: Payload, *, is_batch: bool = False
     ) -> Payload:
         env = self.env
         deadline_ns = env.monotonic_ns() + DEFAULT_LIMITS.request_deadline_ms_default * 1_000_000
         return await self.runtime.invoke(
             Envelope(
-                target=Address(NAMESPACE, KIND, key),
+                target=Address(NAMESPACE, kind, key),
                 operation=operation,
                 argument=argument,
                 request_id=env.new_id(),

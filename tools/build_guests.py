@@ -158,6 +158,7 @@ GUESTS: tuple[Guest | Adapter, ...] = (
         output=ROOT / "examples/rust-counter/counter.wasm",
         is_component=True,
     ),
+    _fixture("bank"),
     _fixture("ledger"),
     _fixture("rogue"),
     Guest(

@@ -142,6 +142,25 @@ async def test_a_check_that_fails_until_the_deadline_is_no_end_of_the_turn(
     assert called(node) == []
 
 
+async def test_a_commit_that_stands_keeps_no_call_beyond_its_deadline(
+    scripted: StartScripted,
+) -> None:
+    node = await started(scripted)
+    node.link.hold()
+    before = node.ask("append", "a")
+    held = await node.link.held()
+    asked = node.ask("relay", "two append x", deadline_ms=100)
+    while not any(turn.operation == "relay" for turn in node.component.turns):
+        await asyncio.sleep(0)
+    while node.runtime.calls.waiting:
+        await asyncio.sleep(0.001)
+    held.land()
+    # It has gone on, and is answered like any turn behind that commit.
+    assert await outcome(before) == "a"
+    assert (await outcome(asked)).startswith(('["unavailable"', "outcome-unknown"))
+    assert called(node) == []
+
+
 async def test_what_the_turn_reads_stays_right_while_earlier_turns_are_committed(
     scripted: StartScripted,
 ) -> None:

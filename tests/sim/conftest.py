@@ -29,6 +29,11 @@ def ledger(foundry: Foundry) -> Plan:
     return plan("ledger", foundry)
 
 
+@pytest.fixture(scope="session")
+def bank(foundry: Foundry) -> Plan:
+    return plan("bank", foundry)
+
+
 @pytest.fixture
 def trace() -> Trace:
     return Trace(keep=True)

@@ -36,7 +36,7 @@ def deletion_beside_the_turns_in_flight() -> Any:
 
     async def delete(self: TurnRunner) -> Outcome:
         keys = self.pipeline.claim.keys
-        held_anything = self._state is not None or not await self._kv.is_empty()
+        held_anything = self._state is not None or not await self._answers.is_empty()
         transaction = self._node.store.transaction()
         transaction.clear(keys.state)
         transaction.clear_range(*keys.kv_range())

@@ -15,7 +15,7 @@ from kelpie.errors import CommitFailed, StoreError
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.runtime import claim as claims
 from kelpie.runtime import node as nodes
-from kelpie.runtime import records
+from kelpie.runtime import records, turn_runner
 from kelpie.runtime import stored_state as stored_states
 from kelpie.runtime.batch import Batch
 from kelpie.runtime.claim import Claim
@@ -26,13 +26,14 @@ from kelpie.runtime.kv_view import KvView, _behind
 from kelpie.runtime.message import Message, Stage
 from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline, _fail_all
-from kelpie.runtime.turn_runner import TurnRunner
 from kelpie.sim.engine import Foundry
 from kelpie.sim.oracles import GAVE_UP
 from kelpie.sim.run import Plan, run_seed
 from kelpie.sim.workload import Workload
 from kelpie.store.protocol import Transaction
 from kelpie.wasm.turn import Page
+from tests.sim.bank import bank_plan
+from tests.sim.call_bugs import CALL_BUGS
 from tests.sim.deletion_bugs import DELETION_BUGS
 from tests.sim.planting import Bug, patches
 
@@ -229,12 +230,13 @@ def damage_taken_for_a_move() -> Any:
 
 def batch_asked_again_is_done_again() -> Any:
     """The record of a batch is written, and not looked up."""
-    original = TurnRunner._answered_from_record
+    original = turn_runner.answered_from_record
 
-    async def answered(self: TurnRunner, message: Message) -> bool:
-        return not message.envelope.is_batch and await original(self, message)
+    async def answered(*given: Any) -> bool:
+        *_, message = given
+        return not message.envelope.is_batch and await original(*given)
 
-    return patches((TurnRunner, "_answered_from_record", answered))
+    return patches((turn_runner, "answered_from_record", answered))
 
 
 BUGS = (
@@ -263,12 +265,15 @@ BUGS = (
     ),
     Bug("damage taken for a move", "ledger", damage_taken_for_a_move),
     *DELETION_BUGS,
+    *CALL_BUGS,
     Bug("batch asked again is done again", "counter", batch_asked_again_is_done_again),
 )
 
 
 def plan(component: str, foundry: Foundry) -> Plan:
-    """The default workload over a component."""
+    """The default workload over a component; over the bank its own."""
+    if component == "bank":
+        return bank_plan(foundry)
     upload = COMPONENTS[component].read_bytes()
     found = foundry.component(upload)
     workload = Workload.of(found.manifest, batches=found.batches)
@@ -296,7 +301,7 @@ def main() -> int:
     # Planted bugs make the host complain, and rightly so.
     logging.disable(logging.CRITICAL)
     foundry = Foundry(DEFAULT_LIMITS, None)
-    plans = {name: plan(name, foundry) for name in COMPONENTS}
+    plans = {name: plan(name, foundry) for name in (*COMPONENTS, "bank")}
     print("| bug | component | first seed that catches it | oracle |")
     print("|---|---|---|---|")
     missed = 0

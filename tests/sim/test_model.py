@@ -9,11 +9,13 @@ from kelpie.sim.engine import TurnInput
 from kelpie.sim.history import Operation, Step
 from kelpie.sim.model import EMPTY, STORED_STATE, ActorState, ComponentModel
 from kelpie.sim.run import Plan
+from kelpie.wasm.turn import Caller
 
+CALLER = Caller("client", "simulated")
 ADDRESS = Address("default", "simulated", "a")
 
 
-def _model(plan: Plan, memory: dict[Hashable, Step] | None = None) -> ComponentModel:
+def _model(plan: Plan, memory: dict[Hashable, Step | None] | None = None) -> ComponentModel:
     component = plan.foundry.component(plan.upload)
     return ComponentModel(component, ADDRESS, DEFAULT_LIMITS, {} if memory is None else memory)
 
@@ -67,7 +69,7 @@ def test_it_can_be_deleted(ledger: Plan) -> None:
 
 
 def test_what_was_found_out_is_remembered(counter: Plan) -> None:
-    memory: dict[Hashable, Step] = {}
+    memory: dict[Hashable, Step | None] = {}
     first = _step(_model(counter, memory), EMPTY, "increment")
     assert len(memory) == 1
     assert _step(_model(counter, memory), EMPTY, "increment") is first
@@ -85,7 +87,7 @@ def test_sealed_components_do_not_depend_on_the_attempt(counter: Plan) -> None:
 def test_those_that_see_the_clock_have_a_step_for_each_attempt(counter: Plan) -> None:
     model = _model(counter)
     model.sees_inputs = True
-    inputs = tuple(TurnInput(number, 1, bytes(32)) for number in (1, 2, 3))
+    inputs = tuple(TurnInput(number, 1, bytes(32), CALLER) for number in (1, 2, 3))
     assert len(list(model.steps(EMPTY, Operation("get", text(""), 0, 1, inputs=inputs)))) == 3
     # One that never ran anywhere can have done nothing.
     assert list(model.steps(EMPTY, Operation("get", text(""), 0, 1))) == []

@@ -11,8 +11,8 @@ from tests.sim.seeded_bugs import BUGS, hunt
 
 @pytest.mark.slow
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
-def test_it_is_caught(bug: Bug, counter: Plan, ledger: Plan) -> None:
-    caught = hunt(bug, {"counter": counter, "ledger": ledger}[bug.component])
+def test_it_is_caught(bug: Bug, counter: Plan, ledger: Plan, bank: Plan) -> None:
+    caught = hunt(bug, {"counter": counter, "ledger": ledger, "bank": bank}[bug.component])
     assert caught is not None, f"{bug.name} was not caught"
     # That the planted bug makes the host fall over would prove nothing.
     assert set(caught.oracles) - {"nothing passes silently", "answers", "liveness"}
@@ -33,4 +33,6 @@ def test_every_bug_of_the_contract_is_planted() -> None:
         "deleted state kept in memory",
         "deletion beside the turns in flight",
         "deletion takes the records along",
+        "call id without the caller's request",
+        "call before earlier turns are durable",
     } <= names

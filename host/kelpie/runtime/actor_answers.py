@@ -89,10 +89,14 @@ class ActorAnswers(KvView):
         Raises:
             KelpieError: what the turn has seen is void.
         """
-        pauses = Pauses(self._node.env, self._node.limits, envelope.deadline_ns)
+        env, deadline_ns = self._node.env, envelope.deadline_ns
+        pauses = Pauses(env, self._node.limits, deadline_ns)
         while True:
+            left_ms = max(0, deadline_ns - env.monotonic_ns()) / _NS_PER_MS
             try:
-                await self._pipeline.departure()
+                await env.within(left_ms, self._pipeline.departure())
+            except TimeoutError:
+                return False
             except StoreError:
                 if self._pipeline.broken is not None:
                     raise

@@ -64,7 +64,7 @@ class Calls:
 
     def __init__(self, node: Node, submit: Callable[[Envelope], Asked]) -> None:
         self._node = node
-        self._submit = submit
+        self.submit = submit
         self._graph = WaitGraph()
 
     @property
@@ -129,7 +129,7 @@ class Calls:
         """Raises:
         KelpieError: what came of it.
         """
-        wait.message, answer = self._submit(envelope)
+        wait.message, answer = self.submit(envelope)
         try:
             return await answer
         finally:

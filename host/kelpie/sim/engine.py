@@ -16,9 +16,19 @@ from kelpie.sim.running_env import RunningEnv
 from kelpie.sim.trace import Part, Trace, brief
 from kelpie.wasm.component import LoadedComponent
 from kelpie.wasm.engine import WasmEngine
-from kelpie.wasm.turn import Component, Description, Effects, Guest, Manifest, Outcome, Turn
+from kelpie.wasm.turn import (
+    Caller,
+    Component,
+    Description,
+    Effects,
+    Guest,
+    HostCall,
+    Manifest,
+    Outcome,
+    Turn,
+)
 
-__all__ = ["Foundry", "SimEngine", "TurnInput", "TurnLog"]
+__all__ = ["CALL", "Foundry", "SimEngine", "TurnInput", "TurnLog"]
 
 _FAILURES: Final[dict[str, type[ActorError]]] = {
     "guest-trapped": GuestTrapped,
@@ -26,6 +36,9 @@ _FAILURES: Final[dict[str, type[ActorError]]] = {
     "guest-out-of-memory": GuestOutOfMemory,
 }
 
+
+CALL: Final = "messaging.call"
+"""What a journal calls the call of another actor."""
 
 # A section that says nothing.
 _NO_MEANING: Final = b"\x00\x06\x05other"
@@ -37,6 +50,9 @@ class TurnInput(NamedTuple):
     number: int
     time_ns: int
     entropy_seed: bytes
+    caller: Caller
+    calls: tuple[HostCall, ...] = ()
+    """What it asked other actors, and what they answered."""
 
 
 class TurnLog:
@@ -166,11 +182,13 @@ class _SimGuest:
     async def run(self, turn: Turn) -> Outcome:
         engine, log = self._engine, self._engine.log
         log.turns += 1
-        given = TurnInput(turn.number, turn.time_ns, turn.entropy_seed)
-        inputs = log.inputs[turn.address, turn.request_id]
-        if given not in inputs:
-            inputs.append(given)
         outcome = await self._guest.run(turn)
+        given = (turn.number, turn.time_ns, turn.entropy_seed)
+        calls = tuple(each for each in outcome.journal if each.name == CALL)
+        entire = TurnInput(*given, turn.caller, calls)
+        inputs = log.inputs[turn.address, turn.request_id]
+        if entire not in inputs:
+            inputs.append(entire)
         log.fuel += outcome.fuel
         node = NODE.get()
         log.note_end(turn, node.name)

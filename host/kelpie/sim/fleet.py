@@ -9,6 +9,7 @@ from kelpie.errors import Moved, StoreConflict, StoreError, StoreTooOld
 from kelpie.limits import Limits
 from kelpie.runtime.host import Runtime
 from kelpie.runtime.node import declare_dead
+from kelpie.sim.calls import CallWatch
 from kelpie.sim.engine import SimEngine
 from kelpie.sim.env import SimEnv
 from kelpie.sim.faults import Faults
@@ -54,6 +55,7 @@ class Fleet:
         store: MemoryStore,
         store_env: SimEnv,
         engine: SimEngine,
+        calls: CallWatch,
         witness: Witness,
     ) -> None:
         self._loop = loop
@@ -64,6 +66,7 @@ class Fleet:
         self._store = store
         self._direct = store.client(store_env)
         self._engine = engine
+        self._calls = calls
         self._witness = witness
         self._closing = False
         self._changed = loop.create_future()
@@ -95,6 +98,7 @@ class Fleet:
         )
         client = MemoryClient(self._store, link)
         runtime = Runtime(env, client, self._engine, self._limits, name)
+        self._calls.watch(runtime, node)
         incarnation = Incarnation(node, env, link, runtime, name)
         self.all.append(incarnation)
         self._loop.spawn(node, self._boot(incarnation), "boot")

@@ -93,6 +93,7 @@ class SimLoop(asyncio.AbstractEventLoop):
     def pause(self, node: Node) -> None:
         assert node.life is Life.RUNNING, node
         node.life = Life.PAUSED
+        node.pauses += 1
         self._forget(node)
 
     def resume(self, node: Node) -> None:

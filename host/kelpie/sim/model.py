@@ -18,7 +18,7 @@ from kelpie.sim.engine import TurnInput
 from kelpie.sim.history import BATCH, Operation, Step
 from kelpie.wasm.answers_in_memory import AnswersInMemory
 from kelpie.wasm.kind_configuration import NO_CONFIGURATION, Configuration
-from kelpie.wasm.turn import Caller, Component, Outcome, Turn
+from kelpie.wasm.turn import Caller, Component, Failure, HostCall, Outcome, Turn
 
 __all__ = ["EMPTY", "STORED_STATE", "ActorState", "ComponentModel", "answer_of"]
 
@@ -29,11 +29,12 @@ STORED_STATE: Final = "(what is stored at the end)"
 
 _MEMORY_MAX: Final = 200_000
 _PRINCIPAL: Final = "simulated"
-_ANY_INPUT: Final = TurnInput(1, 1_800_000_000_000_000_000, bytes(32))
+_ANY_INPUT: Final = TurnInput(1, 1_800_000_000_000_000_000, bytes(32), Caller("client", _PRINCIPAL))
 _OUTSIDE: Final = (
     "kelpie:actor/clock",
     "kelpie:actor/entropy",
     "kelpie:actor/identity",
+    "kelpie:actor/messaging",
     "wasi:clocks/",
     "wasi:random/",
 )
@@ -59,6 +60,33 @@ def answer_of(reply: Payload | None, error: KelpieError | None) -> Hashable:
     return ("failed", error.code)
 
 
+class _Answers(AnswersInMemory):
+    """Answers calls as they were answered, if they are the same ones."""
+
+    def __init__(
+        self, entries: dict[bytes, Payload], limits: Limits, calls: tuple[HostCall, ...]
+    ) -> None:
+        super().__init__(entries, limits)
+        self._calls = list(calls)
+        self._others = 0
+
+    @property
+    def all_asked(self) -> bool:
+        """Whether the calls were those that are known, and no others."""
+        return not self._calls and not self._others
+
+    def call(
+        self, target: Address, operation: str, argument: Payload, key: str | None
+    ) -> Payload | Failure:
+        asked = (target, operation, argument, key)
+        if self._calls and self._calls[0].arguments == asked:
+            answer = self._calls.pop(0).result
+            assert isinstance(answer, Payload | Failure)
+            return answer
+        self._others += 1
+        return Failure("unavailable", "it was never asked this")
+
+
 class ComponentModel:
     """A `Model` of one actor. What it has found out is remembered for all
     actors of the component in the process, in `memory`."""
@@ -68,7 +96,7 @@ class ComponentModel:
         component: Component,
         address: Address,
         limits: Limits,
-        memory: dict[Hashable, Step],
+        memory: dict[Hashable, Step | None],
         configuration: Configuration = NO_CONFIGURATION,
     ) -> None:
         self._component = component
@@ -89,25 +117,31 @@ class ComponentModel:
         if operation.name == DELETION:
             return (Step(deleted_reply(state != EMPTY), EMPTY),)
         if not self.sees_inputs:
-            return (self._remembered((), state, operation, _ANY_INPUT),)
+            step = self._remembered((), state, operation, _ANY_INPUT)
+            assert step is not None, "without messaging nobody else is asked"
+            return (step,)
         seen = (self._address, operation.request_id)
-        return [self._remembered(seen, state, operation, given) for given in operation.inputs]
+        steps = (self._remembered(seen, state, operation, given) for given in operation.inputs)
+        return [each for each in steps if each is not None]
 
     def _remembered(
         self, seen: Hashable, state: ActorState, operation: Operation, given: Hashable
-    ) -> Step:
+    ) -> Step | None:
+        """What it does, if with this input it can do anything in this state."""
         assert isinstance(given, TurnInput)
         key = (self._component.digest, seen, given, state, operation.name, operation.argument)
-        step = self._memory.get(key)
-        if step is None:
+        if key not in self._memory:
             if len(self._memory) >= _MEMORY_MAX:
                 self._memory.clear()
-            step = self._memory[key] = self._run(state, operation, given)
-        return step
+            self._memory[key] = self._run(state, operation, given)
+        return self._memory[key]
 
-    def _run(self, state: ActorState, operation: Operation, given: TurnInput) -> Step:
+    def _run(self, state: ActorState, operation: Operation, given: TurnInput) -> Step | None:
         entries = dict(state.kv)
-        outcome = _at_once(self._outcome(state, entries, operation, given))
+        answers = _Answers(entries, self._limits, given.calls)
+        outcome = _at_once(self._outcome(state, answers, operation, given))
+        if not answers.all_asked:
+            return None
         answer = answer_of(outcome.reply, outcome.error)
         if outcome.error is not None:
             return Step(answer, state)
@@ -123,7 +157,7 @@ class ComponentModel:
     async def _outcome(
         self,
         state: ActorState,
-        entries: dict[bytes, Payload],
+        answers: AnswersInMemory,
         operation: Operation,
         given: TurnInput,
     ) -> Outcome:
@@ -134,13 +168,13 @@ class ComponentModel:
             "" if is_batch else operation.name,
             operation.argument,
             operation.request_id,
-            Caller("client", _PRINCIPAL),
+            given.caller,
             given.number,
             given.time_ns,
             given.entropy_seed,
             operation.read_only,
             state.value,
-            AnswersInMemory(entries, self._limits),
+            answers,
             self._configuration,
             is_batch,
         )

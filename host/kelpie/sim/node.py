@@ -30,11 +30,13 @@ class Node:
     moment that no tape has chosen.
     """
 
-    __slots__ = ("_prune_at", "context", "env", "life", "name", "ready", "tasks")
+    __slots__ = ("_prune_at", "context", "env", "life", "name", "pauses", "ready", "tasks")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.life = Life.RUNNING
+        self.pauses = 0
+        """How often it was paused."""
         self.env: Env | None = None
         self.ready: deque[asyncio.Handle] = deque()
         self.tasks: list[asyncio.Task[Any]] = []

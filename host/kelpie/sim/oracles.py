@@ -71,7 +71,7 @@ def linearizable(
     limits: Limits,
     log: TurnLog,
     landings: Landings,
-    memory: dict[Hashable, Step],
+    memory: dict[Hashable, Step | None],
     end: int,
     configuration: Configuration = NO_CONFIGURATION,
 ) -> list[Failure]:

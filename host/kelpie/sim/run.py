@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
+from kelpie.ids import Address
 from kelpie.limits import Limits
 from kelpie.sim import oracles
 from kelpie.sim.engine import Foundry
 from kelpie.sim.failure import Failure
 from kelpie.sim.history import Step
 from kelpie.sim.loop import Deadlock, Livelock
+from kelpie.sim.model import ActorState
 from kelpie.sim.tape import Recording, Tape
 from kelpie.sim.trace import Event, Trace
 from kelpie.sim.workload import Workload
 from kelpie.sim.world import World
 
-__all__ = ["Plan", "Run", "run_seed"]
+__all__ = ["Invariant", "Plan", "Run", "run_seed"]
+
+
+Invariant: TypeAlias = Callable[[Mapping[Address, ActorState]], Iterable[Failure]]
 
 
 @dataclass(slots=True)
@@ -29,8 +35,10 @@ class Plan:
     workload: Workload
     limits: Limits
     foundry: Foundry
-    memory: dict[Hashable, Step] = field(default_factory=dict)
+    memory: dict[Hashable, Step | None] = field(default_factory=dict)
     """What the model has found out."""
+    invariants: tuple[Invariant, ...] = ()
+    """What must hold of all that is stored in the end, besides."""
 
 
 @dataclass(slots=True)
@@ -93,11 +101,11 @@ def _failures(plan: Plan, world: World) -> list[Failure]:
         ids = ", ".join(world.unsettled)
         stuck.append(Failure("liveness", f"never answered although all faults were over: {ids}"))
     found = [Failure("nothing passes silently", each) for each in world.loop.unheard()]
-    found += world.watch.failures
+    found += world.watch.failures + world.calls.failures
     if stuck:
         # The history is not whole: it would be judged unfairly.
         return stuck + found
-    requests, log = world.requests, world.log
+    requests, log = world.requests + world.calls.requests, world.log
     fired = world.faults.fired
     found += oracles.answers(requests, corruption=bool(fired["corruption"] or fired["damaged"]))
     found += oracles.exactly_once(requests)
@@ -113,6 +121,8 @@ def _failures(plan: Plan, world: World) -> list[Failure]:
         world.moments.next(),
         plan.workload.configuration,
     )
+    if len(world.stored) == len(world.addresses):
+        found += [each for invariant in plan.invariants for each in invariant(world.stored)]
     return found
 
 

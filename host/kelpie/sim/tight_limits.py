@@ -21,6 +21,7 @@ _TIGHT: Final[Mapping[str, tuple[int, ...]]] = {
     "commit_turns_max": (1, 2),
     "mailbox_messages_max": (1, 3),
     "waiting_messages_max": (4,),
+    "calls_waiting_max": (1,),
     "store_attempts_max": (2,),
     "commit_attempts_max": (1, 3),
     "commit_resolution_ms_max": (5, 100),

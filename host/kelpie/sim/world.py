@@ -9,6 +9,7 @@ from typing import Final
 from kelpie.errors import StoredValueCorrupt
 from kelpie.ids import Address
 from kelpie.limits import Limits
+from kelpie.sim.calls import CallWatch
 from kelpie.sim.client import Client
 from kelpie.sim.engine import Foundry, SimEngine, TurnLog
 from kelpie.sim.env import SimEnv
@@ -80,8 +81,18 @@ class World:
         self._direct = self._store.client(store_env)
         self.watch = OwnershipWatch(self._store, self.addresses, self.log)
         self._engine = SimEngine(foundry, faults, trace, self.log)
+        self.calls = CallWatch(self.moments, foundry.component(upload).manifest, faults)
         self.fleet = Fleet(
-            loop, tape, faults, trace, tight, self._store, store_env, self._engine, self
+            loop,
+            tape,
+            faults,
+            trace,
+            tight,
+            self._store,
+            store_env,
+            self._engine,
+            self.calls,
+            self,
         )
         self._network = Network(loop, tape, faults, trace, self.moments)
         kind = (_NAMESPACE, _KIND)
@@ -179,6 +190,7 @@ class World:
         self.fleet.close()
         newest = await self.fleet.until_ready()
         await self.loop.spawn(newest.node, newest.runtime.drain(), "drain")
+        self.calls.check_over(newest.runtime)
 
     async def _settle(self, client: Client, request: Request) -> None:
         await client.settle(request, tries_max=_LIVENESS_TRIES_MAX, believe=False)

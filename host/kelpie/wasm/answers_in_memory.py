@@ -19,7 +19,9 @@ class AnswersInMemory:
     def kv_get(self, key: bytes) -> Payload | None:
         return self._entries.get(key)
 
-    def call(self, target: Address, operation: str, argument: Payload, key: str | None) -> Failure:
+    def call(
+        self, target: Address, operation: str, argument: Payload, key: str | None
+    ) -> Payload | Failure:
         del operation, argument, key
         return Failure("unavailable", f"{target} is not there: this actor is tried by itself")
 

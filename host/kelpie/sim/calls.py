@@ -1,0 +1,121 @@
+"""Calls between actors, as the simulator sees them: each is a request to whom it asks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from kelpie.errors import KelpieError
+from kelpie.ids import Address, Payload
+from kelpie.runtime.calls import Calls
+from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.host import Runtime
+from kelpie.runtime.message import Message
+from kelpie.runtime.node import Node as HostNode
+from kelpie.runtime.wait_graph import Wait
+from kelpie.sim.failure import Failure
+from kelpie.sim.faults import Faults
+from kelpie.sim.moments import Moments
+from kelpie.sim.node import Node
+from kelpie.sim.requests import Answer, Attempt, Request
+from kelpie.wasm import turn
+from kelpie.wasm.turn import Manifest
+
+__all__ = ["CallWatch"]
+
+# Sweeps after its deadline until a call is over at the latest.
+_SWEEPS_MAX: Final = 3
+_NS_PER_MS: Final = 1_000_000
+
+Submit = Callable[[Envelope], tuple[Message, asyncio.Future[Payload]]]
+
+
+class CallWatch:
+    """Every call of a run, whoever made it."""
+
+    def __init__(self, moments: Moments, manifest: Manifest, faults: Faults) -> None:
+        self._moments = moments
+        self._manifest = manifest
+        self._faults = faults
+        self._known: dict[tuple[Address, str], Request] = {}
+        self.failures: list[Failure] = []
+
+    @property
+    def requests(self) -> list[Request]:
+        """The calls, as their actors' clients would have asked them."""
+        return list(self._known.values())
+
+    def watch(self, runtime: Runtime, node: Node) -> None:
+        """From now on the runtime's calls are seen."""
+        runtime.calls = _WatchedCalls(runtime.node, runtime.calls.submit, self, node)
+
+    def check_over(self, runtime: Runtime) -> None:
+        """Of a runtime that has stopped."""
+        if runtime.calls.waiting:
+            self._fail(f"{runtime.calls.waiting} calls still wait on a host that has stopped")
+
+    def asked(self, envelope: Envelope, node: Node) -> Attempt:
+        key = envelope.target, envelope.request_id
+        request = self._known.get(key)
+        if request is None:
+            read_only = self._manifest.is_read_only(envelope.operation)
+            request = self._known[key] = Request(
+                envelope.request_id,
+                envelope.target,
+                envelope.operation,
+                envelope.argument,
+                read_only,
+                recorded=True,
+            )
+        elif not request.read_only and request.definite():
+            self._faults.seen["a call was made again that had been done"] += 1
+        attempt = Attempt(node.name, self._moments.next())
+        request.attempts.append(attempt)
+        return attempt
+
+    def answered(self, attempt: Attempt, answer: Answer) -> None:
+        attempt.answered, attempt.answer = self._moments.next(), answer
+
+    def late(self, envelope: Envelope, late_ns: int) -> None:
+        self._fail(
+            f"a call of {envelope.operation!r} went on {late_ns // _NS_PER_MS} ms "
+            "beyond its deadline",
+            envelope.target,
+        )
+
+    def _fail(self, reason: str, address: Address | None = None) -> None:
+        self.failures.append(Failure("calls end", reason, address))
+
+
+class _WatchedCalls(Calls):
+    """The production's, seen by a `CallWatch`."""
+
+    def __init__(self, host: HostNode, submit: Submit, watch: CallWatch, node: Node) -> None:
+        super().__init__(host, submit)
+        self._watch = watch
+        self._life = node
+
+    async def ask(
+        self, caller: Address, envelope: Envelope, may_leave: Callable[[], Awaitable[bool]]
+    ) -> Payload | turn.Failure:
+        pauses = self._life.pauses
+        try:
+            return await super().ask(caller, envelope, may_leave)
+        finally:
+            limits, env = self._node.limits, self._node.env
+            late_ns = env.monotonic_ns() - envelope.deadline_ns
+            punctual = late_ns <= _SWEEPS_MAX * limits.deadline_sweep_ms * _NS_PER_MS
+            # Who is paused, or dead, does nothing in time.
+            if not punctual and self._life.runs and self._life.pauses == pauses:
+                self._watch.late(envelope, late_ns)
+
+    async def _attempt(self, envelope: Envelope, wait: Wait) -> Payload:
+        attempt = self._watch.asked(envelope, self._life)
+        try:
+            reply = await super()._attempt(envelope, wait)
+        except KelpieError as error:
+            self._watch.answered(attempt, Answer(None, error))
+            raise
+        self._watch.answered(attempt, Answer(reply, None))
+        return reply
