@@ -196,7 +196,10 @@ class Runtime:
 
     def _ask(self, envelope: Envelope) -> tuple[Message, asyncio.Future[Payload]]:
         """The message that it becomes, or joins, and its answer. See `submit`."""
-        self._check(envelope)
+        deploy = self._deploys.current(envelope.target.namespace, envelope.target.kind)
+        if envelope.is_batch and not deploy.batches:
+            raise batch_unsupported(envelope.target)
+        check_envelope(envelope, self.node.limits)
         waiter: asyncio.Future[Payload] = self.node.env.future()
         request = None
         if envelope.recorded:
@@ -229,12 +232,6 @@ class Runtime:
         """Drops every instance that is not running a turn, as memory pressure may."""
         for activation in self._active.all():
             activation.drop_instance()
-
-    def _check(self, envelope: Envelope) -> None:
-        deploy = self._deploys.current(envelope.target.namespace, envelope.target.kind)
-        if envelope.is_batch and not deploy.batches:
-            raise batch_unsupported(envelope.target)
-        check_envelope(envelope, self.node.limits)
 
     def _dispatch(self, message: Message) -> None:
         """Puts an admitted message before its actor; settles it if that fails."""
