@@ -160,6 +160,7 @@ GUESTS: tuple[Guest | Adapter, ...] = (
     ),
     _fixture("bank"),
     _fixture("ledger"),
+    _fixture("parcels"),
     _fixture("rogue"),
     Guest(
         name="conformance",

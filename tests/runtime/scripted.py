@@ -11,9 +11,12 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
+from typing import Any
 
 from kelpie.errors import KelpieError
 from kelpie.ids import Address, Payload, text
+from kelpie.wasm.outgoing import Outgoing, Send
+from kelpie.wasm.schedule import SetReminder
 from kelpie.wasm.turn import (
     Description,
     Effects,
@@ -55,6 +58,36 @@ class Host:
             return self.effects.kv[key]
         answer = self.turn.answers.kv_get(key)
         return await answer if inspect.isawaitable(answer) else answer
+
+    async def send(self, key: str, operation: str, argument: str = "", **more: Any) -> str | None:
+        """Sends to another actor of the same kind; why not, if it is refused."""
+        target = self.turn.address._replace(key=key)
+        send = Send(target, operation, text(argument), **more)
+        outgoing = self.effects.outgoing or Outgoing()
+        size = outgoing.bytes + send.size
+        refused = self.turn.answers.refuses_send(target, len(outgoing.sends) + 1, size)
+        if inspect.isawaitable(refused):
+            refused = await refused
+        if refused is not None:
+            return refused.message
+        outgoing.sends.append(send)
+        outgoing.bytes = size
+        self.effects.outgoing = outgoing
+        return None
+
+    def remind(self, name: str, reminder: SetReminder | None) -> None:
+        """Sets a reminder, or cancels it."""
+        if self.effects.outgoing is None:
+            self.effects.outgoing = Outgoing()
+        self.effects.outgoing.reminders[name] = reminder
+
+    async def reminders(self) -> set[str]:
+        answer = self.turn.answers.reminder_names()
+        names = set(await answer if inspect.isawaitable(answer) else answer)
+        outgoing = self.effects.outgoing
+        for name, reminder in ({} if outgoing is None else outgoing.reminders).items():
+            (names.discard if reminder is None else names.add)(name)
+        return names
 
     async def list(
         self,

@@ -10,6 +10,7 @@ from kelpie.runtime.commit import Committer
 from kelpie.runtime.envelope import deleted_reply
 from kelpie.runtime.kv_view import KvView
 from kelpie.runtime.message import Message
+from kelpie.runtime.messaging.errand import Concluded, Writes
 from kelpie.runtime.turn_runner import TurnRunner
 from kelpie.store.protocol import Transaction
 from kelpie.store.tuples import children
@@ -22,9 +23,11 @@ __all__ = ["DELETION_BUGS"]
 def deleted_state_kept_in_memory() -> Any:
     original = TurnRunner._finish
 
-    def finish(self: TurnRunner, message: Message, outcome: Outcome, *, recorded: bool) -> None:
+    def finish(
+        self: TurnRunner, message: Message, outcome: Outcome, writes: Writes, *, recorded: bool
+    ) -> None:
         before = self._state
-        original(self, message, outcome, recorded=recorded)
+        original(self, message, outcome, writes, recorded=recorded)
         if outcome.effects.kv_cleared:
             self._state = before
 
@@ -34,7 +37,7 @@ def deleted_state_kept_in_memory() -> Any:
 def deletion_beside_the_turns_in_flight() -> Any:
     """It goes to the store at once, past the turns that are yet to be committed."""
 
-    async def delete(self: TurnRunner) -> Outcome:
+    async def delete(self: TurnRunner) -> Concluded:
         keys = self.pipeline.claim.keys
         held_anything = self._state is not None or not await self._answers.is_empty()
         transaction = self._node.store.transaction()
@@ -43,7 +46,8 @@ def deletion_beside_the_turns_in_flight() -> Any:
         await transaction.commit()
         self._state = None
         self.slot.drop()
-        return Outcome(deleted_reply(held_anything), None, Effects(), [], [], 0)
+        reply = deleted_reply(held_anything)
+        return Concluded(Outcome(reply, None, Effects(), [], [], 0), {})
 
     return patches((TurnRunner, "_delete", delete))
 

@@ -49,7 +49,8 @@ def test_every_run_is_worth_it(runs: list[Run]) -> None:
 def test_every_fault_fires_and_rare_things_are_seen(runs: list[Run]) -> None:
     faults: Counter[str] = sum((each.faults for each in runs), Counter())
     seen: Counter[str] = sum((each.seen for each in runs), Counter())
-    assert set(faults) == set(RATES) - {"damaged"}
+    # One is only seen where actors send: see `test_parcels`.
+    assert set(faults) == set(RATES) - {"damaged", "letter-doubled"}
     assert {
         "commit of a dead node landed",
         "a paused node came back after a takeover",

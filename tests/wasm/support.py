@@ -12,6 +12,7 @@ from kelpie.ids import Address, Payload, text
 from kelpie.wasm.component import LoadedComponent
 from kelpie.wasm.engine import WasmEngine
 from kelpie.wasm.instance import Instance
+from kelpie.wasm.schedule import Schedule
 from kelpie.wasm.turn import Caller, Failure, Outcome, Page, Turn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +53,18 @@ class StoredValues:
             keys = [key for key in keys if (key < after if reverse else key > after)]
         entries = [(key, value) for key in keys[:limit] if (value := merged[key])]
         return Page(entries, more=len(keys) > limit)
+
+    def refuses_send(
+        self, target: Address, letters: int, size: int
+    ) -> Failure | Awaitable[Failure | None] | None:
+        self.asked.append(("send", target, letters, size))
+        return None
+
+    def why_never_due(self, schedule: Schedule) -> str | None:
+        return "never" if schedule.ms == 13 else None
+
+    def reminder_names(self) -> frozenset[str]:
+        return frozenset({"kept"})
 
 
 @dataclass

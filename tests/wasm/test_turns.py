@@ -184,29 +184,6 @@ async def test_log_lines_of_a_failed_turn_are_kept(workbench: Workbench) -> None
     assert len(outcome.log) == 1_000
 
 
-@pytest.mark.parametrize(
-    ("operation", "argument"),
-    [
-        ("send", {}),
-        ("send", {"delay_ms": 5}),
-        ("send", {"continuation": "echo"}),
-        ("remind", {"name": "daily", "cron": "0 0 * * *"}),
-        ("remind", {"name": "soon", "ms": 10}),
-        ("remind", {"name": "often", "ms": 10, "again": True, "missed": "skip"}),
-        ("cancel_reminder", {"name": "daily"}),
-        ("reminders", ""),
-    ],
-)
-async def test_messaging_is_answered_unavailable(
-    workbench: Workbench, operation: str, argument: object
-) -> None:
-    outcome = await workbench.run(operation, argument)
-    answer = reply_json(outcome)
-    assert answer["failure"] == "unavailable"
-    assert "does not offer" in answer["message"]
-    assert outcome.journal[-1].name.startswith("messaging.")
-
-
 async def test_memory_of_a_guest_lasts_between_its_turns(workbench: Workbench) -> None:
     guest = await workbench.guest()
     seen = [reply_json(await guest.run(turn("volatile")))["turns"] for _ in range(3)]

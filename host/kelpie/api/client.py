@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
 from kelpie.api.line_calls import asking_headers
+from kelpie.api.message_calls import MessageCalls
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE
 from kelpie.api.transport import lines_of, quoted, with_query
 from kelpie.api.turn_calls import TurnCalls
@@ -15,7 +16,7 @@ from kelpie.ids import Payload
 __all__ = ["Client"]
 
 
-class Client(TurnCalls):
+class Client(TurnCalls, MessageCalls):
     """Calls one host over HTTP. Use it as an asynchronous context manager.
 
     Every method raises the KelpieError that the host answers with, or

@@ -22,6 +22,7 @@ from kelpie.api.kinds import KindHandlers
 from kelpie.api.log_levels import levels, set_level
 from kelpie.api.logs import LogHandlers
 from kelpie.api.manual import error_pages
+from kelpie.api.message_handlers import MessageHandlers
 from kelpie.api.metrics import Metrics
 from kelpie.api.nearest_route import nearest_route
 from kelpie.api.openapi.handler import OpenApiHandlers
@@ -87,6 +88,7 @@ class Handlers:
                 "ready": self._ready,
                 **self._batches.handlers,
                 **ActorHandlers(runtime.actors, invocations, limits).handlers,
+                **MessageHandlers(runtime.mail.messages, limits).handlers,
                 **KindHandlers(env, runtime, limits).handlers,
                 **LogHandlers(env, runtime, guard.door, limits).handlers,
                 **OpenApiHandlers(env, runtime, limits).handlers,

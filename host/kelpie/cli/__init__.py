@@ -10,6 +10,7 @@ versions    deploy, check, versions, rollback, undeploy
 remote      invoke and kinds
 batches     batch and turns
 actors      actors, show, state, kv list and kv get
+messages    letters and reminders
 logs        what actors say
 completion  the script by which a shell completes commands
 completers  ... and what it is told

@@ -6,7 +6,8 @@
         RouteNotFound, MethodNotAllowed, UnsupportedMediaType, PayloadTooLarge, RequestTimeout
         ExpectationFailed
         HostNotAllowed, OriginNotAllowed
-        KindNotFound, VersionNotFound, ValueNotFound, RequestMismatch, BatchUnsupported
+        KindNotFound, VersionNotFound, ValueNotFound, DeadLetterNotFound
+        RequestMismatch, BatchUnsupported
         ComponentError          an upload that cannot become an actor
           ComponentTooLarge, ComponentInvalid, ComponentRefused, ComponentNotDeterministic
           ComponentTooCostly
@@ -21,7 +22,7 @@
         GuestTimedOut, GuestLimitExceeded, GuestBrokeContract, ReadOnlyViolation
         CallDiverged
       PlatformError             the host is at fault, or too busy
-        Overloaded, MailboxFull, RequestRecordsFull
+        Overloaded, MailboxFull, RequestRecordsFull, OutboxFull, DeadLettersFull
         DeadlineExceeded, Draining, Moved, CommitFailed, OutcomeUnknown, LoadFailed, HostFault
         StoreError
           StoreConflict, StoreTooOld, StoreCommitUnknown

@@ -20,6 +20,7 @@ __all__ = [
     "KindNotFound",
     "VersionNotFound",
     "ValueNotFound",
+    "DeadLetterNotFound",
     "RequestMismatch",
     "BatchUnsupported",
     "ComponentError",
@@ -98,6 +99,10 @@ class VersionNotFound(CallerError):
 
 class ValueNotFound(CallerError):
     code, status, title = "value-not-found", 404, "The actor has stored nothing here"
+
+
+class DeadLetterNotFound(CallerError):
+    code, status, title = "dead-letter-not-found", 404, "The actor has no such dead letter"
 
 
 class RequestMismatch(CallerError):

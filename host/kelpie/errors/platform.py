@@ -9,6 +9,8 @@ __all__ = [
     "Overloaded",
     "MailboxFull",
     "RequestRecordsFull",
+    "OutboxFull",
+    "DeadLettersFull",
     "DeadlineExceeded",
     "Draining",
     "Moved",
@@ -39,6 +41,14 @@ class MailboxFull(Overloaded):
 
 class RequestRecordsFull(Overloaded):
     code, title = "request-records-full", "The actor keeps as many request records as it may"
+
+
+class OutboxFull(Overloaded):
+    code, title = "outbox-full", "Too many messages of this actor are not yet delivered"
+
+
+class DeadLettersFull(Overloaded):
+    code, title = "dead-letters-full", "The actor keeps as many dead letters as it may"
 
 
 class DeadlineExceeded(PlatformError):

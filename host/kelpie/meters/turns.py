@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kelpie.limits import Limits
 from kelpie.meters.histogram import COUNT_BOUNDS, NANOSECOND_BOUNDS, Histogram
+from kelpie.meters.letters import LetterMeter
 
 __all__ = ["OTHER", "KindMeter", "TurnMeters"]
 
@@ -68,6 +69,7 @@ class TurnMeters:
         """By namespace and kind."""
         self.commit_turns = Histogram(COUNT_BOUNDS)
         """How many turns of one actor went into each of its commits."""
+        self.letters = LetterMeter()
 
     def name(self, namespace: str, kind: str) -> tuple[str, str]:
         """Under which name the kind is counted."""

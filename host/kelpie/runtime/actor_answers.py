@@ -13,8 +13,10 @@ from kelpie.runtime.grants import why_out_of_reach
 from kelpie.runtime.instance_slot import InstanceSlot
 from kelpie.runtime.kv_view import KvView
 from kelpie.runtime.message import Message
+from kelpie.runtime.messaging.desk import ActorDesk
 from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline
+from kelpie.wasm.schedule import Schedule
 from kelpie.wasm.turn import Caller, Failure
 
 __all__ = ["ActorAnswers"]
@@ -27,13 +29,25 @@ _SWEEPS = 2
 class ActorAnswers(KvView):
     """Answers from the actor's kv, and by asking other actors (`wasm.turn.Answers`)."""
 
-    __slots__ = ("_address", "_caller", "_calls", "_message", "_principal", "_slot", "_unnamed")
+    __slots__ = (
+        "_address",
+        "_caller",
+        "_calls",
+        "_desk",
+        "_message",
+        "_principal",
+        "_slot",
+        "_unnamed",
+    )
 
-    def __init__(self, node: Node, pipeline: Pipeline, slot: InstanceSlot, calls: Calls) -> None:
+    def __init__(
+        self, node: Node, pipeline: Pipeline, slot: InstanceSlot, calls: Calls, desk: ActorDesk
+    ) -> None:
         keys = pipeline.claim.keys
         super().__init__(node, keys, pipeline)
         self._slot = slot
         self._calls = calls
+        self._desk = desk
         self._address = address = keys.address
         self._caller = Caller("actor", str(address), address)
         self._principal = principal_of(address, node.limits)
@@ -82,6 +96,20 @@ class ActorAnswers(KvView):
             waiting_actors=waiting,
         )
         return self._calls.ask(self._address, envelope, lambda: self._may_leave(envelope))
+
+    def refuses_send(
+        self, target: Address, letters: int, size: int
+    ) -> Failure | Awaitable[Failure | None] | None:
+        refusal = why_out_of_reach(self._address, self._slot.deploy.grants, target)
+        if refusal is not None:
+            return Failure("failed", refusal)
+        return self._desk.refuses_send_soon(letters, size)
+
+    def why_never_due(self, schedule: Schedule) -> str | None:
+        return self._desk.why_never_due(schedule)
+
+    def reminder_names(self) -> frozenset[str] | Awaitable[frozenset[str]]:
+        return self._desk.reminder_names()
 
     async def _may_leave(self, envelope: Envelope) -> bool:
         """Waits until it may, and says whether that was in time.

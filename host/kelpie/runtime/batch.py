@@ -8,6 +8,7 @@ from kelpie.errors import ActorRejected, KelpieError
 from kelpie.ids import Payload
 from kelpie.limits import Limits
 from kelpie.runtime.message import Message
+from kelpie.runtime.messaging.errand import Writes
 from kelpie.store.chunks import written_bytes_max
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.witness import Witness
@@ -40,10 +41,17 @@ class Finished:
         "name_bytes",
         "recorded",
         "reply",
+        "writes",
     )
 
     def __init__(
-        self, message: Message, outcome: Outcome, keys: ActorKeys, *, recorded: bool
+        self,
+        message: Message,
+        outcome: Outcome,
+        keys: ActorKeys,
+        *,
+        recorded: bool,
+        writes: Writes | None = None,
     ) -> None:
         error = outcome.error
         assert (outcome.reply is None) != (error is None)
@@ -53,7 +61,8 @@ class Finished:
         self.error = error
         self.effects = outcome.effects if error is None else None
         self.recorded = recorded
-        self.commits = recorded or bool(self.effects)
+        self.writes = writes
+        self.commits = recorded or bool(self.effects) or bool(writes)
         self.name_bytes = 0
         """What it adds to the row that names the records of its commit."""
         if recorded:
@@ -83,6 +92,9 @@ class Finished:
                 size += written_bytes_max(len(keys.state), _data_bytes(effects.state))
             for key, value in effects.kv.items():
                 size += written_bytes_max(len(keys.kv_entry(key)), _data_bytes(value))
+        if self.writes:
+            for key, row in self.writes.items():
+                size += written_bytes_max(len(key), len(row or b""))
         return size
 
     def release(self) -> None:
@@ -113,6 +125,7 @@ class Batch:
         "state_written",
         "turns",
         "witnesses",
+        "writes",
     )
 
     def __init__(self) -> None:
@@ -134,6 +147,8 @@ class Batch:
         """What its transaction writes: a bound that is never too low, for
         values that a later turn replaces count too."""
         self.name_bytes = 0
+        self.writes: Writes = {}
+        """What the host writes with the turns."""
 
     @property
     def empty(self) -> bool:
@@ -161,6 +176,8 @@ class Batch:
                 self.kv_cleared = True
                 self.kv.clear()
             self.kv.update(effects.kv)
+        if finished.writes:
+            self.writes.update(finished.writes)
         if finished.recorded:
             self.records.append(finished)
             self.name_bytes += finished.name_bytes

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kelpie.errors import Moved
-from kelpie.runtime.deploy import read_current
+from kelpie.runtime.deploy import read_current, unpack_number
 from kelpie.runtime.node import Node, is_alive
 from kelpie.runtime.ownership import Owner, Sequence
 from kelpie.runtime.stored_state import StoredState, read_state
@@ -85,6 +85,11 @@ class Claim:
         self._writing: _Writing | None = None
         self._version = 0
         self._known_ns = 0
+
+    @property
+    def generation(self) -> int:
+        """Tells the turns of this actor from those before its kind was deleted."""
+        return 0 if self._end_stored is None else unpack_number(self._end_key, self._end_stored)
 
     def moves_to_deploy(self, number: int) -> None:
         """The actor now runs another deploy; the next commit says so."""

@@ -158,6 +158,11 @@ class Committer:
             put(keys.state, batch.state)
         for kv_key, value in batch.kv.items():
             put(keys.kv_entry(kv_key), value)
+        for key, row in batch.writes.items():
+            if row is None:
+                clear_value(transaction, key, had_chunks=had_chunks)
+            else:
+                large |= write_value(transaction, key, row, had_chunks=had_chunks)
         return large
 
     def _write_records(self, transaction: Transaction, batch: Batch, number: int) -> bool:

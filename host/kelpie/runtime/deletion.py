@@ -20,9 +20,10 @@ from kelpie.runtime import records
 from kelpie.runtime.actor_scan import next_actor
 from kelpie.runtime.deploy import read_current, unpack_number
 from kelpie.runtime.node import Node
-from kelpie.store import keyspace
+from kelpie.store import due_keys, keyspace
 from kelpie.store.frame import frame
 from kelpie.store.keyspace import ActorKeys, KeyRange
+from kelpie.store.message_keys import MessageKeys
 from kelpie.store.protocol import Transaction
 from kelpie.store.reading import reading
 from kelpie.store.retry import transact
@@ -45,6 +46,9 @@ class _Held(NamedTuple):
     with_kv: int = 0
     with_records: int = 0
     """Only of requests that may yet be asked again: see `request_record_age_ticks_min`."""
+    with_messages: int = 0
+    """Those that are not yet delivered, or dead letters."""
+    with_reminders: int = 0
     more: bool = False
     """Whether there are actors that were not looked at."""
 
@@ -63,7 +67,7 @@ async def end_kind(
     number = await read_current(transaction, namespace, kind)
     if not force:
         held = await _held(transaction, node, namespace, kind)
-        if held.more or held.with_state or held.with_kv or held.with_records:
+        if held.more or any(held[1:-1]):
             raise KindInUse(_told(kind, held), kind=kind, **held._asdict())
     transaction.clear(keyspace.current_deploy(namespace, kind))
     for key in (keyspace.kind_end(namespace, kind), keyspace.kind_remains(namespace, kind)):
@@ -172,16 +176,31 @@ async def _held(transaction: Transaction, node: Node, namespace: str, kind: str)
         held = _Held(
             held.actors + 1,
             held.with_state + (await transaction.get(keys.state) is not None),
-            held.with_kv + bool(await transaction.get_range(*keys.kv_range(), limit=1)),
+            held.with_kv + await _has_any(transaction, keys.kv_range()),
             held.with_records
             + await records.keeps_any(transaction, keys, node.tick.value, node.limits),
+            held.with_messages + await _has_messages(transaction, keys),
+            held.with_reminders + await _has_any(transaction, due_keys.reminders(keys)),
         )
     return held
+
+
+async def _has_messages(transaction: Transaction, keys: ActorKeys) -> bool:
+    messages = MessageKeys(keys.prefix)
+    for each in (messages.outbox(), messages.dead_letters(), due_keys.all_delayed(keys)):
+        if await _has_any(transaction, each):
+            return True
+    return False
+
+
+async def _has_any(transaction: Transaction, within: KeyRange) -> bool:
+    return bool(await transaction.get_range(*within, limit=1))
 
 
 def _told(kind: str, held: _Held) -> str:
     more = "more than " if held.more else ""
     return (
         f"{kind!r} has {more}{held.actors} actors: {held.with_state} with state, {held.with_kv} "
-        f"with kv, {held.with_records} with request records; nothing was deleted"
+        f"with kv, {held.with_records} with request records, {held.with_messages} with messages, "
+        f"{held.with_reminders} with reminders; nothing was deleted"
     )

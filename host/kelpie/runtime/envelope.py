@@ -8,6 +8,7 @@ from hashlib import blake2b
 from kelpie.errors import BatchUnsupported, InvalidRequest, PayloadTooLarge
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
+from kelpie.runtime.messaging.errand import Errand
 from kelpie.store.witness import Witness
 from kelpie.wasm.batch import line_count
 from kelpie.wasm.contract import BATCH
@@ -59,6 +60,8 @@ class Envelope:
     waiting_actors: int = 0
     """How many actors wait for what comes of it, each for the next one. Only a
     call has any."""
+    errand: Errand | None = None
+    """What the host does in its turn."""
 
 
 def principal_of(address: Address, limits: Limits) -> str:

@@ -29,6 +29,7 @@ from kelpie.runtime.envelope import Envelope, batch_unsupported, check_envelope
 from kelpie.runtime.history import History
 from kelpie.runtime.instances import Instances
 from kelpie.runtime.message import Message, Stage
+from kelpie.runtime.messaging.mail import Mail
 from kelpie.runtime.node import Node
 from kelpie.runtime.terms import Terms
 from kelpie.store.protocol import Store
@@ -56,6 +57,7 @@ class Runtime:
         self._admission = Admission(env, limits, self._expire)
         self.calls = Calls(self.node, self._ask)
         self._active = ActiveActors(self.node)
+        self.mail = Mail(self.node, self.submit)
         self.actors = ActorViews(self.node, self._deploys, self._active)
         self._requests: dict[_RequestKey, Message] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -104,6 +106,7 @@ class Runtime:
         ]
         if self._deploys.ended:
             self._tasks.append(env.spawn(clear_all(self.node, self._deploys.ended), "remains"))
+        self.mail.start()
         self._started = True
 
     async def deploy(
@@ -219,6 +222,7 @@ class Runtime:
     async def drain(self) -> None:
         """Takes no more requests and lets those in the house finish, for at most
         `drain_ms_max`; the rest is told to ask again. Idempotent."""
+        self.mail.close()
         await self._admission.drain(self.node.limits.drain_ms_max)
         for message in self._admission.remaining():
             self._give_up(message, Draining, "the host stopped")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgpack
 
 from kelpie.env import Env
 from kelpie.errors import Moved, Unreadable
+from kelpie.ids import Address
 from kelpie.limits import Limits
 from kelpie.meters.turns import TurnMeters
 from kelpie.runtime.guest_log import GuestLog
+from kelpie.runtime.messaging.errand import Writes
 from kelpie.runtime.tick import Tick
 from kelpie.store import keyspace
 from kelpie.store.format import check_format
@@ -40,6 +44,8 @@ class Node:
         self.entropy_secret = b""
         self.damaged_kinds: dict[tuple[str, str], Unreadable] = {}
         """Those that could not be read when this incarnation began, and why."""
+        self.wrote: Callable[[Address, Writes], None] = _nobody_listens
+        """Told of rows that were committed with the turns of an actor, or may have been."""
         self._activations = 0
 
     def count_activation(self) -> int:
@@ -95,6 +101,10 @@ class Node:
         secret = self.env.random_bytes(_ENTROPY_SECRET_BYTES)
         transaction.set(key, frame(key, secret))
         return secret
+
+
+def _nobody_listens(_address: Address, _writes: Writes) -> None:
+    pass
 
 
 async def is_alive(transaction: Transaction, name: str, incarnation: int) -> bool:

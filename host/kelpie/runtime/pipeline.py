@@ -204,6 +204,10 @@ class Pipeline:
             for finished in batch.turns:
                 finished.release()
             _let_go(batch, None)
+        finally:
+            if batch.writes:
+                # Whatever came of it: it may have landed, or still will.
+                self._node.wrote(self.claim.keys.address, batch.writes)
 
     async def _check_ownership(self) -> None:
         """Begun after the turns it speaks for have ended.

@@ -16,12 +16,13 @@ __all__ = ["TurnInputs"]
 class TurnInputs:
     """Makes the inputs of the turns of one actor: its clock and its randomness."""
 
-    __slots__ = ("_address", "_clock_ns", "_node", "_seed")
+    __slots__ = ("_address", "_node", "_seed", "time_ns")
 
     def __init__(self, node: Node, address: Address) -> None:
         self._node = node
         self._address = address
-        self._clock_ns = 0
+        self.time_ns = 0
+        """That of the latest turn."""
         # Nobody can tell it who does not know the store's secret.
         self._seed = blake2b(
             repr(address).encode(), key=node.entropy_secret, digest_size=32
@@ -38,7 +39,7 @@ class TurnInputs:
         configuration: Configuration,
     ) -> Turn:
         """The next turn: its time is never less than that of one before it."""
-        self._clock_ns = max(self._clock_ns, self._node.env.wall_ns())
+        self.time_ns = max(self.time_ns, self._node.env.wall_ns())
         # Of the principal too: it takes more than another one's request id to
         # be dealt the same.
         principal = envelope.principal
@@ -50,7 +51,7 @@ class TurnInputs:
             envelope.request_id,
             envelope.caller or Caller("client", principal),
             number,
-            self._clock_ns,
+            self.time_ns,
             self._seed + asked.encode(),
             read_only,
             state,

@@ -19,6 +19,8 @@ from kelpie.runtime.envelope import Envelope, batch_unsupported, deleted_reply
 from kelpie.runtime.guest_log import About
 from kelpie.runtime.instance_slot import InstanceSlot
 from kelpie.runtime.message import Message
+from kelpie.runtime.messaging.desk import ActorDesk
+from kelpie.runtime.messaging.errand import Concluded, Writes
 from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline
 from kelpie.runtime.repeated import answered_from_record
@@ -37,6 +39,7 @@ class TurnRunner:
     __slots__ = (
         "_answers",
         "_damage",
+        "_desk",
         "_inputs",
         "_node",
         "_state",
@@ -57,7 +60,8 @@ class TurnRunner:
     ) -> None:
         self._node = node
         self._state, self._damage = state
-        self._answers = ActorAnswers(node, pipeline, slot, calls)
+        self._desk = ActorDesk(node, pipeline)
+        self._answers = ActorAnswers(node, pipeline, slot, calls, self._desk)
         self._inputs = TurnInputs(node, address)
         self.address = address
         self.pipeline = pipeline
@@ -86,16 +90,35 @@ class TurnRunner:
             self._node, self.pipeline, self.slot, message
         ):
             return
-        if self._damage is not None and not envelope.deletes:
-            await self._look_again(message)
-        if envelope.deletes:
-            outcome, read_only = await self._delete(), False
-        else:
-            outcome, read_only = await self._run_guest(message, begun_ns)
+        concluded, read_only = await self._conclude(message, begun_ns)
+        outcome, writes, letters = concluded
+        if outcome.error is None and (letters or outcome.effects.outgoing is not None):
+            sent_ns = self._inputs.time_ns
+            writes |= await self._desk.leave(outcome, letters, sent_ns, envelope.request_id)
         if self.pipeline.broken is not None:
             # It has seen what is void.
             raise self.pipeline.broken
-        self._finish(message, outcome, recorded=envelope.recorded and not read_only)
+        self._finish(message, outcome, writes, recorded=envelope.recorded and not read_only)
+
+    async def _conclude(self, message: Message, begun_ns: int) -> tuple[Concluded, bool]:
+        """What comes of the turn, and whether the operation is read-only."""
+        envelope = message.envelope
+        errand = envelope.errand
+        if errand is not None:
+            prepared = await errand.prepare(self._desk)
+            if prepared is not None:
+                return prepared, False
+        if envelope.deletes:
+            return await self._delete(), False
+        if self._damage is not None:
+            await self._look_again(message)
+        outcome, read_only = await self._run_guest(message, begun_ns)
+        if errand is None:
+            return Concluded(outcome, {}), read_only
+        concluded = await errand.conclude(self._desk, outcome)
+        if outcome.instance_lost:
+            self.slot.drop()
+        return concluded, read_only
 
     async def _look_again(self, message: Message) -> None:
         """Of damaged state one cannot know that it stays so.
@@ -152,9 +175,10 @@ class TurnRunner:
                 self._note(outcome.error, about)
         return outcome, read_only
 
-    async def _delete(self) -> Outcome:
+    async def _delete(self) -> Concluded:
         """The outcome of a deletion, which no guest runs: it goes also where the
         component cannot be loaded, or fails."""
+        writes = await self._desk.forget_reminders()
         has_state = self._state is not None or self._damage is not None
         holds_anything = has_state or not await self._answers.is_empty()
         # Its memory is that of an actor which is no more.
@@ -162,7 +186,8 @@ class TurnRunner:
         self.last_error = None
         self.pipeline.meter.replied += 1
         effects = Effects(state_written=True, kv_cleared=True) if holds_anything else Effects()
-        return Outcome(deleted_reply(holds_anything), None, effects, [], [], 0)
+        reply = deleted_reply(holds_anything)
+        return Concluded(Outcome(reply, None, effects, [], [], 0), writes)
 
     def _about(self, message: Message) -> About:
         return About(self.address, self.pipeline.next_turn_number, message.envelope.request_id)
@@ -185,17 +210,21 @@ class TurnRunner:
             configuration=self.slot.configuration,
         )
 
-    def _finish(self, message: Message, outcome: Outcome, *, recorded: bool) -> None:
+    def _finish(
+        self, message: Message, outcome: Outcome, writes: Writes, *, recorded: bool
+    ) -> None:
         error = outcome.error
         if error is not None and not isinstance(error, ActorRejected):
             recorded = False
         keys, limits = self.pipeline.claim.keys, self._node.limits
-        finished = Finished(message, outcome, keys, recorded=recorded)
+        finished = Finished(message, outcome, keys, recorded=recorded, writes=writes)
         if finished.bytes_max > limits.commit_bytes_max:
             finished = self._refuse(finished, outcome)
         effects = finished.effects
         if effects is not None and effects.state_written:
             self._state, self._damage = effects.state, None
+        if finished.writes:
+            self._desk.finished(finished.writes)
         self.pipeline.add(finished)
 
     def _refuse(self, finished: Finished, outcome: Outcome) -> Finished:

@@ -65,6 +65,8 @@ class TurnLog:
         self.turns = 0
         self.fuel = 0
         self.inputs: dict[tuple[Address, str], list[TurnInput]] = defaultdict(list)
+        self.by_themselves: set[Address] = set()
+        """Actors that had turns which no client asked for."""
         self.injured: set[tuple[Address, str, str]] = set()
         """Turns that were made to fail: actor, request, code."""
 
@@ -182,6 +184,8 @@ class _SimGuest:
     async def run(self, turn: Turn) -> Outcome:
         engine, log = self._engine, self._engine.log
         log.turns += 1
+        if turn.caller.sort != "client":
+            log.by_themselves.add(turn.address)
         outcome = await self._guest.run(turn)
         given = (turn.number, turn.time_ns, turn.entropy_seed)
         calls = tuple(each for each in outcome.journal if each.name == CALL)

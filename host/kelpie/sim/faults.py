@@ -38,6 +38,8 @@ RATES: Final[Mapping[str, int]] = {
     "reply-lost": 25_000,
     "request-doubled": 30_000,
     "message-delayed": 30_000,
+    # Per message between actors.
+    "letter-doubled": 50_000,
     # Per event of the nemesis, out of a million in all.
     "killed": 150_000,
     "long-pause": 150_000,

@@ -14,6 +14,7 @@ from kelpie.sim.engine import SimEngine
 from kelpie.sim.env import SimEnv
 from kelpie.sim.faults import Faults
 from kelpie.sim.loop import SimLoop
+from kelpie.sim.mail import deliver_twice
 from kelpie.sim.node import Node
 from kelpie.sim.store import FaultyLink, Witness
 from kelpie.sim.tape import Tape
@@ -99,6 +100,7 @@ class Fleet:
         client = MemoryClient(self._store, link)
         runtime = Runtime(env, client, self._engine, self._limits, name)
         self._calls.watch(runtime, node)
+        deliver_twice(runtime, self._faults)
         incarnation = Incarnation(node, env, link, runtime, name)
         self.all.append(incarnation)
         self._loop.spawn(node, self._boot(incarnation), "boot")

@@ -14,6 +14,7 @@ from kelpie.store import keyspace
 from kelpie.store.frame import unframe
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.memory import CommitRequest, MemoryStore
+from kelpie.store.message_keys import MessageKeys
 from kelpie.store.tuples import unpack
 
 __all__ = ["Landings", "OwnershipWatch", "Writer"]
@@ -56,7 +57,11 @@ class OwnershipWatch:
         """A commit was applied."""
         buffer = request.buffer
         for keys in self._keys:
-            mine = [key for key in buffer.writes if key.startswith(keys.prefix)]
+            mine = [
+                key
+                for key, value in buffer.writes.items()
+                if key.startswith(keys.prefix) and not (value is None and is_letter(keys, key))
+            ]
             clears = any(begin.startswith(keys.prefix) for begin, _ in buffer.cleared)
             if mine or clears:
                 self._check(keys, writer, mine, version, clears=clears)
@@ -110,6 +115,11 @@ class OwnershipWatch:
 
     def _fail(self, keys: ActorKeys, reason: str) -> None:
         self.failures.append(Failure("ownership", reason, keys.address))
+
+
+def is_letter(keys: ActorKeys, key: bytes) -> bool:
+    """Whether it is one in the outbox. Whoever has delivered it takes it out."""
+    return MessageKeys(keys.prefix).is_letter(key)
 
 
 def _recorded_ids(keys: ActorKeys, written: list[bytes]) -> Iterator[str]:

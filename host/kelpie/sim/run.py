@@ -39,6 +39,8 @@ class Plan:
     """What the model has found out."""
     invariants: tuple[Invariant, ...] = ()
     """What must hold of all that is stored in the end, besides."""
+    oracles: tuple[Callable[[World], list[Failure]], ...] = ()
+    """... and of the whole world."""
 
 
 @dataclass(slots=True)
@@ -123,6 +125,8 @@ def _failures(plan: Plan, world: World) -> list[Failure]:
     )
     if len(world.stored) == len(world.addresses):
         found += [each for invariant in plan.invariants for each in invariant(world.stored)]
+    for oracle in plan.oracles:
+        found += oracle(world)
     return found
 
 

@@ -16,6 +16,7 @@ from kelpie.sim.env import SimEnv
 from kelpie.sim.faults import Faults
 from kelpie.sim.fleet import Fleet
 from kelpie.sim.loop import SimLoop
+from kelpie.sim.mail import note_what_happened, until_quiet
 from kelpie.sim.model import ActorState
 from kelpie.sim.moments import Moments
 from kelpie.sim.nemesis import Nemesis
@@ -187,6 +188,11 @@ class World:
             for choice in self._workload.choices:
                 if choice.read_only:
                     await self._settle(client, client.request(choice, address, recorded=True))
+        left = await until_quiet(self.fleet.newest.env, self._direct)
+        if left is not None:
+            self.unsettled.append(left)
+        for each in self.fleet.all:
+            note_what_happened(each.runtime, self.faults)
         self.fleet.close()
         newest = await self.fleet.until_ready()
         await self.loop.spawn(newest.node, newest.runtime.drain(), "drain")

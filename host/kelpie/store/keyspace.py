@@ -1,5 +1,5 @@
-"""Every key of the store. No other file makes one, but `access_keys` and
-`component_keys`.
+"""Every key of the store. No other file makes one, but `access_keys`, `component_keys`,
+`message_keys` and `due_keys`.
 
 Keys are packed tuples (see `tuples`), values are framed (see `frame`), and a
 value too large for one key has its bytes in the `c` family (see `chunks`).

@@ -10,7 +10,7 @@ from kelpie.errors import StoredValueCorrupt, StoreFormatUnsupported
 from kelpie.store.frame import unframe
 from kelpie.store.tuples import readable
 
-__all__ = ["unpack_row"]
+__all__ = ["unpack_members", "unpack_row"]
 
 
 def unpack_row(key: bytes, stored: bytes, version: int, members: int) -> list[Any]:
@@ -20,10 +20,18 @@ def unpack_row(key: bytes, stored: bytes, version: int, members: int) -> list[An
         StoredValueCorrupt: it is no such array.
         StoreFormatUnsupported: it has another version.
     """
+    return unpack_members(key, unframe(key, stored), version, members)
+
+
+def unpack_members(key: bytes, value: bytes, version: int, members: int) -> list[Any]:
+    """As `unpack_row`, of a value that is not framed any more.
+
+    Raises: as `unpack_row`.
+    """
     name = readable(key)
     row: list[Any]
     try:
-        found, *row = msgpack.unpackb(unframe(key, stored))
+        found, *row = msgpack.unpackb(value)
     except (ValueError, TypeError, msgpack.UnpackException) as error:
         raise StoredValueCorrupt(
             f"the value of {name} cannot be read, {error}: restore it from a backup", key=name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
+from kelpie.wasm.schedule import Schedule
 from kelpie.wasm.turn import Failure, Page
 
 __all__ = ["AnswersInMemory"]
@@ -24,6 +25,17 @@ class AnswersInMemory:
     ) -> Payload | Failure:
         del operation, argument, key
         return Failure("unavailable", f"{target} is not there: this actor is tried by itself")
+
+    def refuses_send(self, target: Address, letters: int, size: int) -> None:
+        """Nothing waits yet in the outbox of an actor that is alone."""
+        del target, letters, size
+
+    def why_never_due(self, schedule: Schedule) -> str | None:  # noqa: ARG002
+        """Time does not pass for it."""
+        return None
+
+    def reminder_names(self) -> frozenset[str]:
+        return frozenset()
 
     def kv_list(
         self,

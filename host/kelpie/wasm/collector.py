@@ -9,6 +9,8 @@ from kelpie.errors import GuestLimitExceeded, KelpieError, ReadOnlyViolation
 from kelpie.ids import Payload
 from kelpie.limits import Limits
 from kelpie.wasm.entropy import EntropyStream
+from kelpie.wasm.outgoing import Outgoing, Send
+from kelpie.wasm.schedule import SetReminder
 from kelpie.wasm.turn import Effects, HostCall, LogLine, Turn
 
 __all__ = ["Collector", "Suspension"]
@@ -140,6 +142,32 @@ class Collector:
         self._charge_write(more)
         writes[key] = value
 
+    def outgoing(self) -> Outgoing:
+        """What the turn sends, and sets for itself, so far."""
+        outgoing = self.effects.outgoing
+        if outgoing is None:
+            outgoing = self.effects.outgoing = Outgoing()
+        return outgoing
+
+    def write_reminder(self, name: str, reminder: SetReminder | None) -> None:
+        """Sets a reminder, or cancels it (None)."""
+        reminders = self.outgoing().reminders
+        self._charge_write(
+            _reminder_size(name, reminder) - _reminder_size(name, reminders.get(name))
+        )
+        reminders[name] = reminder
+
+    def send(self, send: Send) -> None:
+        """Adds a message to those that leave with the turn."""
+        outgoing = self.outgoing()
+        maximum = self.limits.turn_sends_max
+        if len(outgoing.sends) >= maximum:
+            raise _exceeded("turn_sends_max", len(outgoing.sends) + 1, maximum, "messages sent")
+        size = send.size
+        self._charge_write(size)
+        outgoing.sends.append(send)
+        outgoing.bytes += size
+
     def write_log(self, line: LogLine, size: int) -> None:
         limits = self.limits
         if len(self.log) >= limits.log_lines_max:
@@ -171,6 +199,10 @@ class Collector:
 
 def _size(value: Payload | None) -> int:
     return len(value.data) if value is not None else 0
+
+
+def _reminder_size(name: str, reminder: SetReminder | None) -> int:
+    return 0 if reminder is None else len(name.encode()) + len(reminder.argument.data)
 
 
 def _exceeded(limit: str, count: int, maximum: int, what: str) -> KelpieError:

@@ -15,7 +15,8 @@ from typing import Any
 from kelpie.wasm import calls_surroundings as surroundings
 from kelpie.wasm.calls_actors import ActorCalls
 from kelpie.wasm.calls_configuration import ConfigurationCalls
-from kelpie.wasm.calls_messaging import MESSAGING_CALLS, unavailable
+from kelpie.wasm.calls_reminding import REMINDING_CALLS
+from kelpie.wasm.calls_sending import SENDING_CALLS
 from kelpie.wasm.calls_storage import StorageCalls
 from kelpie.wasm.collector import Collector, Suspension
 from kelpie.wasm.contract import PACKAGE, VERSION
@@ -99,11 +100,8 @@ class Imports:
     def _add_messaging(self, actors: ActorCalls) -> None:
         self._add(
             "messaging",
-            [
-                (name, unavailable(name, parameters, changes=changes))
-                for name, parameters, changes in MESSAGING_CALLS
-            ],
-            [("call", actors.call)],
+            [],
+            [("call", actors.call), *SENDING_CALLS, *REMINDING_CALLS],
         )
 
     def _add(

@@ -15,6 +15,8 @@ from typing import Literal, NamedTuple, Protocol
 from kelpie.errors import KelpieError
 from kelpie.ids import Address, Payload
 from kelpie.wasm.kind_configuration import NO_CONFIGURATION, Configuration
+from kelpie.wasm.outgoing import Outgoing
+from kelpie.wasm.schedule import Schedule
 
 __all__ = [
     "Answers",
@@ -105,6 +107,21 @@ class Answers(Protocol):
         are as the guest gave them. The turn's time stands still meanwhile."""
         ...
 
+    def refuses_send(
+        self, target: Address, letters: int, size: int
+    ) -> Failure | Awaitable[Failure | None] | None:
+        """Why the turn may not send one more message, to this target, so that they
+        are so many of so many bytes in all; None if it may."""
+        ...
+
+    def why_never_due(self, schedule: Schedule) -> str | None:
+        """What is wrong with a schedule; None if nothing is."""
+        ...
+
+    def reminder_names(self) -> frozenset[str] | Awaitable[frozenset[str]]:
+        """The names of the reminders that the turns before this one left."""
+        ...
+
 
 @dataclass(slots=True)
 class Turn:
@@ -138,9 +155,10 @@ class Effects:
     kv: dict[bytes, Payload | None] = field(default_factory=dict)
     kv_cleared: bool = False
     """Whether all of kv goes before `kv` is written."""
+    outgoing: Outgoing | None = None
 
     def __bool__(self) -> bool:
-        return self.state_written or self.kv_cleared or bool(self.kv)
+        return self.state_written or self.kv_cleared or bool(self.kv) or self.outgoing is not None
 
 
 @dataclass(slots=True)

@@ -85,8 +85,36 @@ _ACTOR = _object(
     last_error=_or_null(_TEXT),
     queued=_COUNT,
 )
-_KV_ENTRY: Schema = _object(
-    key=_TEXT, encoding={"type": "string", "enum": ["json", "text", "base64"]}, value={}
+_ENCODING: Schema = {"type": "string", "enum": ["json", "text", "base64"]}
+_KV_ENTRY: Schema = _object(key=_TEXT, encoding=_ENCODING, value={})
+_ARGUMENT: Schema = _object(encoding=_ENCODING, value={})
+_DEAD_LETTER: Schema = _object(
+    number=_NUMBER,
+    sender=_object(namespace=_TEXT, kind=_TEXT, key=_TEXT),
+    operation=_TEXT,
+    argument=_ARGUMENT,
+    sent_at=_MOMENT,
+    died_at=_MOMENT,
+    attempts=_NUMBER,
+    code=_TEXT,
+    rejection=_or_null(_TEXT),
+    message=_TEXT,
+)
+_REMINDER: Schema = _object(
+    name=_TEXT,
+    operation=_TEXT,
+    argument=_ARGUMENT,
+    schedule={
+        "anyOf": [
+            _object(after_ms=_COUNT),
+            _object(every_ms=_NUMBER),
+            _object(cron=_TEXT, zone=_TEXT),
+        ]
+    },
+    missed={"type": "string", "enum": ["fire-once", "skip"]},
+    due_at=_MOMENT,
+    fired=_COUNT,
+    last_error=_or_null(_TEXT),
 )
 _LEVEL: Schema = {"type": "string", "enum": list(LEVELS)}
 _PROBLEM: Schema = {
@@ -155,9 +183,16 @@ SHAPES: dict[str, Schema] = {
     ),
     "ConfigChanged": _with("Config", changed=_FLAG),
     "ConfigurationChange": {"type": "object", "additionalProperties": _or_null(_TEXT)},
+    "CancelledReminder": _object(
+        namespace=_TEXT, kind=_TEXT, key=_TEXT, name=_TEXT, cancelled=_FLAG
+    ),
+    "DeadLetterPage": _object(letters=_list(_DEAD_LETTER), after=_or_null(_NUMBER)),
     "Deleted": _object(namespace=_TEXT, kind=_TEXT, deleted={"const": True}, actors=_COUNT),
     "DeletedActor": _object(namespace=_TEXT, kind=_TEXT, key=_TEXT, deleted=_FLAG),
     "Deployed": _with("Kind", changed=_FLAG, changes=ref("Changes")),
+    "DroppedLetter": _object(
+        namespace=_TEXT, kind=_TEXT, key=_TEXT, number=_NUMBER, dropped={"const": True}
+    ),
     "DeployedOrChecked": {"anyOf": [ref("Deployed"), ref("Checked")]},
     "Health": _object(status={"type": "string", "enum": ["live", "ready"]}),
     "Kind": _KIND,
@@ -187,6 +222,7 @@ SHAPES: dict[str, Schema] = {
     ),
     "Secrets": _object(**_OF_CONFIGURATION, secrets=_list(ref("Secret"))),
     "SecretsChanged": _with("Secrets", changed=_FLAG),
+    "Reminders": _object(reminders=_list(_REMINDER)),
     "Revoked": _object(name=_TEXT, revoked={"const": True}),
     "Token": _TOKEN,
     "TokenWish": {

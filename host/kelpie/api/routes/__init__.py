@@ -11,12 +11,14 @@ from kelpie.api.routes.actors import ACTOR_ROUTES
 from kelpie.api.routes.configuration import CONFIGURATION_ROUTES
 from kelpie.api.routes.host import HOST_ROUTES
 from kelpie.api.routes.kinds import KIND_ROUTES
+from kelpie.api.routes.messages import MESSAGE_ROUTES
 from kelpie.api.routes.route import Route
 
 __all__ = ["ROUTES"]
 
 ROUTES: tuple[Route, ...] = (
     *ACTOR_ROUTES,
+    *MESSAGE_ROUTES,
     *KIND_ROUTES,
     *CONFIGURATION_ROUTES,
     *ACCESS_ROUTES,

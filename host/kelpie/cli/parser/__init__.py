@@ -12,6 +12,7 @@ kinds       deploy, check, kinds, versions, rollback, undeploy
 configuration
             config, secret
 actors      invoke, batch, turns, logs, actors, show, state, kv
+messages    letters, reminders
 access      token, audit
 components  inspect, sim
 """
@@ -19,7 +20,16 @@ components  inspect, sim
 from __future__ import annotations
 
 from kelpie import __version__
-from kelpie.cli.parser import access, actors, components, configuration, host, kinds, projects
+from kelpie.cli.parser import (
+    access,
+    actors,
+    components,
+    configuration,
+    host,
+    kinds,
+    messages,
+    projects,
+)
 from kelpie.cli.parser.reading import CommandParser
 
 __all__ = ["CommandParser", "parser"]
@@ -37,6 +47,7 @@ def parser() -> CommandParser:
     kinds.add(commands)
     configuration.add(commands)
     actors.add(commands)
+    messages.add(commands)
     access.add(commands)
     host.add_care(commands)
     components.add(commands)

@@ -1,0 +1,97 @@
+"""What is due, at its actor: a reminder's turn, and a delayed message that leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kelpie.ids import Payload
+from kelpie.runtime.messaging.delivery import is_final
+from kelpie.runtime.messaging.due_time import next_due_ms
+from kelpie.runtime.messaging.errand import Concluded, Desk, Writes
+from kelpie.runtime.messaging.letter import Letter
+from kelpie.runtime.messaging.reminder import Reminder
+from kelpie.wasm.turn import Effects, Outcome
+
+__all__ = ["HANDLED", "Firing", "Release"]
+
+HANDLED = Payload(True, b'{"handled":true}')
+"""What is answered once it is durable that nothing more is due here."""
+
+_NS_PER_MS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """Has the actor run a reminder's operation, and sets it for its next time, in
+    one commit. One that was changed meanwhile is not fired."""
+
+    name: str
+    row: bytes
+    """Where it is stored."""
+    index: bytes
+    """The row that says when it is due."""
+    stored: bytes
+    """What was stored when it was found to be due."""
+
+    async def prepare(self, desk: Desk) -> Concluded | None:
+        if await desk.row(self.row) != self.stored:
+            return Concluded(_replied(), {})
+        reminder = self._reminder
+        late_ms = desk.wall_ns() // _NS_PER_MS - reminder.due_ms
+        if reminder.missed == "skip" and late_ms > desk.limits.reminder_late_ms_max:
+            return Concluded(_replied(), self._next(desk, reminder))
+        return None
+
+    async def conclude(self, desk: Desk, outcome: Outcome) -> Concluded:
+        reminder, error = self._reminder, outcome.error
+        if error is not None and not is_final(error):
+            return Concluded(outcome, {})
+        told = None if error is None else f"{error.code}: {error.message}"
+        if error is not None:
+            # It has had its turn, and would come to the same again.
+            outcome.effects = Effects()
+        outcome.reply, outcome.error = HANDLED, None
+        outgoing = outcome.effects.outgoing
+        if outgoing is not None and self.name in outgoing.reminders:
+            # The turn itself says what becomes of it.
+            return Concluded(outcome, {self.index: None})
+        fired = reminder._replace(fired=reminder.fired + 1, last_error=told)
+        return Concluded(outcome, self._next(desk, fired))
+
+    @property
+    def _reminder(self) -> Reminder:
+        return Reminder.read(self.row, self.stored)
+
+    def _next(self, desk: Desk, reminder: Reminder) -> Writes:
+        """Sets it for its next time, or takes it away if there is none."""
+        now_ms = desk.wall_ns() // _NS_PER_MS
+        due_ms = next_due_ms(reminder.schedule, reminder.due_ms, now_ms)
+        writes: Writes = {self.index: None}
+        if due_ms is None:
+            writes[self.row] = None
+        else:
+            later = reminder._replace(due_ms=due_ms, turn=desk.turn_number)
+            writes |= desk.set_for(self.row, later.stored(), due_ms)
+        return writes
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Puts a delayed message into the outbox, where it gets its number."""
+
+    row: bytes
+    index: bytes
+
+    async def prepare(self, desk: Desk) -> Concluded | None:
+        stored = await desk.row(self.row)
+        if stored is None:
+            return Concluded(_replied(), {})
+        letter = Letter.read(self.row, stored)
+        return Concluded(_replied(), {self.row: None, self.index: None}, (letter,))
+
+    async def conclude(self, desk: Desk, outcome: Outcome) -> Concluded:  # noqa: ARG002
+        raise AssertionError("no guest runs for it")
+
+
+def _replied() -> Outcome:
+    return Outcome(HANDLED, None, Effects(), [], [], 0)

@@ -1,0 +1,134 @@
+"""Dead letters and reminders, for people: looked at in the store, changed by turns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from kelpie.errors import DeadLetterNotFound
+from kelpie.ids import Address, Payload
+from kelpie.runtime.deploy import read_current
+from kelpie.runtime.envelope import Envelope, principal_of
+from kelpie.runtime.messaging.by_hand import Cancellation, Dropping, Retry
+from kelpie.runtime.messaging.dead_letter import DeadLetter
+from kelpie.runtime.messaging.reminder import Reminder
+from kelpie.runtime.node import Node
+from kelpie.store import due_keys
+from kelpie.store.chunks import finish_value, read_value
+from kelpie.store.keyspace import ActorKeys
+from kelpie.store.message_keys import MessageKeys
+from kelpie.store.reading import reading
+from kelpie.wasm.turn import Caller
+
+__all__ = ["DeadLetterPage", "Messages"]
+
+_NOTHING = Payload(True, b"")
+_NS_PER_MS = 1_000_000
+
+
+class DeadLetterPage(NamedTuple):
+    """Dead letters by their numbers, oldest first. `after` is where the next page
+    begins; None if there are no more."""
+
+    letters: list[tuple[int, DeadLetter]]
+    after: int | None
+
+
+class Messages:
+    """Every method raises KindNotFound if nothing is deployed under the kind's
+    name, and StoreError if the store could not be read."""
+
+    def __init__(self, node: Node, submit: Callable[[Envelope], Awaitable[Payload]]) -> None:
+        self._node = node
+        self._submit = submit
+
+    async def dead_letters(self, address: Address, after: int | None, limit: int) -> DeadLetterPage:
+        """At most `limit`, and `dead_letters_page_bytes_max` of them, but one at the least."""
+        keys = MessageKeys(ActorKeys(address).prefix)
+        bytes_max = self._node.limits.dead_letters_page_bytes_max
+        found: list[tuple[int, DeadLetter]] = []
+        size = 0
+        with reading(self._node.store) as transaction:
+            await read_current(transaction, address.namespace, address.kind)
+            rows = await transaction.get_range(
+                *keys.dead_letters(after), limit=limit, bytes_max=bytes_max, snapshot=True
+            )
+            for key, stored in rows:
+                value = await finish_value(transaction, key, stored, snapshot=True)
+                size += len(value)
+                if found and size > bytes_max:
+                    break
+                found.append((keys.dead_letter_number(key), DeadLetter.read(key, value)))
+        more = len(found) < len(rows) or len(rows) == limit or size >= bytes_max
+        return DeadLetterPage(found, found[-1][0] if more and found else None)
+
+    async def reminders(self, address: Address) -> list[tuple[str, Reminder]]:
+        """All of them, in the order of their names."""
+        keys = ActorKeys(address)
+        with reading(self._node.store) as transaction:
+            await read_current(transaction, address.namespace, address.kind)
+            rows = await transaction.get_range(
+                *due_keys.reminders(keys), limit=self._node.limits.reminders_max, snapshot=True
+            )
+            values = [await finish_value(transaction, *row, snapshot=True) for row in rows]
+        return [
+            (due_keys.reminder_name(keys, key), Reminder.read(key, value))
+            for (key, _), value in zip(rows, values, strict=True)
+        ]
+
+    async def retry(self, address: Address, number: int) -> Payload:
+        """Has a dead letter's operation run once more; its reply. The letter is
+        gone then; if it fails again it stays.
+
+        Raises:
+            DeadLetterNotFound
+            KelpieError: what the turn came to.
+        """
+        key = MessageKeys(ActorKeys(address).prefix).dead_letter(number)
+        with reading(self._node.store) as transaction:
+            await read_current(transaction, address.namespace, address.kind)
+            stored = await read_value(transaction, key, snapshot=True)
+        if stored is None:
+            raise DeadLetterNotFound(f"{address} has no dead letter {number}")
+        letter = DeadLetter.read(key, stored)
+        errand = Retry(number, stored)
+        caller = Caller("actor", str(letter.sender), letter.sender)
+        return await self._ask(address, letter.operation, letter.argument, caller, errand)
+
+    async def drop(self, address: Address, number: int) -> None:
+        """Throws a dead letter away.
+
+        Raises:
+            DeadLetterNotFound
+        """
+        await self._ask(address, "(drop)", _NOTHING, None, Dropping(number))
+
+    async def cancel_reminder(self, address: Address, name: str) -> bool:
+        """Whether there was one of this name."""
+        reply = await self._ask(address, "(cancel)", _NOTHING, None, Cancellation(name))
+        cancelled: bool = json.loads(reply.data)["cancelled"]
+        return cancelled
+
+    async def _ask(
+        self,
+        target: Address,
+        operation: str,
+        argument: Payload,
+        caller: Caller | None,
+        errand: Retry | Dropping | Cancellation,
+    ) -> Payload:
+        limits, env = self._node.limits, self._node.env
+        sender = target if caller is None or caller.address is None else caller.address
+        envelope = Envelope(
+            target,
+            operation,
+            argument,
+            env.new_id(),
+            principal_of(sender, limits),
+            recorded=False,
+            deadline_ns=env.monotonic_ns() + limits.request_deadline_ms_default * _NS_PER_MS,
+            caller=caller,
+            errand=errand,
+        )
+        return await self._submit(envelope)

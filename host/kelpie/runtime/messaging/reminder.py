@@ -1,0 +1,47 @@
+"""A reminder as its actor keeps it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kelpie.ids import Payload
+from kelpie.store.packing import pack_value
+from kelpie.store.rows import unpack_members
+from kelpie.wasm.schedule import Missed, Schedule, SetReminder
+
+__all__ = ["Reminder"]
+
+_VERSION = 1
+
+
+class Reminder(NamedTuple):
+    schedule: Schedule
+    missed: Missed
+    operation: str
+    argument: Payload
+    due_ms: int
+    turn: int
+    """The number of the turn that set it, or in which it fired last: no two that
+    an actor has had are the same."""
+    fired: int = 0
+    """How often."""
+    last_error: str | None = None
+    """What the latest of its turns came to, if that was an error: code and message."""
+
+    @classmethod
+    def of(cls, asked: SetReminder, due_ms: int, turn: int) -> Reminder:
+        return cls(*asked, due_ms=due_ms, turn=turn)
+
+    def stored(self) -> bytes:
+        value: bytes = pack_value((_VERSION, *self))
+        return value
+
+    @classmethod
+    def read(cls, key: bytes, value: bytes) -> Reminder:
+        """Raises:
+        StoredValueCorrupt, StoreFormatUnsupported
+        """
+        schedule, missed, operation, argument, *rest = unpack_members(
+            key, value, _VERSION, len(cls._fields)
+        )
+        return cls(Schedule(*schedule), missed, operation, Payload(*argument), *rest)

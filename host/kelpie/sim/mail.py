@@ -1,0 +1,78 @@
+"""Messages and reminders in a simulated world: what goes wrong, and when all is done."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from kelpie.env import Env
+from kelpie.ids import Payload
+from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.host import Runtime
+from kelpie.runtime.messaging.delivery import Delivery
+from kelpie.sim.faults import Faults
+from kelpie.store.due_keys import BUCKETS, due, due_since
+from kelpie.store.message_keys import pending_anywhere
+from kelpie.store.protocol import Store
+
+__all__ = ["deliver_twice", "note_what_happened", "until_quiet"]
+
+_NS_PER_MS: Final = 1_000_000
+_PAUSE_MS: Final = 500
+_TRIES_MAX: Final = 400
+_LATE_MS_MAX: Final = 2_000
+
+
+def deliver_twice(runtime: Runtime, faults: Faults) -> None:
+    """Has letters of this runtime come twice when `letter-doubled` says so."""
+    courier = runtime.mail.courier
+    submit = courier.submit
+
+    def doubling(envelope: Envelope) -> asyncio.Future[Payload]:
+        answer = submit(envelope)
+        if isinstance(envelope.errand, Delivery) and faults.fires("letter-doubled"):
+            # What becomes of it is nobody's business: the first is answered.
+            submit(envelope).add_done_callback(lambda done: done.cancelled() or done.exception())
+        return answer
+
+    courier.submit = doubling
+
+
+def note_what_happened(runtime: Runtime, faults: Faults) -> None:
+    """Adds what this runtime has seen of letters to what the run has seen."""
+    meter = runtime.node.meters.letters
+    for what, count in (
+        ("a message came again", meter.repeated),
+        ("a message was tried again", meter.tried_again),
+        ("a message became a dead letter", meter.dead),
+        ("a message was delivered", meter.delivered),
+    ):
+        if count:
+            faults.seen[what] += count
+
+
+async def until_quiet(env: Env, store: Store) -> str | None:
+    """Waits until nothing is under way, nor long overdue; what still is if that
+    never comes."""
+    left = None
+    for _ in range(_TRIES_MAX):
+        left = await _left(env, store)
+        if left is None:
+            return None
+        await env.sleep(_PAUSE_MS)
+    return left
+
+
+async def _left(env: Env, store: Store) -> str | None:
+    transaction = store.transaction()
+    try:
+        if await transaction.get_range(*pending_anywhere(), limit=1):
+            return "messages were never delivered"
+        before_ms = env.wall_ns() // _NS_PER_MS - _LATE_MS_MAX
+        for bucket in range(BUCKETS):
+            rows = await transaction.get_range(*due_since(bucket, 0), limit=1)
+            if rows and due(rows[0][0]).at_ms < before_ms:
+                return "what was due never happened"
+    finally:
+        transaction.cancel()
+    return None

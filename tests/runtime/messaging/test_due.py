@@ -1,0 +1,205 @@
+"""Delayed messages and reminders: durable, in their time, and once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from kelpie.errors import ActorRejected, ActorUnavailable, KindInUse
+from kelpie.ids import Payload, text
+from kelpie.limits import Limits
+from kelpie.store.memory import MemoryStore
+from kelpie.store.tuples import unpack
+from kelpie.wasm.schedule import Schedule, SetReminder
+from kelpie.wasm.turn import Caller
+from tests.runtime.conftest import LIMITS, StartScripted
+from tests.runtime.messaging.scripts import SCRIPTS, rows, until
+from tests.runtime.scripted import Host
+from tests.runtime.scripts import failing
+from tests.runtime.support import TestNode, World, outcome, settle
+
+QUICK = {"letter_retry_ms_min": 1, "letter_retry_ms_max": 4, "due_poll_ms": 2}
+HOUR_MS = 3_600_000
+
+
+async def later(host: Host) -> Payload:
+    key, delay_ms = json.loads(host.turn.argument.data)
+    await host.send(key, "append", str(delay_ms), delay_ms=delay_ms)
+    return text("null")
+
+
+async def remind(host: Host) -> Payload:
+    """Sets the reminders of the argument, by name: (sort, ms or expression, ...)."""
+    for name, given in json.loads(host.turn.argument.data).items():
+        asked = None
+        if given is not None:
+            sort, value, operation, missed = (*given, "append", "fire-once")[:4]
+            if len(given) > 2:
+                operation = given[2]
+            if len(given) > 3:
+                missed = given[3]
+            when = {"expression": value, "zone": "UTC"} if sort == "cron" else {"ms": value}
+            asked = SetReminder(Schedule(sort, **when), missed, operation, text(name))
+        host.remind(name, asked)
+    return text(json.dumps(sorted(await host.reminders())))
+
+
+ALL = {**SCRIPTS, "later": later, "remind": remind}
+
+
+def waiting(store: MemoryStore) -> list[tuple[Any, ...]]:
+    """What is to happen later."""
+    found = [unpack(key) for key, _ in store.pairs()]
+    return [each for each in found if each[0] == "due" or each[4:5] in (("later",), ("rm",))]
+
+
+async def pass_hours(node: TestNode, hours: float) -> None:
+    node.env.wall_ahead_ms += int(hours * HOUR_MS)
+
+
+async def test_a_delayed_message_is_sent_when_it_is_due(scripted: StartScripted) -> None:
+    node = await scripted(ALL, **QUICK)
+    await node.value("later", ["b", 2 * HOUR_MS], key="a")
+    await node.value("later", ["b", HOUR_MS], key="a")
+    await pass_hours(node, 0.5)
+    await settle()
+    assert await node.get("read", key="b") == ""
+    assert not rows(node.client.store)
+    await pass_hours(node, 1)
+    await until(lambda: len(waiting(node.client.store)) == 2)
+    await pass_hours(node, 1)
+    await until(lambda: not waiting(node.client.store))
+    await until(lambda: [each[4] for each in rows(node.client.store) if each[0] == "a"] == ["cur"])
+    assert await node.get("read", key="b") == f"{HOUR_MS}{2 * HOUR_MS}"
+
+
+async def test_a_reminder_fires_once(scripted: StartScripted) -> None:
+    node = await scripted(ALL, **QUICK)
+    assert await node.value("remind", {"soon": ["after-ms", HOUR_MS]}, key="a") == ["soon"]
+    await pass_hours(node, 5)
+    await until(lambda: not waiting(node.client.store))
+    assert await node.get("read", key="a") == "soon"
+    turn = next(each for each in node.component.turns if each.operation == "append")
+    assert turn.caller == Caller("reminder", "soon")
+
+
+async def test_a_periodic_one_fires_once_for_all_that_it_missed(scripted: StartScripted) -> None:
+    node = await scripted(ALL, **QUICK)
+    await node.value("remind", {"x": ["every-ms", HOUR_MS]}, key="a")
+    for hours, fired in (0.5, ""), (1, "x"), (1, "xx"), (5, "xxx"), (-4, "xxx"), (5, "xxxx"):
+        await pass_hours(node, hours)
+        await until_state(node, "a", fired)
+    assert len(waiting(node.client.store)) == 2
+
+
+async def until_state(node: TestNode, key: str, state: str) -> None:
+    """Waits until whatever is due is done, and this is the state."""
+    mail = node.runtime.mail
+    for _ in range(2):
+        looks = mail.alarm.looks
+        await until(lambda: mail.alarm.looks > looks + 1 and not len(mail.alarm))  # noqa: B023
+        await until(lambda: not len(mail.courier))
+    assert await node.get("read", key=key) == state
+
+
+async def test_one_that_skips_what_it_missed(scripted: StartScripted) -> None:
+    node = await scripted(ALL, **QUICK)
+    await node.value("remind", {"s": ["every-ms", HOUR_MS, "append", "skip"]}, key="a")
+    await pass_hours(node, 1.001)
+    await until_state(node, "a", "s")
+    await pass_hours(node, 4.5)
+    await until_state(node, "a", "s")
+    # Its next time is set all the same.
+    await pass_hours(node, 0.5)
+    await until_state(node, "a", "ss")
+
+
+async def test_it_is_replaced_and_cancelled_by_name(scripted: StartScripted) -> None:
+    node = await scripted(ALL, **QUICK)
+    await node.value("remind", {"x": ["every-ms", HOUR_MS], "y": ["after-ms", 1]}, key="a")
+    await until_state(node, "a", "y")
+    assert await node.value("remind", {"x": ["after-ms", 2 * HOUR_MS]}, key="a") == ["x"]
+    assert len(waiting(node.client.store)) == 2
+    await pass_hours(node, 1.5)
+    await until_state(node, "a", "y")
+    assert await node.value("remind", {"x": None}, key="a") == []
+    assert not waiting(node.client.store)
+    await pass_hours(node, 1)
+    await until_state(node, "a", "y")
+
+
+async def test_a_turn_may_cancel_the_reminder_that_caused_it(scripted: StartScripted) -> None:
+    def once(host: Host) -> Payload:
+        host.remind("x", None)
+        host.save(text("done"))
+        return text("ok")
+
+    node = await scripted({**ALL, "once": once}, **QUICK)
+    await node.value("remind", {"x": ["every-ms", HOUR_MS, "once"]}, key="a")
+    await pass_hours(node, 1)
+    await until_state(node, "a", "done")
+    assert not waiting(node.client.store)
+
+
+async def test_a_reminder_outlives_its_node(world: World, scripted: StartScripted) -> None:
+    first = await scripted(ALL, **QUICK)
+    await first.value("remind", {"x": ["every-ms", HOUR_MS]}, key="a")
+    await first.value("later", ["b", HOUR_MS], key="a")
+    second = await world.start(first.engine, Limits(**{**LIMITS, **QUICK}))
+    await pass_hours(second, 1)
+    await until_state(second, "a", "x")
+    await until_state(second, "b", str(HOUR_MS))
+
+
+async def test_it_is_tried_again_until_the_actor_can(scripted: StartScripted) -> None:
+    failures = iter([ActorUnavailable("not now")] * 4)
+
+    def moody(host: Host) -> Payload:
+        if (error := next(failures, None)) is not None:
+            raise error
+        return SCRIPTS["append"](host)  # type: ignore[return-value]
+
+    node = await scripted({**ALL, "append": moody}, **QUICK)
+    await node.value("remind", {"x": ["after-ms", 1]}, key="a")
+    await until(lambda: not waiting(node.client.store))
+    assert await node.get("read", key="a") == "x"
+
+
+async def test_one_that_is_refused_has_had_its_turn(scripted: StartScripted) -> None:
+    refuse = failing(ActorRejected("no", "not today"))
+    node = await scripted({**ALL, "refuse": refuse}, **QUICK)
+    await node.value("remind", {"x": ["every-ms", HOUR_MS, "refuse"]}, key="a")
+    for count in 1, 2:
+        await pass_hours(node, 1)
+        refused = lambda: [t.operation for t in node.component.turns].count("refuse")  # noqa: E731
+        await until(lambda: refused() == count)  # noqa: B023
+    assert await node.get("read", key="a") == ""
+
+
+async def test_deletion_cancels_reminders_and_keeps_messages(scripted: StartScripted) -> None:
+    node = await scripted(ALL, **QUICK)
+    await node.value("remind", {"x": ["every-ms", HOUR_MS], "y": ["after-ms", HOUR_MS]}, key="a")
+    await node.value("later", ["b", HOUR_MS], key="a")
+    assert await outcome(node.delete(key="a")) == '{"deleted":false}'
+    assert {each[-1] for each in waiting(node.client.store)}.isdisjoint({"x", "y"})
+    await pass_hours(node, 1)
+    await until_state(node, "b", str(HOUR_MS))
+    assert await node.get("read", key="a") == ""
+
+
+@pytest.mark.parametrize("is_forced", [True, False])
+async def test_a_kind_with_reminders_is_in_use(scripted: StartScripted, is_forced: bool) -> None:
+    node = await scripted(ALL, **QUICK)
+    await node.value("remind", {"x": ["every-ms", HOUR_MS]}, key="a")
+    if not is_forced:
+        with pytest.raises(KindInUse) as raised:
+            await node.runtime.delete_kind("default", "thing")
+        assert raised.value.details["with_reminders"] == 1
+        return
+    await node.runtime.delete_kind("default", "thing", force=True)
+    await node.runtime.deploy("default", "thing", b"thing", determinism_check=False)
+    await pass_hours(node, 1)
+    await until(lambda: not waiting(node.client.store))
+    assert await node.get("read", key="a") == ""
