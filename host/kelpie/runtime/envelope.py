@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from hashlib import blake2b
 
 from kelpie.errors import BatchUnsupported, InvalidRequest, PayloadTooLarge
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
+from kelpie.runtime.cause import REQUEST, Cause, Sort
 from kelpie.runtime.messaging.errand import Errand
 from kelpie.store.witness import Witness
 from kelpie.wasm.batch import line_count
@@ -22,11 +24,16 @@ __all__ = [
     "deleted_reply",
     "deletion",
     "principal_of",
+    "trace_id_of",
 ]
 
 DELETION = "(delete)"
 """What logs and histories call the deletion of an actor, where others have the
 name of an operation."""
+
+_TRACE_ID = re.compile("[0-9a-f]{32}")
+_NO_TRACE_ID = "0" * 32
+_TRACE_ID_BYTES = 16
 
 
 @dataclass(slots=True)
@@ -62,6 +69,33 @@ class Envelope:
     call has any."""
     errand: Errand | None = None
     """What the host does in its turn."""
+    cause: Cause = REQUEST
+    """Why it is asked: see `cause_of`, for what an actor asks of others."""
+    span: int = 0
+    """What its turn is called in traces; the runtime that takes it on says it."""
+
+    @property
+    def trace_id(self) -> str:
+        """32 hex digits. Where nobody has said which trace it belongs to, the same
+        request asked again is in the same one."""
+        return self.cause.trace_id or trace_id_of(self.target, self.principal, self.request_id)
+
+    @property
+    def span_id(self) -> str:
+        """16 hex digits."""
+        return f"{self.span:016x}"
+
+    def cause_of(self, sort: Sort) -> Cause:
+        """The cause of what its turn asks of others: it goes into their envelopes."""
+        return Cause(sort, self.trace_id, self.span_id, self.cause.flags, self.cause.state)
+
+
+def trace_id_of(target: Address, principal: str, request_id: str) -> str:
+    """The trace of a request that belongs to no other: its id, if that may be one."""
+    if _TRACE_ID.fullmatch(request_id) and request_id != _NO_TRACE_ID:
+        return request_id
+    asked = repr((*target, principal, request_id)).encode()
+    return blake2b(asked, digest_size=_TRACE_ID_BYTES).hexdigest()
 
 
 def principal_of(address: Address, limits: Limits) -> str:

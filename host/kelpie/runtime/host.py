@@ -211,6 +211,7 @@ class Runtime:
             if same is not None:
                 same.join(envelope, waiter, self.node.limits)
                 return same, waiter
+        envelope.span = self.node.next_span()
         message = Message(envelope, self._settled)
         message.wait(waiter, envelope.deadline_ns)
         self._admission.admit(message)

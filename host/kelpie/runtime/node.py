@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import blake2b
 
 import msgpack
 
@@ -23,6 +24,8 @@ from kelpie.store.retry import transact
 __all__ = ["Node", "declare_dead"]
 
 _ENTROPY_SECRET_BYTES = 32
+_SPAN_BYTES = 8
+_SPANS = 1 << 8 * _SPAN_BYTES
 
 
 class Node:
@@ -47,11 +50,17 @@ class Node:
         self.wrote: Callable[[Address, Writes], None] = _nobody_listens
         """Told of rows that were committed with the turns of an actor, or may have been."""
         self._activations = 0
+        self._span = 0
 
     def count_activation(self) -> int:
         """A number that no other activation of this incarnation has."""
         self._activations += 1
         return self._activations
+
+    def next_span(self) -> int:
+        """What a turn is called in traces: no other of any node is called so. Not 0."""
+        self._span = (self._span + 1) % _SPANS or 1
+        return self._span
 
     def check_kind(self, namespace: str, kind: str) -> None:
         """Raises:
@@ -80,6 +89,14 @@ class Node:
         self.fence_stored = _fence_value(self.fence_key, self.incarnation)
         self.entropy_secret = await transact(
             env, store, limits, self._entropy_secret, repeatable=True
+        )
+        # Far from those of any other incarnation, and nothing need be drawn for it.
+        self._span = int.from_bytes(
+            blake2b(
+                f"{self.name}/{self.incarnation}".encode(),
+                key=self.entropy_secret,
+                digest_size=_SPAN_BYTES,
+            ).digest()
         )
         await self.tick.refresh()
 
