@@ -80,7 +80,7 @@ async def test_by_the_client(host: Host) -> None:
     async with Client(host.url) as client:
         await client.invoke("counter", "a/b", "increment", text(""))
         assert (await client.delete_actor("counter", "a/b", request_id="x"))["deleted"]
-        assert not (await client.delete_actor("counter", "a/b", deadline_ms=5000))["deleted"]
+        assert not (await client.delete_actor("counter", "a/b", timeout=5))["deleted"]
         with pytest.raises(RequestMismatch) as caught:
             await client.invoke("counter", "a/b", "increment", text(""), request_id="x")
         assert caught.value.details["request_id"] == "x"

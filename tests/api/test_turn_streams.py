@@ -255,7 +255,7 @@ async def test_each_line_has_its_deadline(tmp_path: Path, cache: Path) -> None:
     async for host in limited(tmp_path, cache, ENDLESS_FUEL):
         body = line("a", "spin", kind="rogue") + line("b", "increment")
         async with Client(host.url) as client:
-            found = {each["index"]: each async for each in client.turns(body, deadline_ms=200)}
+            found = {each["index"]: each async for each in client.turns(body, timeout=0.2)}
         assert found[0]["problem"]["code"] == "deadline-exceeded"
         assert found[1]["value"] == {"value": 1}
 

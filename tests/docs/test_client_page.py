@@ -27,7 +27,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def test_every_program_is_followed_by_what_it_prints() -> None:
-    assert [language for language, _ in BLOCKS] == ["python", "text"] * 3
+    assert [language for language, _ in BLOCKS] == ["python", "text"] * 4
 
 
 @pytest.mark.parametrize("at", range(0, len(BLOCKS), 2))
@@ -47,6 +47,7 @@ def test_a_program_prints_what_is_shown(served: Served, at: int) -> None:
 
 def test_it_lists_every_method() -> None:
     listed = set(re.findall(r"`([a-z_]+)`", PAGE.read_text().rpartition("## ")[2]))
-    plumbing = {"ask", "ask_json", "asking", "batch_lines", "turn_lines"}
+    plumbing = {"ask", "ask_json", "ask_safely", "asking", "batch_lines", "turn_lines"}
+    plumbing |= {"batch_until", "call_until", "until_ns", "url"}
     methods = {name for name in dir(kelpie.Client) if not name.startswith("_")}
     assert listed == methods - plumbing

@@ -30,6 +30,7 @@ OWNERS = {
     "fdb": {"store"},
     "aiohttp": {"api"},
     "argcomplete": {"cli"},
+    "jsonschema": {"api"},
     "argparse": {"cli"},
     "prometheus_client": {"api"},
 }

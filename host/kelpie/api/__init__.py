@@ -34,8 +34,11 @@ server        listening, and letting go
 client        the other side
 transport     ... and what its answers mean
 unreachable   ... when nobody is there
+safe_calls    ... asked again under one id, until it is done
+doubt         ... and whether to, and what is known then
 turn_calls    what of it one actor is asked
 line_calls    what of it is asked in JSON lines
+typed         actors whose operations are methods
 """
 
 from __future__ import annotations

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import Any
+from typing import Any, Unpack
 
-from kelpie.api.line_calls import asking_headers
 from kelpie.api.message_calls import MessageCalls
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE
+from kelpie.api.safe_calls import Asking
 from kelpie.api.transport import lines_of, quoted, with_query
 from kelpie.api.turn_calls import TurnCalls
+from kelpie.api.typed.actor import Actor
+from kelpie.api.typed.descriptions import Descriptions
 from kelpie.ids import Payload
 
 __all__ = ["Client"]
@@ -20,12 +22,34 @@ class Client(TurnCalls, MessageCalls):
     """Calls one host over HTTP. Use it as an asynchronous context manager.
 
     Every method raises the KelpieError that the host answers with, or
-    HostUnreachable. Nothing is retried. An error of an invocation has the id
-    under which it was asked in `details["request_id"]`.
+    HostUnreachable. What an actor is asked to do is asked again, after every error
+    with which that may help, until its `timeout`, and done once: see `SafeCalls`. An
+    error of it has the id under which it was asked in `details["request_id"]`, or
+    `request_id`. Nothing else is asked again.
     """
 
+    def __init__(self, url: str, **options: Unpack[Asking]) -> None:
+        super().__init__(url, **options)
+        self._descriptions = Descriptions(self._fetch_kind, self._limits.client_kinds_max)
+
+    def actor(self, kind: str, key: str, *, timeout: float | None = None) -> Actor:
+        """An actor whose operations are methods: `await client.actor("counter",
+        "alice").add(amount=5)`. Each may take `timeout` seconds. Asks nobody yet."""
+        return Actor(self, self._descriptions, kind, key, timeout)
+
+    async def _fetch_kind(self, kind: str, until_ns: int) -> dict[str, Any]:
+        path = f"/v1/kinds/{quoted(kind)}"
+        _, found = await self.ask_safely("GET", path, b"", None, until_ns=until_ns)
+        view: dict[str, Any] = json.loads(found)
+        return view
+
     async def delete_actor(
-        self, kind: str, key: str, *, request_id: str | None = None, deadline_ms: int | None = None
+        self,
+        kind: str,
+        key: str,
+        *,
+        request_id: str | None = None,
+        timeout: float | None = None,
     ) -> dict[str, Any]:
         """Deletes an actor's state and kv, in its turn and for good. `deleted` says
         whether it had any. Afterwards it is there again, empty, as soon as it is named.
@@ -34,8 +58,11 @@ class Client(TurnCalls, MessageCalls):
         the actor has stored since.
         """
         path = f"/v1/actors/{quoted(kind)}/{quoted(key)}"
-        headers = asking_headers(None, request_id, deadline_ms)
-        return await self.ask_json("DELETE", path, headers=headers)
+        _, found = await self.ask_safely(
+            "DELETE", path, b"", None, until_ns=self.until_ns(timeout), request_id=request_id
+        )
+        deleted: dict[str, Any] = json.loads(found)
+        return deleted
 
     async def deploy(
         self,
@@ -138,7 +165,7 @@ class Client(TurnCalls, MessageCalls):
         are `damaged`, and whether there are `more`: ask again with its `before`."""
         return await self.ask_json("GET", with_query("/v1/audit", before=before, limit=limit))
 
-    async def actor(self, kind: str, key: str) -> dict[str, Any]:
+    async def show(self, kind: str, key: str) -> dict[str, Any]:
         """What can be said of an actor without running it."""
         return await self.ask_json("GET", f"/v1/actors/{quoted(kind)}/{quoted(key)}")
 

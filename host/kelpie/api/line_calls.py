@@ -6,14 +6,14 @@ import json
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import Any
 
-from kelpie.api.headers import DEADLINE_HEADER, ID_HEADER
 from kelpie.api.payloads import JSON_LINES_TYPE
-from kelpie.api.transport import Transport, lines_of, quoted
+from kelpie.api.safe_calls import SafeCalls, asking_headers
+from kelpie.api.transport import lines_of, quoted
 
-__all__ = ["LineCalls", "asking_headers"]
+__all__ = ["LineCalls"]
 
 
-class LineCalls(Transport):
+class LineCalls(SafeCalls):
     """Many operations by one request. Errors as in `Client`."""
 
     async def batch(
@@ -23,15 +23,27 @@ class LineCalls(Transport):
         operations: Iterable[tuple[str, Any]],
         *,
         request_id: str | None = None,
-        deadline_ms: int | None = None,
+        timeout: float | None = None,
     ) -> list[Any]:
         """Has an actor run operations as one turn, each a name and its argument (None
         for none), and returns their replies. The first that fails undoes all: the
         error has its `index` in `details`."""
-        lines = "".join(map(_line, operations)).encode()
-        replies = await self.batch_lines(
-            kind, key, lines, request_id=request_id, deadline_ms=deadline_ms
+        return await self.batch_until(
+            kind, key, operations, self.until_ns(timeout), request_id=request_id
         )
+
+    async def batch_until(
+        self,
+        kind: str,
+        key: str,
+        operations: Iterable[tuple[str, Any]],
+        until_ns: int,
+        *,
+        request_id: str | None = None,
+    ) -> list[Any]:
+        """`batch` with a deadline that began to run before."""
+        lines = "".join(map(_line, operations)).encode()
+        replies = await self._ask_batch(kind, key, lines, until_ns, request_id)
         return [json.loads(line) for line in replies.split(b"\n")[:-1]]
 
     async def batch_lines(
@@ -41,49 +53,43 @@ class LineCalls(Transport):
         lines: bytes,
         *,
         request_id: str | None = None,
-        deadline_ms: int | None = None,
+        timeout: float | None = None,
     ) -> bytes:
         """`batch` with operations and replies as JSON lines."""
+        return await self._ask_batch(kind, key, lines, self.until_ns(timeout), request_id)
+
+    async def _ask_batch(
+        self, kind: str, key: str, lines: bytes, until_ns: int, request_id: str | None
+    ) -> bytes:
         path = f"/v1/batches/{quoted(kind)}/{quoted(key)}"
-        headers = asking_headers(JSON_LINES_TYPE, request_id, deadline_ms)
-        async with self.asking("POST", path, lines, headers) as response:
-            return await response.read()
+        _, replies = await self.ask_safely(
+            "POST", path, lines, JSON_LINES_TYPE, until_ns=until_ns, request_id=request_id
+        )
+        return replies
 
     async def turns(
-        self, lines: bytes | AsyncIterable[bytes], *, deadline_ms: int | None = None
+        self, lines: bytes | AsyncIterable[bytes], *, timeout: float | None = None
     ) -> AsyncIterator[dict[str, Any]]:
         """Asks for a turn for each line, of whichever actor it names, and gives what
         comes of them as they end, each with its `index` among the lines. `lines` may
         come in pieces, whether they are whole lines or not.
 
-        An error of a line is in its answer, as `problem`. One without `index` says
+        Nothing is asked again: a line with an `id` may be, and is done once. `timeout`
+        counts for each. An error of a line is in its answer, as `problem`. One without `index` says
         why the host read no more lines.
         """
-        async for line in self.turn_lines(lines, deadline_ms=deadline_ms):
+        async for line in self.turn_lines(lines, timeout=timeout):
             yield json.loads(line)
 
     async def turn_lines(
-        self, lines: bytes | AsyncIterable[bytes], *, deadline_ms: int | None = None
+        self, lines: bytes | AsyncIterable[bytes], *, timeout: float | None = None
     ) -> AsyncIterator[bytes]:
         """`turns` with each answer as the host wrote it."""
+        deadline_ms = None if timeout is None else int(timeout * 1000)
         headers = asking_headers(JSON_LINES_TYPE, None, deadline_ms)
         async with self.asking("POST", "/v1/turns", lines, headers) as response:
             async for line in lines_of(response):
                 yield line
-
-
-def asking_headers(
-    content_type: str | None, request_id: str | None, deadline_ms: int | None
-) -> dict[str, str]:
-    """The headers of a request that an actor is to run."""
-    headers: dict[str, str] = {}
-    if content_type is not None:
-        headers["Content-Type"] = content_type
-    if request_id is not None:
-        headers[ID_HEADER] = request_id
-    if deadline_ms is not None:
-        headers[DEADLINE_HEADER] = str(deadline_ms)
-    return headers
 
 
 def _line(operation: tuple[str, Any]) -> str:

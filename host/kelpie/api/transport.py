@@ -27,6 +27,9 @@ _CONNECT_SECONDS = 10
 _NO_HTTP = (aiohttp.ServerDisconnectedError, aiohttp.ClientResponseError)
 # These have nothing to do with a namespace.
 _HOST_WIDE = ("/v1/tokens", "/v1/audit")
+# What says so without being a host passes requests on to one, which is not there.
+_ON_THE_WAY = {429, 502, 503, 504}
+_DIGITS_MAX = 9
 _PIECE_BYTES = 256 * 1024
 
 
@@ -107,6 +110,10 @@ class Transport:
         async with self.asking(method, path, body, headers, on_sent) as response:
             return response.content_type, await response.read()
 
+    @property
+    def url(self) -> str:
+        return self._base
+
     @asynccontextmanager
     async def asking(
         self,
@@ -162,6 +169,7 @@ class Transport:
     async def _check(self, response: aiohttp.ClientResponse) -> None:
         """Raises:
         KelpieError: what the host answers with.
+        HostUnreachable: somebody on the way to it answers.
         """
         if response.content_type == PROBLEM_TYPE:
             problem = error_of(json.loads(await response.read()))
@@ -169,6 +177,12 @@ class Transport:
             if REQUEST_ID_HEADER in response.headers:
                 problem.details["request_id"] = response.headers[REQUEST_ID_HEADER]
             raise problem
+        if response.status in _ON_THE_WAY:
+            message = f"{self._base} answers {response.status}, as no Kelpie host does"
+            after = response.headers.get("Retry-After", "")
+            is_number = after.isascii() and after.isdigit() and len(after) <= _DIGITS_MAX
+            retry_after_ms = int(after) * 1000 if is_number else None
+            raise HostUnreachable(message, sent=True, retry_after_ms=retry_after_ms)
         if not response.ok:
             raise HostFault(f"{self._base} answers {response.status}, as no Kelpie host does")
 

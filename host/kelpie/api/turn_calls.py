@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from kelpie.api.line_calls import LineCalls, asking_headers
+from kelpie.api.line_calls import LineCalls
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE, TEXT_TYPE
 from kelpie.api.transport import quoted
 from kelpie.ids import Payload
@@ -24,7 +24,7 @@ class TurnCalls(LineCalls):
         argument: Any = None,
         *,
         request_id: str | None = None,
-        deadline_ms: int | None = None,
+        timeout: float | None = None,
     ) -> Any:
         """As `invoke`, with Python's values: the argument is sent as JSON, or as it is if
         it is bytes, and not at all if it is None; a reply that the component declares
@@ -33,13 +33,33 @@ class TurnCalls(LineCalls):
         Raises:
             ValueError, TypeError: the argument is nothing that JSON has; nothing was asked.
         """
+        return await self.call_until(
+            kind, key, operation, argument, self.until_ns(timeout), request_id
+        )
+
+    async def call_until(
+        self,
+        kind: str,
+        key: str,
+        operation: str,
+        argument: Any,
+        until_ns: int,
+        request_id: str | None = None,
+    ) -> Any:
+        """`call` with a deadline that began to run before."""
         content_type, body = None, b""
         if isinstance(argument, bytes):
             content_type, body = BYTES_TYPE, argument
         elif argument is not None:
             content_type, body = JSON_TYPE, json.dumps(argument, allow_nan=False).encode()
-        headers = asking_headers(content_type, request_id, deadline_ms)
-        replied_type, reply = await self.ask("POST", _path(kind, key, operation), body, headers)
+        replied_type, reply = await self.ask_safely(
+            "POST",
+            _path(kind, key, operation),
+            body,
+            content_type,
+            until_ns=until_ns,
+            request_id=request_id,
+        )
         if replied_type == BYTES_TYPE:
             return reply
         return json.loads(reply) if replied_type == JSON_TYPE else reply.decode()
@@ -53,16 +73,20 @@ class TurnCalls(LineCalls):
         *,
         is_json: bool = False,
         request_id: str | None = None,
-        deadline_ms: int | None = None,
+        timeout: float | None = None,
     ) -> Payload:
         """Has an actor run one turn, and returns its reply, which is durable.
 
-        With a `request_id` it may be asked again: the same request is answered
-        with the same reply and not run twice.
+        Whatever the reason why there was no answer, it is not run twice: it is asked
+        again under one id, the `request_id` if one is given.
         """
-        headers = asking_headers(_type_of(argument, is_json), request_id, deadline_ms)
-        content_type, body = await self.ask(
-            "POST", _path(kind, key, operation), argument.data, headers
+        content_type, body = await self.ask_safely(
+            "POST",
+            _path(kind, key, operation),
+            argument.data,
+            _type_of(argument, is_json),
+            until_ns=self.until_ns(timeout),
+            request_id=request_id,
         )
         return Payload(content_type != BYTES_TYPE, body)
 

@@ -48,7 +48,7 @@ def actors(options: argparse.Namespace) -> int:
 
 def show(options: argparse.Namespace) -> int:
     kind, key = options.actor
-    view = with_host(options, lambda client: client.actor(kind, key))
+    view = with_host(options, lambda client: client.show(kind, key))
     if options.output == "json":
         print_json(view)
     else:

@@ -14,7 +14,13 @@ from pathlib import Path
 from kelpie.cli.json_text import read_json
 from kelpie.cli.output import complain, say
 from kelpie.cli.values import print_data
-from kelpie.cli.with_host import client_of, warn_if_in_the_clear, with_env, with_host
+from kelpie.cli.with_host import (
+    client_of,
+    timeout_s,
+    warn_if_in_the_clear,
+    with_env,
+    with_host,
+)
 from kelpie.env.real import RealEnv
 
 __all__ = ["batch", "turns"]
@@ -38,7 +44,7 @@ def batch(options: argparse.Namespace) -> int:
     answered = with_host(
         options,
         lambda client: client.batch_lines(
-            kind, key, lines, request_id=options.id, deadline_ms=options.deadline_ms
+            kind, key, lines, request_id=options.id, timeout=timeout_s(options)
         ),
     )
     if options.output == "json":
@@ -59,7 +65,7 @@ def turns(options: argparse.Namespace) -> int:
         ended = ""
         async with client_of(options) as client:
             lines = _pieces(env, options.file)
-            async for line in client.turn_lines(lines, deadline_ms=options.deadline_ms):
+            async for line in client.turn_lines(lines, timeout=timeout_s(options)):
                 # As it is: no number loses a digit.
                 print_data(line + b"\n")
                 answer = read_json(line)

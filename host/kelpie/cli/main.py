@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
         complain(str(error))
         return _WRONG_USAGE
     except (OutcomeUnknown, ActorOutcomeUnknown) as error:
-        tell_error(error, _if_perhaps_done(options))
+        tell_error(error, _if_perhaps_done(options, error.details.get("request_id")))
     except KelpieError as error:
         tell_error(error)
     except HostUnreachable as error:
@@ -79,22 +79,18 @@ def _take_environment(options: argparse.Namespace) -> None:
 def _if_unreachable(error: HostUnreachable, options: argparse.Namespace) -> tuple[str, ...]:
     """What to try next."""
     if error.sent:
-        return (_if_perhaps_done(options),)
+        return (_if_perhaps_done(options, error.request_id),)
     if error.answers:
         return ()
     return ("try: start one with `kelpie serve`, or name another with --url",)
 
 
-def _if_perhaps_done(options: argparse.Namespace) -> str:
+def _if_perhaps_done(options: argparse.Namespace, request_id: object) -> str:
     """What to try when nobody knows whether it was done."""
     if "perhaps_done" in options:
         told: str = options.perhaps_done
         return told
     if "id" not in options:
         return "it may have been done: the same again does no harm"
-    if options.id is None:
-        return (
-            "it may have been done, and without --id there is no record to ask for: "
-            "see what the actor says"
-        )
-    return "it may have been done: ask again with the same --id to learn whether it was"
+    asked = "the same --id" if options.id is not None else f"--id {request_id}"
+    return f"it may have been done: ask again with {asked} to learn whether it was"

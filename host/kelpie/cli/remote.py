@@ -11,7 +11,7 @@ from kelpie.cli.json_text import check_json
 from kelpie.cli.output import complain, print_json, print_table, say, short_digest, size
 from kelpie.cli.suggested import suggested
 from kelpie.cli.values import print_value
-from kelpie.cli.with_host import with_host
+from kelpie.cli.with_host import timeout_s, with_host
 from kelpie.ids import text
 
 __all__ = ["invoke", "kinds"]
@@ -42,7 +42,7 @@ def invoke(options: argparse.Namespace) -> int:
             argument,
             is_json=options.argument is not None,
             request_id=options.id,
-            deadline_ms=options.deadline_ms,
+            timeout=timeout_s(options),
         ),
     )
     print_value(options, reply)

@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 
 from kelpie.api.client import Client
 from kelpie.api.paths import DEFAULT_NAMESPACE
+from kelpie.api.unreachable import HostUnreachable
 from kelpie.cli.output import say
 from kelpie.env import real
 from kelpie.env.real import RealEnv
+from kelpie.errors import KelpieError
 
-__all__ = ["client_of", "warn_if_in_the_clear", "with_env", "with_host"]
+__all__ = ["client_of", "timeout_s", "warn_if_in_the_clear", "with_env", "with_host"]
 
 Result = TypeVar("Result")
 
@@ -48,7 +50,19 @@ def client_of(options: argparse.Namespace) -> Client:
         token=options.token,
         ca=options.ca,
         namespace=getattr(options, "asked_namespace", DEFAULT_NAMESPACE),
+        wait_for_host=False,
+        on_retry=_tell_of_retry,
     )
+
+
+def timeout_s(options: argparse.Namespace) -> float | None:
+    """How long a turn may take, as --deadline-ms says it."""
+    return None if options.deadline_ms is None else options.deadline_ms / 1000
+
+
+def _tell_of_retry(error: KelpieError | HostUnreachable) -> None:
+    """Nobody shall wonder what the command waits for."""
+    say(f"kelpie: {error}; asking again")
 
 
 def warn_if_in_the_clear(options: argparse.Namespace) -> None:

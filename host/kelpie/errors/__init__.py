@@ -2,11 +2,12 @@
 
     KelpieError
       CallerError               the request is at fault
-        InvalidAddress, InvalidRequest, InvalidText
+        InvalidAddress, InvalidRequest, InvalidText, InvalidArgument
         RouteNotFound, MethodNotAllowed, UnsupportedMediaType, PayloadTooLarge, RequestTimeout
         ExpectationFailed
         HostNotAllowed, OriginNotAllowed
-        KindNotFound, VersionNotFound, ValueNotFound, DeadLetterNotFound
+        KindNotFound, OperationNotFound, VersionNotFound, ValueNotFound,
+        DeadLetterNotFound
         RequestMismatch, BatchUnsupported
         ComponentError          an upload that cannot become an actor
           ComponentTooLarge, ComponentInvalid, ComponentRefused, ComponentNotDeterministic

@@ -9,6 +9,7 @@ __all__ = [
     "InvalidAddress",
     "InvalidRequest",
     "InvalidText",
+    "InvalidArgument",
     "RouteNotFound",
     "ExpectationFailed",
     "MethodNotAllowed",
@@ -18,6 +19,7 @@ __all__ = [
     "HostNotAllowed",
     "OriginNotAllowed",
     "KindNotFound",
+    "OperationNotFound",
     "VersionNotFound",
     "ValueNotFound",
     "DeadLetterNotFound",
@@ -52,6 +54,12 @@ class InvalidRequest(CallerError):
 
 class InvalidText(CallerError):
     code, status, title = "invalid-text", 400, "The text is not valid UTF-8"
+
+
+class InvalidArgument(CallerError):
+    """Found by the client: nothing was sent. `details["operation"]` names the operation."""
+
+    code, status, title = "invalid-argument", 400, "The operation does not take this argument"
 
 
 class RouteNotFound(CallerError):
@@ -91,6 +99,12 @@ class OriginNotAllowed(CallerError):
 
 class KindNotFound(CallerError):
     code, status, title = "kind-not-found", 404, "No component of this kind is deployed"
+
+
+class OperationNotFound(CallerError):
+    """Found by the client: nothing was sent. `details["known"]` has the operations."""
+
+    code, status, title = "operation-not-found", 404, "The kind has no such operation"
 
 
 class VersionNotFound(CallerError):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kelpie.limits.client import ClientLimits
 from kelpie.limits.limit import limit
-from kelpie.limits.store import StoreLimits
 
 __all__ = ["AccessLimits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccessLimits(StoreLimits):
-    """Those of `Limits` that are about the front door. On top of those of the store,
+class AccessLimits(ClientLimits):
+    """Those of `Limits` that are about the front door. On top of those of clients,
     since classes with slots cannot stand side by side."""
 
     tokens_max: int = limit(1_000, "tokens of the host; `tokens-full`")

@@ -1,0 +1,46 @@
+"""What a client needs of the world, within a program that is not ours."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable
+from typing import Protocol, TypeVar
+
+__all__ = ["ProgramEnv", "Surroundings"]
+
+Result = TypeVar("Result")
+
+_ID_BYTES = 16
+
+
+class Surroundings(Protocol):
+    """The part of Env that waits and counts, and starts nothing."""
+
+    def monotonic_ns(self) -> int: ...
+
+    def random_bytes(self, count: int) -> bytes: ...
+
+    def new_id(self) -> str: ...
+
+    async def sleep(self, delay_ms: float) -> None: ...
+
+    async def within(self, limit_ms: float, work: Awaitable[Result]) -> Result: ...
+
+
+class ProgramEnv:
+    """On whatever loop runs. Of that loop it takes nothing over."""
+
+    monotonic_ns = staticmethod(time.monotonic_ns)
+    random_bytes = staticmethod(secrets.token_bytes)
+
+    def new_id(self) -> str:
+        return secrets.token_hex(_ID_BYTES)
+
+    async def sleep(self, delay_ms: float) -> None:
+        await asyncio.sleep(delay_ms / 1000)
+
+    async def within(self, limit_ms: float, work: Awaitable[Result]) -> Result:
+        async with asyncio.timeout(limit_ms / 1000):
+            return await work

@@ -1,0 +1,29 @@
+"""The limits of clients: of programs that ask a host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kelpie.limits.limit import limit
+from kelpie.limits.store import StoreLimits
+
+__all__ = ["ClientLimits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientLimits(StoreLimits):
+    """Those of `Limits` that are about `kelpie.Client`."""
+
+    client_timeout_ms_default: int = limit(
+        30_000, "time until a client gives a request up, if it is told no other"
+    )
+    client_answer_ms_max: int = limit(
+        500, "time beyond it that a client gives the host to say what became of the request"
+    )
+    client_retry_ms: int = limit(
+        50, "pause before a client asks again, about; it doubles each time"
+    )
+    client_retry_ms_max: int = limit(2_000, "the longest such pause, if the host names no longer")
+    client_kinds_max: int = limit(
+        1_000, "kinds whose description a client keeps; beyond it the oldest go"
+    )
