@@ -224,4 +224,7 @@ async def test_the_log_has_the_backtrace_of_a_trap(
     (told,) = [each for each in caplog.records if "wasm backtrace" in each.getMessage()]
     request_id = answer.headers["kelpie-request-id"]
     about = {"actor": "default/rogue/bob", "turn": 1, "request_id": request_id}
+    # The id that the host has made is that of the trace as well.
+    assert answer.json["trace_id"] == request_id
+    about["trace_id"] = request_id
     assert told.__dict__["about"] == about

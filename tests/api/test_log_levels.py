@@ -76,7 +76,12 @@ async def test_an_actors_words_are_heard_once_they_are_wanted(
     assert heard[0] == []
     (entry,) = heard[1]
     assert entry["lines"] == ["hello"]
-    assert entry["about"] == {"actor": "default/rogue/bob", "turn": 1, "request_id": request_id}
+    assert entry["about"] == {
+        "actor": "default/rogue/bob",
+        "turn": 1,
+        "request_id": request_id,
+        "trace_id": request_id,
+    }
 
 
 async def test_each_request_has_an_entry(

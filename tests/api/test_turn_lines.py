@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kelpie.access.caller import ANYBODY
+from kelpie.api.asked import Asked
 from kelpie.api.turn_lines import TurnLine, error_line, parse_turn_line, reply_line
 from kelpie.errors import ActorRejected, InvalidRequest, InvalidText
-from kelpie.ids import Payload, binary, text
+from kelpie.ids import Address, Payload, binary, text
+from kelpie.runtime.cause import REQUEST
 
 JSON = st.recursive(
     st.none()
@@ -125,8 +128,10 @@ def test_replies_are_one_line(reply: Payload, encoding: str, value: object) -> N
 
 
 def test_errors_are_one_line() -> None:
-    line = error_line(None, "i", ActorRejected("no", "not\ntoday"))
+    asked = Asked(ANYBODY, Address("default", "a", "b"), "op", "i", True, 0, REQUEST)
+    line = error_line(None, asked, ActorRejected("no", "not\ntoday"))
     assert line.count(b"\n") == 1
     told = json.loads(line)
     assert (told["index"], told["status"], told["id"]) == (None, 422, "i")
     assert told["problem"]["rejection"] == "no"
+    assert told["problem"]["trace_id"] == asked.trace_id

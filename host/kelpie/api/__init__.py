@@ -21,6 +21,9 @@ turn_stream   turns asked for line by line, answered as they end
 turn_lines    such a line, and its answer
 body_lines    a body, line by line
 logs          what actors say, as it comes
+traces        what a request has caused
+trace_context which trace a request is part of
+asked         what the head of a request to an actor asks for
 moments       times in queries and answers
 page          a page for people
 openapi       the document that tells of all of them, and of what is deployed

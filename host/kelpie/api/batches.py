@@ -8,12 +8,12 @@ from aiohttp import web
 
 from kelpie.api.bodies import Bodies, let_continue
 from kelpie.api.door import CALLER, Door
-from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.invocation import Invocations
 from kelpie.api.paths import Target
 from kelpie.api.payloads import JSON_LINES_TYPE, check_lines_type
 from kelpie.api.problem import as_kelpie_error
 from kelpie.api.responses import SERVER_HEADER, Handler, problem_response, respond
+from kelpie.api.trace_context import cause_of_headers
 from kelpie.api.turn_stream import TurnStream
 from kelpie.env import Env
 from kelpie.errors import Draining, Overloaded, PayloadTooLarge, UnsupportedMediaType
@@ -57,8 +57,8 @@ class BatchHandlers:
                 reply = await self._invocations.submit_batch(asked, body)
             answer = respond(HTTPStatus.OK, JSON_LINES_TYPE, reply.data)
         except Exception as error:  # noqa: BLE001 - logged and answered
-            answer = problem_response(as_kelpie_error(error))
-        answer.headers[REQUEST_ID_HEADER] = asked.request_id
+            answer = problem_response(as_kelpie_error(error), asked.trace_id)
+        answer.headers.update(asked.headers())
         return answer
 
     async def _turns(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
@@ -81,6 +81,7 @@ class BatchHandlers:
             limits,
             target.namespace,
             patience_ns,
+            cause_of_headers(headers),
         )
         self._streams.add(stream)
         try:

@@ -169,6 +169,11 @@ class Client(TurnCalls, MessageCalls):
         """What can be said of an actor without running it."""
         return await self.ask_json("GET", f"/v1/actors/{quoted(kind)}/{quoted(key)}")
 
+    async def trace(self, name: str) -> dict[str, Any]:
+        """The `spans` of a trace that are known, in the order in which they were asked
+        for. `name` is the `trace_id`, or the id of a request in it."""
+        return await self.ask_json("GET", f"/v1/traces/{quoted(name)}")
+
     async def config(self, kind: str) -> dict[str, str]:
         """What is set for a kind, by name."""
         shown = await self.ask_json("GET", f"/v1/kinds/{quoted(kind)}/config")

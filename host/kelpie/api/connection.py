@@ -20,8 +20,7 @@ from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
 
 from kelpie.access.caller import Caller
 from kelpie.access.roles import Permission
-from kelpie.api.headers import REQUEST_ID_HEADER
-from kelpie.api.invocation import Asked
+from kelpie.api.asked import Asked
 from kelpie.api.paths import DEFAULT_NAMESPACE
 from kelpie.api.problem import PROBLEM_TYPE, as_kelpie_error, problem_of
 from kelpie.api.wire import response_head
@@ -208,8 +207,7 @@ class HotConnection(asyncio.Protocol):
         if error is None:
             reply = turn.result()
             content_type = self._server.invocations.reply_type(asked, reply)
-            headers = {REQUEST_ID_HEADER: asked.request_id}
-            self._write(_OK, content_type, headers, reply.data)
+            self._write(_OK, content_type, asked.headers(), reply.data)
             self._note(_OK, asked, None)
         else:
             assert isinstance(error, Exception)
@@ -218,10 +216,10 @@ class HotConnection(asyncio.Protocol):
 
     def _write_problem(self, asked: Asked | None, error: Exception) -> None:
         known = as_kelpie_error(error)
-        problem = problem_of(known)
+        problem = problem_of(known, None if asked is None else asked.trace_id)
         headers = problem.headers
         if asked is not None:
-            headers[REQUEST_ID_HEADER] = asked.request_id
+            headers.update(asked.headers())
         self._write(problem.status, PROBLEM_TYPE, headers, problem.body)
         self._note(problem.status, asked, known.code)
 

@@ -16,7 +16,6 @@ from kelpie.api.browsers import Browsers
 from kelpie.api.configuration import ConfigurationHandlers
 from kelpie.api.door import CALLER
 from kelpie.api.guard import Guard
-from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.invocation import Invocations
 from kelpie.api.kinds import KindHandlers
 from kelpie.api.log_levels import levels, set_level
@@ -33,6 +32,7 @@ from kelpie.api.responses import SERVER_HEADER, json_response, problem_response,
 from kelpie.api.router import Router
 from kelpie.api.routes import ROUTES
 from kelpie.api.token_handlers import TokenHandlers
+from kelpie.api.traces import TraceHandlers
 from kelpie.env import Env
 from kelpie.errors import (
     Draining,
@@ -93,6 +93,7 @@ class Handlers:
                 **LogHandlers(env, runtime, guard.door, limits).handlers,
                 **OpenApiHandlers(env, runtime, limits).handlers,
                 **ConfigurationHandlers(env, runtime, limits).handlers,
+                **TraceHandlers(env, runtime.node.traces, limits).handlers,
                 **tokens.handlers,
             },
         )
@@ -154,8 +155,8 @@ class Handlers:
             response_type = self._invocations.reply_type(asked, reply)
             answer = respond(HTTPStatus.OK, response_type, reply.data)
         except Exception as error:  # noqa: BLE001 - logged and answered
-            answer = problem_response(as_kelpie_error(error))
-        answer.headers[REQUEST_ID_HEADER] = asked.request_id
+            answer = problem_response(as_kelpie_error(error), asked.trace_id)
+        answer.headers.update(asked.headers())
         return answer
 
     async def _show_error_page(self, _request: web.BaseRequest, target: Target) -> web.Response:

@@ -4,39 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import NamedTuple
 
 from multidict import MultiMapping
 
 from kelpie.access.caller import Caller
+from kelpie.api.asked import Asked
 from kelpie.api.bodies import body_refused
 from kelpie.api.headers import DEADLINE_HEADER, ID_HEADER
 from kelpie.api.paths import decode_segment
 from kelpie.api.payloads import payload_of, reply_type, value_type
+from kelpie.api.trace_context import cause_of_headers
 from kelpie.api.turn_lines import TurnLine
 from kelpie.env import Env
 from kelpie.errors import InvalidRequest, KindNotFound, PayloadTooLarge, UnsupportedMediaType
 from kelpie.ids import Address, Payload, text
 from kelpie.limits import Limits
+from kelpie.runtime.cause import Cause
 from kelpie.runtime.envelope import DELETION, Envelope, batch_unsupported, deletion
 from kelpie.runtime.host import Runtime
 from kelpie.store.witness import Witness
 
-__all__ = ["Asked", "Invocations"]
+__all__ = ["Invocations"]
 
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
 _NANOSECONDS_PER_MS = 1_000_000
-
-
-class Asked(NamedTuple):
-    """What the head of a request asks for, checked."""
-
-    caller: Caller
-    address: Address
-    operation: str
-    request_id: str
-    recorded: bool
-    deadline_ns: int
 
 
 class Invocations:
@@ -68,6 +59,7 @@ class Invocations:
             decode_segment(operation),
             *self._request_id(_only(headers, ID_HEADER), ID_HEADER),
             self._env.monotonic_ns() + self.patience_ns(headers),
+            cause_of_headers(headers),
         )
 
     def ask_batch(
@@ -83,8 +75,10 @@ class Invocations:
             raise batch_unsupported(asked.address)
         return asked
 
-    def ask_line(self, caller: Caller, namespace: str, line: TurnLine, patience_ns: int) -> Asked:
-        """The same of one line of many.
+    def ask_line(
+        self, caller: Caller, namespace: str, line: TurnLine, patience_ns: int, cause: Cause
+    ) -> Asked:
+        """The same of one line of many, which all have one cause.
 
         Raises:
             InvalidAddress, InvalidRequest
@@ -96,6 +90,7 @@ class Invocations:
             line.operation,
             *self._request_id(line.id, "id"),
             self._env.monotonic_ns() + patience_ns,
+            cause,
         )
 
     def submit(
@@ -111,7 +106,7 @@ class Invocations:
         bytes_max = asked.caller.body_bytes_max
         if bytes_max is not None and len(body) > bytes_max:
             raise body_refused(PayloadTooLarge, bytes_max, len(body))
-        envelope = Envelope(
+        asked.envelope = Envelope(
             asked.address,
             asked.operation,
             payload_of(content_type, body),
@@ -119,8 +114,9 @@ class Invocations:
             asked.caller.principal,
             asked.recorded,
             asked.deadline_ns,
+            cause=asked.cause,
         )
-        return self._runtime.submit(envelope)
+        return self._runtime.submit(asked.envelope)
 
     def ask_deletion(
         self, caller: Caller, namespace: str, segments: list[str], headers: MultiMapping[str]
@@ -131,20 +127,20 @@ class Invocations:
     def submit_deletion(self, asked: Asked, witness: Witness) -> asyncio.Future[Payload]:
         """As `submit`, for the deletion of an actor. `witness` is told in the
         transaction of its turn, if that commits anything."""
-        return self._runtime.submit(
-            deletion(
-                asked.address,
-                asked.request_id,
-                asked.caller.principal,
-                recorded=asked.recorded,
-                deadline_ns=asked.deadline_ns,
-                witness=witness,
-            )
+        asked.envelope = deletion(
+            asked.address,
+            asked.request_id,
+            asked.caller.principal,
+            recorded=asked.recorded,
+            deadline_ns=asked.deadline_ns,
+            witness=witness,
+            cause=asked.cause,
         )
+        return self._runtime.submit(asked.envelope)
 
     def submit_batch(self, asked: Asked, body: bytes) -> asyncio.Future[Payload]:
         """`submit` for a batch, whose operations are the lines of the body."""
-        envelope = Envelope(
+        asked.envelope = Envelope(
             asked.address,
             "",
             text(body),
@@ -153,8 +149,9 @@ class Invocations:
             asked.recorded,
             asked.deadline_ns,
             is_batch=True,
+            cause=asked.cause,
         )
-        return self._runtime.submit(envelope)
+        return self._runtime.submit(asked.envelope)
 
     def reply_type(self, asked: Asked, reply: Payload) -> str:
         """The Content-Type of the reply."""

@@ -17,8 +17,10 @@ def nearest_route(segments: list[str]) -> Route | None:
     """The route that is most like the path, if one is."""
     asked = "/".join(segments)[:_COMPARED_MAX]
     filled = {_filled(route, segments): route for route in reversed(ROUTES)}
-    near = get_close_matches(asked, filled, n=1, cutoff=0.75)
-    return filled[near[0]] if near else None
+    near = [filled[each] for each in get_close_matches(asked, filled, cutoff=0.75)]
+    # Whoever has written the first words right has meant them.
+    right = [route for route in near if route.path.split("/")[1:3] == segments[:2]]
+    return next(iter(right or near), None)
 
 
 def _filled(route: Route, segments: list[str]) -> str:

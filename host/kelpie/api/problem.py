@@ -43,8 +43,8 @@ class Problem(NamedTuple):
     body: bytes
 
 
-def problem_of(error: KelpieError) -> Problem:
-    """The problem that tells a client of `error`."""
+def problem_of(error: KelpieError, trace_id: str | None = None) -> Problem:
+    """The problem that tells a client of `error`, in a turn of the trace if it was one."""
     members: dict[str, object] = {
         "type": f"/docs/errors/{error.code}.md",
         "title": error.title,
@@ -59,6 +59,8 @@ def problem_of(error: KelpieError) -> Problem:
             continue
         assert name not in _MEMBERS, f"the detail {name!r} of {error.code} hides a member"
         members[name] = value
+    if trace_id is not None:
+        members["trace_id"] = trace_id
     headers: dict[str, str] = {}
     milliseconds = error.details.get("retry_after_ms")
     if isinstance(milliseconds, int):

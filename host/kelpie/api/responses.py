@@ -45,9 +45,9 @@ def json_response(value: object, status: int = HTTPStatus.OK) -> web.Response:
     return respond(status, JSON_TYPE, json.dumps(value).encode())
 
 
-def problem_response(error: KelpieError) -> web.Response:
-    """The response that tells a client of `error`."""
-    problem = problem_of(error)
+def problem_response(error: KelpieError, trace_id: str | None = None) -> web.Response:
+    """The response that tells a client of `error`, in a turn of the trace if it was one."""
+    problem = problem_of(error, trace_id)
     response = respond(problem.status, PROBLEM_TYPE, problem.body)
     response.headers.update(problem.headers)
     response[ERROR_CODE] = error.code

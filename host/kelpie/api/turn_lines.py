@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from kelpie.api.asked import Asked
 from kelpie.api.problem import problem_of
 from kelpie.api.views import value_members
 from kelpie.errors import InvalidRequest, InvalidText, KelpieError
@@ -71,9 +72,10 @@ def reply_line(index: int, request_id: str, reply: Payload) -> bytes:
     return b"%b, %b}\n" % (_head(index, _OK, request_id), members)
 
 
-def error_line(index: int | None, request_id: str | None, error: KelpieError) -> bytes:
+def error_line(index: int | None, asked: Asked | None, error: KelpieError) -> bytes:
     """Why there was no reply, as a line; without `index` why no more lines are read."""
-    problem = problem_of(error)
+    request_id, trace_id = (None, None) if asked is None else (asked.request_id, asked.trace_id)
+    problem = problem_of(error, trace_id)
     return b'%b, "problem": %b}\n' % (_head(index, problem.status, request_id), problem.body)
 
 

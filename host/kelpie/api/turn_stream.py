@@ -9,9 +9,10 @@ from aiohttp import StreamReader, web
 
 from kelpie.access.caller import Caller
 from kelpie.access.roles import Permission
+from kelpie.api.asked import Asked
 from kelpie.api.body_lines import BodyLines
 from kelpie.api.door import Door
-from kelpie.api.invocation import Asked, Invocations
+from kelpie.api.invocation import Invocations
 from kelpie.api.payloads import JSON_TYPE
 from kelpie.api.problem import as_kelpie_error
 from kelpie.api.turn_lines import error_line, parse_turn_line, reply_line
@@ -25,6 +26,7 @@ from kelpie.errors import (
 )
 from kelpie.ids import Payload
 from kelpie.limits import Limits
+from kelpie.runtime.cause import Cause
 
 __all__ = ["TurnStream"]
 
@@ -45,6 +47,7 @@ class TurnStream:
         limits: Limits,
         namespace: str,
         patience_ns: int,
+        cause: Cause,
     ) -> None:
         self._env = env
         self._door = door
@@ -53,6 +56,7 @@ class TurnStream:
         self._limits = limits
         self._namespace = namespace
         self._patience_ns = patience_ns
+        self._cause = cause
         self._open = 0
         """Lines that were read and whose answer is not yet written."""
         self._answers: list[bytes] = []
@@ -154,12 +158,12 @@ class TurnStream:
         try:
             wanted = parse_turn_line(line)
             asked = self._invocations.ask_line(
-                self._caller, self._namespace, wanted, self._patience_ns
+                self._caller, self._namespace, wanted, self._patience_ns, self._cause
             )
             content_type = None if wanted.argument is None else JSON_TYPE
             turn = self._invocations.submit(asked, content_type, wanted.argument or b"")
         except KelpieError as error:
-            self._answer(error_line(index, None if asked is None else asked.request_id, error))
+            self._answer(error_line(index, asked, error))
             if isinstance(error, Draining):
                 raise
         else:
@@ -171,7 +175,7 @@ class TurnStream:
             self._answer(reply_line(index, asked.request_id, turn.result()))
         else:
             assert isinstance(error, Exception)
-            self._answer(error_line(index, asked.request_id, as_kelpie_error(error)))
+            self._answer(error_line(index, asked, as_kelpie_error(error)))
 
     def _answer(self, line: bytes) -> None:
         self._answers.append(line)

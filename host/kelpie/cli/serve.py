@@ -31,6 +31,7 @@ from kelpie.env.real import RealEnv
 from kelpie.errors import StoreStopped
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.runtime.host import Runtime
+from kelpie.runtime.telemetry import telemetry
 from kelpie.store.sqlite import open_store
 from kelpie.store.sqlite.directory import changeable_by_others
 from kelpie.wasm.engine import WasmEngine
@@ -124,6 +125,7 @@ async def _serve(
         )
         try:
             runtime = Runtime(env, store, engine, limits)
+            runtime.node.traces.exporter = telemetry(env)
             await runtime.start()
             server = HttpServer(env, runtime, limits, log.meter, names, _settings(options))
             try:

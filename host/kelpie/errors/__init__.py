@@ -6,9 +6,8 @@
         RouteNotFound, MethodNotAllowed, UnsupportedMediaType, PayloadTooLarge, RequestTimeout
         ExpectationFailed
         HostNotAllowed, OriginNotAllowed
-        KindNotFound, OperationNotFound, VersionNotFound, ValueNotFound,
-        DeadLetterNotFound
-        RequestMismatch, BatchUnsupported
+        KindNotFound, OperationNotFound, VersionNotFound, ValueNotFound
+        DeadLetterNotFound, TraceNotFound, RequestMismatch, BatchUnsupported
         ComponentError          an upload that cannot become an actor
           ComponentTooLarge, ComponentInvalid, ComponentRefused, ComponentNotDeterministic
           ComponentTooCostly

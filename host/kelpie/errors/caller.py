@@ -23,6 +23,7 @@ __all__ = [
     "VersionNotFound",
     "ValueNotFound",
     "DeadLetterNotFound",
+    "TraceNotFound",
     "RequestMismatch",
     "BatchUnsupported",
     "ComponentError",
@@ -117,6 +118,10 @@ class ValueNotFound(CallerError):
 
 class DeadLetterNotFound(CallerError):
     code, status, title = "dead-letter-not-found", 404, "The actor has no such dead letter"
+
+
+class TraceNotFound(CallerError):
+    code, status, title = "trace-not-found", 404, "Nothing is known of this trace"
 
 
 class RequestMismatch(CallerError):

@@ -165,6 +165,9 @@ class Limits(MessagingLimits):
     recent_lines_bytes_max: int = _limit(
         4 * MIB, "lines of actors that are kept for `kelpie logs`; beyond it the oldest go"
     )
+    recent_turns_bytes_max: int = _limit(
+        8 * MIB, "turns that are kept for `kelpie trace`; beyond it the oldest go"
+    )
     line_followers_max: int = _limit(64, "clients that follow lines of actors; `overloaded`")
     line_followers_of_principal_max: int = _limit(
         16, "... with the same token; `overloaded`, and others find places still"

@@ -118,6 +118,7 @@ def deletion(
     recorded: bool,
     deadline_ns: int,
     witness: Witness | None = None,
+    cause: Cause = REQUEST,
 ) -> Envelope:
     """Asks for the deletion of an actor: a turn like any other, which no guest runs.
 
@@ -134,6 +135,7 @@ def deletion(
         deadline_ns,
         deletes=True,
         witness=witness,
+        cause=cause,
     )
 
 

@@ -42,10 +42,20 @@ class About(NamedTuple):
     address: Address
     turn: int | None = None
     request_id: str | None = None
+    trace_id: str | None = None
+
+    def line(self, time_ns: int, level: str, message: str) -> Line:
+        """What is kept of what was said."""
+        return Line(time_ns, level, self.address, self.turn, self.request_id, message)
 
     def members(self) -> dict[str, object]:
         """As an entry of the log has it."""
-        told = {"actor": str(self.address), "turn": self.turn, "request_id": self.request_id}
+        told = {
+            "actor": str(self.address),
+            "turn": self.turn,
+            "request_id": self.request_id,
+            "trace_id": self.trace_id,
+        }
         return {name: value for name, value in told.items() if value is not None}
 
 
@@ -61,7 +71,7 @@ class GuestLog:
         """A turn has said something."""
         now = self._env.wall_ns()
         for line in lines:
-            self.recent.add(Line(now, _LINE_LEVELS[line.level], *about, line.message))
+            self.recent.add(about.line(now, _LINE_LEVELS[line.level], line.message))
         # Line after line of one level is one entry: an entry costs more than a line.
         for level, group in groupby(lines, key=attrgetter("level")):
             if _guest_log.isEnabledFor(_LEVELS[level]):
@@ -85,4 +95,4 @@ class GuestLog:
             self._keep("warning", str(error.details["backtrace"]), about)
 
     def _keep(self, level: str, message: str, about: About) -> None:
-        self.recent.add(Line(self._env.wall_ns(), level, *about, message))
+        self.recent.add(about.line(self._env.wall_ns(), level, message))

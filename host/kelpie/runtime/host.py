@@ -56,6 +56,7 @@ class Runtime:
         self._deploys = Deploys(self.node, engine)
         self._admission = Admission(env, limits, self._expire)
         self.calls = Calls(self.node, self._ask)
+        self.node.traces.outstanding = self._admission.remaining
         self._active = ActiveActors(self.node)
         self.mail = Mail(self.node, self.submit)
         self.actors = ActorViews(self.node, self._deploys, self._active)
@@ -211,8 +212,8 @@ class Runtime:
             if same is not None:
                 same.join(envelope, waiter, self.node.limits)
                 return same, waiter
-        envelope.span = self.node.next_span()
         message = Message(envelope, self._settled)
+        self.node.traces.begin(message)
         message.wait(waiter, envelope.deadline_ns)
         self._admission.admit(message)
         if request is not None:
@@ -261,6 +262,7 @@ class Runtime:
 
     def _settled(self, message: Message) -> None:
         envelope = message.envelope
+        self.node.traces.end(message)
         self._admission.leave(message)
         if envelope.recorded:
             del self._requests[envelope.target, envelope.principal, envelope.request_id]

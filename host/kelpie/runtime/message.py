@@ -53,7 +53,22 @@ class Message:
     passes during the commit); whoever joins later then waits for the truth.
     """
 
-    __slots__ = ("_digest", "_on_settled", "_waiters", "deadline_ns", "due_ns", "envelope", "stage")
+    __slots__ = (
+        "_digest",
+        "_on_settled",
+        "_waiters",
+        "asked_ns",
+        "begun_ns",
+        "deadline_ns",
+        "due_ns",
+        "ended_ns",
+        "envelope",
+        "exported",
+        "failure",
+        "stage",
+        "turn",
+        "version",
+    )
 
     def __init__(self, envelope: Envelope, on_settled: Callable[[Message], None]) -> None:
         self.envelope = envelope
@@ -65,6 +80,11 @@ class Message:
         self._waiters: list[_Waiter] = []
         self._digest: bytes | None = None
         self._on_settled = on_settled
+        # For traces; see `Span`.
+        self.asked_ns = self.begun_ns = self.ended_ns = self.turn = self.version = 0
+        self.failure: str | None = None
+        """The code of the error with which it was settled."""
+        self.exported: object = None
 
     @property
     def digest(self) -> bytes:
@@ -106,6 +126,7 @@ class Message:
 
     def fail(self, error: KelpieError) -> None:
         """Settles the message with an error."""
+        self.failure = error.code
         self._settle()
         self.answer_early(error)
 

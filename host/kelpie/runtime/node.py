@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import blake2b
 
 import msgpack
 
@@ -15,6 +14,7 @@ from kelpie.meters.turns import TurnMeters
 from kelpie.runtime.guest_log import GuestLog
 from kelpie.runtime.messaging.errand import Writes
 from kelpie.runtime.tick import Tick
+from kelpie.runtime.traces import Traces
 from kelpie.store import keyspace
 from kelpie.store.format import check_format
 from kelpie.store.frame import frame, is_same, unframe
@@ -24,8 +24,6 @@ from kelpie.store.retry import transact
 __all__ = ["Node", "declare_dead"]
 
 _ENTROPY_SECRET_BYTES = 32
-_SPAN_BYTES = 8
-_SPANS = 1 << 8 * _SPAN_BYTES
 
 
 class Node:
@@ -41,6 +39,7 @@ class Node:
         self.tick = Tick(env, store, limits)
         self.meters = TurnMeters(limits)
         self.guest_log = GuestLog(env, limits)
+        self.traces = Traces(env, limits)
         self.fence_key = keyspace.node_fence(name)
         self.fence_stored = b""
         self.incarnation = 0
@@ -50,17 +49,11 @@ class Node:
         self.wrote: Callable[[Address, Writes], None] = _nobody_listens
         """Told of rows that were committed with the turns of an actor, or may have been."""
         self._activations = 0
-        self._span = 0
 
     def count_activation(self) -> int:
         """A number that no other activation of this incarnation has."""
         self._activations += 1
         return self._activations
-
-    def next_span(self) -> int:
-        """What a turn is called in traces: no other of any node is called so. Not 0."""
-        self._span = (self._span + 1) % _SPANS or 1
-        return self._span
 
     def check_kind(self, namespace: str, kind: str) -> None:
         """Raises:
@@ -90,14 +83,7 @@ class Node:
         self.entropy_secret = await transact(
             env, store, limits, self._entropy_secret, repeatable=True
         )
-        # Far from those of any other incarnation, and nothing need be drawn for it.
-        self._span = int.from_bytes(
-            blake2b(
-                f"{self.name}/{self.incarnation}".encode(),
-                key=self.entropy_secret,
-                digest_size=_SPAN_BYTES,
-            ).digest()
-        )
+        self.traces.begin_at(self.name, self.incarnation, self.entropy_secret)
         await self.tick.refresh()
 
     async def check_alive(self, transaction: Transaction) -> None:

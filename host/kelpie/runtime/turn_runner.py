@@ -82,6 +82,7 @@ class TurnRunner:
         """
         envelope = message.envelope
         begun_ns = self._node.env.monotonic_ns()
+        message.begun_ns, message.turn = begun_ns, self.pipeline.next_turn_number
         if message.deadline_ns <= begun_ns:
             raise DeadlineExceeded(
                 "the deadline of the request passed before its turn came: nothing was done"
@@ -109,7 +110,9 @@ class TurnRunner:
             if prepared is not None:
                 return prepared, False
         if envelope.deletes:
-            return await self._delete(), False
+            concluded = await self._delete()
+            message.ended_ns = self._node.env.monotonic_ns()
+            return concluded, False
         if self._damage is not None:
             await self._look_again(message)
         outcome, read_only = await self._run_guest(message, begun_ns)
@@ -146,6 +149,7 @@ class TurnRunner:
                 self._note(error, self._about(message))
                 raise
         # The version that runs the turn decides.
+        message.version = slot.deploy.number
         read_only = slot.deploy.manifest.is_read_only(operation)
         if message.envelope.is_batch and not slot.deploy.batches:
             slot.give_back()
@@ -157,7 +161,8 @@ class TurnRunner:
             slot.drop()
             raise
         finally:
-            meter.durations_ns.add(self._node.env.monotonic_ns() - begun_ns)
+            message.ended_ns = self._node.env.monotonic_ns()
+            meter.durations_ns.add(message.ended_ns - begun_ns)
         if outcome.instance_lost:
             slot.drop()
         else:
@@ -190,7 +195,9 @@ class TurnRunner:
         return Concluded(Outcome(reply, None, effects, [], [], 0), writes)
 
     def _about(self, message: Message) -> About:
-        return About(self.address, self.pipeline.next_turn_number, message.envelope.request_id)
+        envelope = message.envelope
+        number = self.pipeline.next_turn_number
+        return About(self.address, number, envelope.request_id, envelope.trace_id)
 
     def _count(self, error: KelpieError) -> None:
         """A turn ended with an error."""

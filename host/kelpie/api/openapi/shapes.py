@@ -158,6 +158,27 @@ _AUDIT_ENTRY = _object(
     request_id=_TEXT,
 )
 
+_TRACE_ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+_SPAN_ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{16}$"}
+_SPAN = _object(
+    span_id=_SPAN_ID,
+    parent_id=_or_null(_SPAN_ID),
+    cause={"type": "string", "enum": ["request", "call", "send", "reminder"]},
+    actor=_TEXT,
+    namespace=_TEXT,
+    kind=_TEXT,
+    key=_TEXT,
+    operation=_or_null(_TEXT),
+    request_id=_TEXT,
+    turn=_or_null(_NUMBER),
+    version=_or_null(_NUMBER),
+    outcome=_TEXT,
+    asked_at=_MOMENT,
+    waited_us=_or_null(_COUNT),
+    ran_us=_or_null(_COUNT),
+    committed_us=_or_null(_COUNT),
+)
+
 SHAPES: dict[str, Schema] = {
     "Actor": _ACTOR,
     "ActorPage": _object(actors=_list(ref("Actor")), after=_or_null(_TEXT)),
@@ -239,6 +260,7 @@ SHAPES: dict[str, Schema] = {
         "additionalProperties": False,
     },
     "Tokens": _object(tokens=_list(ref("Token"))),
+    "Trace": _object(trace_id=_TRACE_ID, spans=_list(_SPAN)),
     "Version": _with("Kind", differences=_DIFFERENCES, current=_FLAG),
     "VersionPage": _object(
         versions=_list(

@@ -6,7 +6,7 @@ from kelpie.access.roles import Permission
 from kelpie.api.payloads import JSON_LINES_TYPE, JSON_TYPE, TEXT_TYPE
 from kelpie.api.routes.route import Route, flag, number, text
 from kelpie.api.routes.shared import BODY, KIND, json_of
-from kelpie.errors import Draining, Overloaded, RouteNotFound
+from kelpie.errors import Draining, InvalidAddress, Overloaded, RouteNotFound, TraceNotFound
 
 __all__ = ["HOST_ROUTES"]
 
@@ -32,6 +32,16 @@ HOST_ROUTES = (
         ),
         answers={200: {JSON_LINES_TYPE: None}},
         errors=(*KIND, Overloaded, Draining),
+        namespaced=True,
+    ),
+    Route(
+        name="show_trace",
+        method="GET",
+        path="/v1/traces/{id}",
+        doc="Show what became of a request, and of all that it has caused",
+        permission=Permission.READ,
+        answers={200: json_of("Trace")},
+        errors=(InvalidAddress, TraceNotFound),
         namespaced=True,
     ),
     Route(

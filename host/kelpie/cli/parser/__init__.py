@@ -11,7 +11,7 @@ host        serve, settings, completion, doctor, backup, restore
 kinds       deploy, check, kinds, versions, rollback, undeploy
 configuration
             config, secret
-actors      invoke, batch, turns, logs, actors, show, state, kv
+actors      invoke, batch, turns, logs, trace, actors, show, state, kv
 messages    letters, reminders
 access      token, audit
 components  inspect, sim

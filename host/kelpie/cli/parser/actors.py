@@ -17,6 +17,13 @@ def add(commands: Commands) -> None:
     _add_batches(commands)
     _add_logs(commands)
 
+    command = add_namespaced(commands, "trace", "show what a request has caused")
+    command.add_argument(
+        "trace", type=checked.text, metavar="ID", help="of the trace, or of a request in it"
+    )
+    add_output(command)
+    command.set_defaults(run="trace:run")
+
     command = add_namespaced(commands, "actors", "list the actors of a kind that hold something")
     add_kind(command)
     add_page(command)
