@@ -8,6 +8,7 @@ import pytest
 
 from kelpie.errors import GuestOutOfMemory, GuestTrapped, HostFault, KelpieError
 from kelpie.ids import text
+from kelpie.limits import DEFAULT_LIMITS, Limits
 from kelpie.wasm.instance import Instance
 from kelpie.wasm.memories import LinearMemories, MemoryAccount
 from kelpie.wasm.pages import PAGE_BYTES, make_accessible, reserve, unmap
@@ -130,13 +131,51 @@ async def test_a_guest_that_dies_of_a_refused_growth(workbench: Workbench) -> No
 
 
 def test_an_account_is_charged_up_to_its_limit() -> None:
-    account = MemoryAccount(100)
+    account = MemoryAccount(Limits(instance_memory_bytes_max=100))
     account.charge(60)
     account.charge(40)
     assert (account.bytes, account.refused_bytes) == (100, 0)
     with pytest.raises(MemoryError, match="101 bytes"):
         account.charge(1)
     assert (account.bytes, account.refused_bytes) == (100, 101)
+
+
+def test_an_account_knows_when_its_memories_have_grown_too_far() -> None:
+    limits = Limits(instance_memory_bytes_max=100, instance_growth_percent_max=50)
+    account = MemoryAccount(limits)
+    account.charge(60)
+    assert not account.outgrown(), "what the first turn takes is no growth"
+    account.charge(20)
+    assert not account.outgrown()
+    account.charge(1)
+    assert account.outgrown()
+
+
+async def test_an_instance_that_grows_turn_by_turn_is_given_up_before_it_is_full(
+    workbench: Workbench,
+) -> None:
+    grows = f"""
+    (if (i32.eq (i32.const -1) (memory.grow (i32.const 10))) (then unreachable))
+    {made.OK}"""
+    guest = await guest_of(workbench, grows)
+    pages_max = DEFAULT_LIMITS.instance_memory_bytes_max // WASM_PAGE
+    half_of_the_room = (pages_max - 12) // 2
+    for _ in range(1 + half_of_the_room // 10):
+        outcome = await guest.run(turn("run"))
+        assert (outcome.reply, outcome.instance_lost) == (text("ok"), False)
+    outcome = await guest.run(turn("run"))
+    assert (outcome.reply, outcome.instance_lost) == (text("ok"), True)
+
+
+async def test_an_instance_that_is_large_from_the_start_stays(workbench: Workbench) -> None:
+    """So does one that takes much in its first turn, and one that has all it can have."""
+    for pages, more in ((900, 0), (2, 900), (1_022, 0), (1_022, 2)):
+        grows = f"(drop (memory.grow (i32.const {more}))) {made.OK}"
+        component = await workbench.engine.load(made.component(invoke=grows, pages=pages))
+        guest = await component.instantiate()
+        for _ in range(3):
+            assert not (await guest.run(turn("run"))).instance_lost
+        guest.close()
 
 
 def test_closing_gives_spare_address_space_back() -> None:

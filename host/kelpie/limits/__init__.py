@@ -104,6 +104,11 @@ class Limits(MessagingLimits):
     instance_memory_bytes_max: int = _limit(
         64 * MIB, "linear memory of an instance; `guest-out-of-memory`"
     )
+    instance_growth_percent_max: int = _limit(
+        50,
+        "percent of the memory still free after an instance's first turn that it takes later; "
+        "beyond it the next turn gets a fresh instance",
+    )
     instance_table_elements_max: int = _limit(
         100_000, "table elements of an instance; `guest-out-of-memory`"
     )

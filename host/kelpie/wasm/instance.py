@@ -145,7 +145,8 @@ class Instance:
             native.close()
             fault = told_in_log(fault, collector.log, workshop.limits)
             return Outcome(None, fault, Effects(), collector.journal, collector.log, fuel, True)
-        return Outcome(reply, None, collector.effects, collector.journal, collector.log, fuel)
+        lost = native.account.outgrown()
+        return Outcome(reply, None, collector.effects, collector.journal, collector.log, fuel, lost)
 
     def _find(self, *, batch: bool) -> None:
         """Makes the function for batches, or that for single operations, the one to call."""

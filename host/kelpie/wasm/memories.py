@@ -15,6 +15,7 @@ from __future__ import annotations
 import ctypes
 import struct
 
+from kelpie.limits import Limits
 from kelpie.wasm.configuration import MEMORY_GUARD_BYTES, MEMORY_RESERVATION_BYTES
 from kelpie.wasm.errors import error_address
 from kelpie.wasm.library import ADDRESS, FINALIZER, SIZE, address_of_callback, hold, memory
@@ -48,17 +49,19 @@ class MemoryAccount:
 
     __slots__ = (
         "_calls_until_measured",
+        "_growth_percent_max",
         "_measured_bytes",
         "_memories",
+        "_outgrown_bytes",
         "bytes",
         "bytes_max",
         "refused_bytes",
         "resident_bytes",
     )
 
-    def __init__(self, bytes_max: int) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.bytes = 0
-        self.bytes_max = bytes_max
+        self.bytes_max = limits.instance_memory_bytes_max
         self.refused_bytes = 0
         """What the instance would have had to hold, when growth was last refused."""
         self.resident_bytes = 0
@@ -67,6 +70,18 @@ class MemoryAccount:
         self._memories: list[_LinearMemory] = []
         self._measured_bytes = 0
         self._calls_until_measured = 0
+        self._growth_percent_max = limits.instance_growth_percent_max
+        self._outgrown_bytes = 0
+        """Beyond so many the instance is outgrown; 0 until its first turn has ended."""
+
+    def outgrown(self) -> bool:
+        """Asked when a turn has ended: whether the memories have taken so much of the
+        room that the first turn left that the instance should be made anew. What it
+        begins with, or needs for its work at once, does not count as growth."""
+        if not self._outgrown_bytes:
+            room = self.bytes_max - self.bytes
+            self._outgrown_bytes = self.bytes + room * self._growth_percent_max // 100
+        return self.bytes > self._outgrown_bytes
 
     def charge(self, more: int) -> None:
         if self.bytes + more > self.bytes_max:

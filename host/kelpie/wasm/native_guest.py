@@ -96,7 +96,7 @@ class NativeGuest:
         """Without `yields` a guest that runs long holds up the loop: it never waits."""
         limits = workshop.limits
         self._workshop = workshop
-        self.account = MemoryAccount(limits.instance_memory_bytes_max)
+        self.account = MemoryAccount(limits)
         self._block = ctypes.create_string_buffer(_BLOCK_BYTES)
         self.result_address = ctypes.addressof(self._block) + _RESULT
         self._future = 0

@@ -165,8 +165,9 @@ class Effects:
 class Outcome:
     """What came of a turn: exactly one of `reply` and `error` is set.
 
-    With an error the effects are void. `instance_lost` says that the guest can
-    run no further turn; it is true for every error.
+    With an error the effects are void. `instance_lost` says that the guest shall
+    run no further turn; it is true for every error, and when the guest's memory has
+    grown too far (`instance_growth_percent_max`).
     """
 
     reply: Payload | None

@@ -24,6 +24,8 @@ class Language:
     May raise `CannotBuild`."""
     place: str
     """What a panic's place begins with: where the operation `panic` is written."""
+    forgets_bytes: bool = False
+    """Whether an instance never frees the bytes that it was given."""
 
 
 def _go(kept: Path) -> bytes:
@@ -41,5 +43,7 @@ LANGUAGES = {
     "python": Language(
         component=lambda kept: python_component(GUESTS / "python", kept),
         place="app.py:",
+        # componentize-py 0.25
+        forgets_bytes=True,
     ),
 }
