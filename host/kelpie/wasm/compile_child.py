@@ -19,7 +19,10 @@ import sys
 from wasmtime import Config, Engine, Module, WasmtimeError
 from wasmtime.component import Component
 
+from kelpie.errors import ComponentInvalid
+from kelpie.wasm.compiled_form import pack
 from kelpie.wasm.configuration import Configuration, tool_config
+from kelpie.wasm.image_taking import Taken, take_image
 from kelpie.wasm.library import ADDRESS
 
 __all__ = ["INVALID", "main"]
@@ -49,7 +52,12 @@ def _compile(order: dict[str, object], wasm: bytes) -> bytes:
     address = ctypes.cast(config.ptr(), ADDRESS).value
     assert address is not None
     Configuration(**order["configuration"]).apply(address)  # type: ignore[arg-type]
-    return bytes(Component(Engine(config), wasm).serialize())
+    try:
+        taken = take_image(wasm)
+    except ComponentInvalid:
+        # The engine says what is wrong with it.
+        taken = Taken(wasm)
+    return pack(bytes(Component(Engine(config), taken.component).serialize()), taken)
 
 
 def _restrain(cpu_seconds_max: int, memory_bytes_max: int) -> None:

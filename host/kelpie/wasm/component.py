@@ -109,7 +109,7 @@ class LoadedComponent:
         code = self.code
         instance = Instance(self._workshop, Pace(), yields=yields)
         try:
-            return await instance.describe(code.compiled.address, code.describe.address, outside)
+            return await instance.describe(code.compiled, code.describe.address, outside)
         finally:
             code.begins_in_turn = outside.asked
             instance.close()

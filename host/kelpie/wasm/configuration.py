@@ -17,6 +17,7 @@ from typing import Any
 from wasmtime import Config
 
 from kelpie.limits import KIB, MIB, Limits
+from kelpie.wasm.compiled_form import FORM_VERSION
 from kelpie.wasm.handles import NativeConfig
 from kelpie.wasm.library import ADDRESS, SIZE, WASMTIME_VERSION, hold
 
@@ -51,7 +52,7 @@ _SWITCHES = {
     "wasm_stack_switching": False,
     "wasm_component_model_async": False,
     "wasm_component_model": True,
-    # Memories are made by `memories.py`, which copies no images on write.
+    # Memories are made by `memories.py`, which has images of its own.
     "memory_init_cow": False,
     "memory_may_move": False,
     "signals_based_traps": True,
@@ -101,6 +102,7 @@ class Configuration:
             sorted(_SWITCHES.items()),
             MEMORY_RESERVATION_BYTES,
             MEMORY_GUARD_BYTES,
+            FORM_VERSION,
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 

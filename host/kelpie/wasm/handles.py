@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from kelpie.errors import HostFault
 from kelpie.wasm.library import ADDRESS, hold
+from kelpie.wasm.memory_images import MemoryImage
 
 __all__ = [
     "CompiledComponent",
@@ -93,9 +94,14 @@ class NativeStore(NativeHandle):
 
 
 class CompiledComponent(NativeHandle):
-    __slots__ = ()
+    __slots__ = ("image",)
     noun = "component"
     _delete = hold("wasmtime_component_delete", None, ADDRESS)
+
+    def __init__(self, address: int | None, image: MemoryImage | None) -> None:
+        super().__init__(address)
+        self.image = image
+        """What the memory of its instances begins with, beside what the code puts there."""
 
 
 class ExportIndex(NativeHandle):

@@ -75,12 +75,15 @@ class Instance:
     async def _begin(self, collector: Collector | None) -> KelpieError | None:
         component, self._component = self._component, None
         assert component is not None, "an instance begins once"
+        self._native.account.image = component.image
         fault = await self._native.instantiate(component.address, collector)
         if fault is None:
             self._find(batch=False)
         return fault
 
-    async def describe(self, component: int, describe: int, outside: Outside) -> Description:
+    async def describe(
+        self, component: CompiledComponent, describe: int, outside: Outside
+    ) -> Description:
         """What the component says of itself, by the index of its `describe`.
 
         Raises:
@@ -88,7 +91,8 @@ class Instance:
         """
         native = self._native
         native.outside = outside
-        fault = await native.instantiate(component, None)
+        native.account.image = component.image
+        fault = await native.instantiate(component.address, None)
         if fault is None:
             outside.begins = False
             native.find(describe)

@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 from kelpie.errors import ComponentInvalid, HostFault
 from kelpie.limits import Limits
 from kelpie.wasm.cache import CompiledCache
+from kelpie.wasm.compiled_form import code_bytes, image_of
 from kelpie.wasm.compiler import Compiler
 from kelpie.wasm.component import ActorCode
 from kelpie.wasm.componentizer import Componentizer
@@ -105,10 +106,10 @@ class Loader:
             compiled = self._compiler.compile(wasm)
             made = ctypes.c_void_p()
             error = _deserialize(
-                self._engine.address, compiled, len(compiled), ctypes.addressof(made)
+                self._engine.address, compiled, code_bytes(compiled), ctypes.addressof(made)
             )
             if not error:
-                return CompiledComponent(made.value)
+                return CompiledComponent(made.value, image_of(compiled))
             # Made by another build of the engine under the same name.
             complaint = take_message(error)
             self._compiler.forget(wasm)

@@ -15,15 +15,18 @@ from __future__ import annotations
 import ctypes
 import struct
 
+from kelpie.errors import HostFault
 from kelpie.limits import Limits
 from kelpie.wasm.configuration import MEMORY_GUARD_BYTES, MEMORY_RESERVATION_BYTES
 from kelpie.wasm.errors import error_address
 from kelpie.wasm.library import ADDRESS, FINALIZER, SIZE, address_of_callback, hold, memory
+from kelpie.wasm.memory_images import MemoryImage
 from kelpie.wasm.pages import (
     drop_pages,
     make_accessible,
     make_inaccessible,
     reserve,
+    reserve_again,
     resident_bytes,
     unmap,
 )
@@ -55,6 +58,7 @@ class MemoryAccount:
         "_outgrown_bytes",
         "bytes",
         "bytes_max",
+        "image",
         "refused_bytes",
         "resident_bytes",
     )
@@ -62,6 +66,8 @@ class MemoryAccount:
     def __init__(self, limits: Limits) -> None:
         self.bytes = 0
         self.bytes_max = limits.instance_memory_bytes_max
+        self.image: MemoryImage | None = None
+        """What a memory of a certain size begins with, when it is made."""
         self.refused_bytes = 0
         """What the instance would have had to hold, when growth was last refused."""
         self.resident_bytes = 0
@@ -83,6 +89,11 @@ class MemoryAccount:
             self._outgrown_bytes = self.bytes + room * self._growth_percent_max // 100
         return self.bytes > self._outgrown_bytes
 
+    def image_of(self, size: int) -> MemoryImage | None:
+        """What a memory begins with that is made of this size."""
+        image = self.image
+        return image if image is not None and image.memory_bytes == size else None
+
     def charge(self, more: int) -> None:
         if self.bytes + more > self.bytes_max:
             self.refused_bytes = self.bytes + more
@@ -96,9 +107,7 @@ class MemoryAccount:
         self._calls_until_measured -= 1
         if self._calls_until_measured < 0 or self.bytes != self._measured_bytes:
             # It asks the system, which takes some microseconds.
-            self.resident_bytes = sum(
-                resident_bytes(each.address, each.bytes) for each in self._memories
-            )
+            self.resident_bytes = sum(each.resident_bytes() for each in self._memories)
             self._measured_bytes = self.bytes
             self._calls_until_measured = _CALLS_BETWEEN_MEASUREMENTS
 
@@ -115,12 +124,33 @@ class MemoryAccount:
 class _LinearMemory:
     """One memory: its slot, the accessible part of it, and who pays."""
 
-    __slots__ = ("account", "address", "bytes")
+    __slots__ = ("account", "address", "bytes", "image")
 
-    def __init__(self, address: int, size: int, account: MemoryAccount) -> None:
+    def __init__(
+        self, address: int, size: int, account: MemoryAccount, image: MemoryImage | None
+    ) -> None:
         self.address = address
         self.bytes = size
         self.account = account
+        self.image = image
+
+    def wipe(self) -> int | None:
+        """Leaves zeros for whoever gets the slot next; how much of it is accessible then.
+        None: it could not be cleaned, and must never be used again."""
+        if self.image is None:
+            return self.bytes if drop_pages(self.address, self.bytes) else None
+        return 0 if reserve_again(self.address, self.bytes) else None
+
+    def resident_bytes(self) -> int:
+        """What it takes of the machine's memory, without what others share."""
+        if self.image is None:
+            return resident_bytes(self.address, self.bytes)
+        begin, end = self.image.begin, self.image.end
+        return (
+            resident_bytes(self.address, begin)
+            + self.image.own_bytes(self.address)
+            + resident_bytes(self.address + end, self.bytes - end)
+        )
 
 
 class LinearMemories:
@@ -171,11 +201,12 @@ class LinearMemories:
         try:
             assert self.account is not None, "a memory was made outside an instantiation"
             self.account.charge(minimum)
-            address = self._take_slot(minimum)
+            image = self.account.image_of(minimum)
+            address = self._take_slot(minimum, image)
         except BaseException as error:  # noqa: BLE001 - it must not leave through the engine
             return error_address(str(error))
         # A slot's address names its memory: it is never 0.
-        made_memory = _LinearMemory(address, minimum, self.account)
+        made_memory = _LinearMemory(address, minimum, self.account, image)
         self._live[address] = made_memory
         self.account.add(made_memory)
         _new_memory.pack_into(memory, made, address, *self._of_memory)
@@ -199,20 +230,23 @@ class LinearMemories:
     def _on_delete(self, address: int) -> None:
         gone = self._live.pop(address)
         gone.account.remove(gone)
-        # Dropping its pages leaves zeros for whoever gets the slot next. A slot
-        # that could not be cleaned is never used again.
-        if (
-            self._closed
-            or len(self._spare) >= _SPARE_SLOTS_MAX
-            or not drop_pages(address, gone.bytes)
-        ):
+        accessible = None
+        if not self._closed and len(self._spare) < _SPARE_SLOTS_MAX:
+            accessible = gone.wipe()
+        if accessible is None:
             unmap(address, _SLOT_BYTES)
         else:
-            self._spare.append((address, gone.bytes))
+            self._spare.append((address, accessible))
 
-    def _take_slot(self, size: int) -> int:
+    def _take_slot(self, size: int, image: MemoryImage | None) -> int:
         """The address of a slot of which just `size` bytes are accessible."""
         address, accessible = self._spare.pop() if self._spare else (reserve(_SLOT_BYTES), 0)
         make_accessible(address, accessible, size)
         make_inaccessible(address, size, accessible)
+        if image is not None:
+            try:
+                image.fill(address)
+            except HostFault:
+                unmap(address, _SLOT_BYTES)
+                raise
         return address

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import os
+import struct
+from pathlib import Path
 from typing import Any
 
 from kelpie.errors import HostFault
@@ -14,7 +17,10 @@ __all__ = [
     "drop_pages",
     "make_accessible",
     "make_inaccessible",
+    "map_copy",
+    "own_bytes",
     "reserve",
+    "reserve_again",
     "resident_bytes",
     "unmap",
 ]
@@ -24,7 +30,12 @@ PAGE_BYTES = mmap.PAGESIZE
 _PROT_NONE = 0
 _READ_WRITE = mmap.PROT_READ | mmap.PROT_WRITE
 _RESERVED = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+_FIXED = 0x10
 _MAP_FAILED = (1 << 64) - 1
+# What the system says of a page, in 64 bits: it is in memory, or swapped out; it is
+# still that of the file.
+_PAGE_WORD = struct.Struct("<Q")
+_PRESENT, _OF_FILE = 0b11 << 62, 1 << 61
 
 _system = ctypes.PyDLL(None, use_errno=True)
 
@@ -88,6 +99,45 @@ def make_inaccessible(address: int, begin: int, end: int) -> None:
 def drop_pages(address: int, size: int) -> bool:
     """Gives pages back, so that zeros are in their place. False: they are as they were."""
     return size == 0 or _advise(address, size, mmap.MADV_DONTNEED) == 0
+
+
+def map_copy(address: int, size: int, descriptor: int) -> None:
+    """Puts the file in the place of accessible pages. It stays as it is: a page that is
+    written to becomes a copy.
+
+    Raises:
+        HostFault: the system has no mapping to give.
+    """
+    mapped = _map(address, size, _READ_WRITE, mmap.MAP_PRIVATE | _FIXED, descriptor, 0)
+    if mapped != address:
+        raise HostFault(f"the system could not map an image: errno {ctypes.get_errno()}")
+    _advise(address, size, mmap.MADV_NOHUGEPAGE)
+
+
+def reserve_again(address: int, size: int) -> bool:
+    """Gives back whatever is there, and makes it as `reserve` had made it. False: it is
+    as it was."""
+    if _map(address, size, _PROT_NONE, _RESERVED | _FIXED, -1, 0) != address:
+        return False
+    _advise(address, size, mmap.MADV_NOHUGEPAGE)
+    return True
+
+
+def own_bytes(address: int, size: int) -> int:
+    """Of pages that `map_copy` made, how much is a copy by now. Where the system does
+    not tell, all of it."""
+    count = size // PAGE_BYTES
+    try:
+        with Path("/proc/self/pagemap").open("rb", buffering=0) as pagemap:
+            words = os.pread(
+                pagemap.fileno(), count * _PAGE_WORD.size, address // PAGE_BYTES * _PAGE_WORD.size
+            )
+    except OSError:
+        return size
+    copies = 0
+    for (word,) in _PAGE_WORD.iter_unpack(words):
+        copies += word & _PRESENT != 0 and word & _OF_FILE == 0
+    return PAGE_BYTES * copies
 
 
 def resident_bytes(address: int, size: int) -> int:

@@ -12,7 +12,14 @@ from typing import NamedTuple
 
 from kelpie.errors import ComponentInvalid
 
-__all__ = ["Section", "custom_section", "number_at", "sections", "with_custom_section"]
+__all__ = [
+    "Section",
+    "custom_section",
+    "encoded_number",
+    "number_at",
+    "sections",
+    "with_custom_section",
+]
 
 _MAGIC = b"\0asm"
 _HEADER_BYTES = 8
@@ -24,6 +31,8 @@ class Section(NamedTuple):
     """One section at the top level of a file."""
 
     number: int
+    start: int
+    """Where it begins, with its number."""
     begin: int
     """Where its content begins."""
     end: int
@@ -39,7 +48,7 @@ def custom_section(wasm: bytes, name: str) -> bytes | None:
     found = None
     if not wasm.startswith(_MAGIC):
         return None
-    for number, begin, end in sections(wasm):
+    for number, _, begin, end in sections(wasm):
         if number == _CUSTOM:
             length, at = number_at(wasm, begin, end)
             if at + length <= end and wasm[at : at + length] == name.encode():
@@ -56,24 +65,26 @@ def with_custom_section(wasm: bytes, name: str, content: bytes) -> bytes:
     if custom_section(wasm, name) is not None:
         raise ComponentInvalid(f"the file has a section {name} already")
     encoded = name.encode()
-    body = _encoded(len(encoded)) + encoded + content
-    return wasm + bytes([_CUSTOM]) + _encoded(len(body)) + body
+    body = encoded_number(len(encoded)) + encoded + content
+    return wasm + bytes([_CUSTOM]) + encoded_number(len(body)) + body
 
 
-def sections(wasm: bytes) -> Iterator[Section]:
-    """All sections at the top level of a file.
+def sections(wasm: bytes, begin: int = 0, end: int | None = None) -> Iterator[Section]:
+    """All sections at the top level of a file, which may lie between two places in
+    another one.
 
     Raises:
         ComponentInvalid: one ends behind the file.
     """
-    at = _HEADER_BYTES
-    while at < len(wasm):
-        number = wasm[at]
-        length, begin = number_at(wasm, at + 1, len(wasm))
-        at = begin + length
-        if at > len(wasm):
+    end = len(wasm) if end is None else end
+    at = begin + _HEADER_BYTES
+    while at < end:
+        start = at
+        length, content = number_at(wasm, at + 1, end)
+        at = content + length
+        if at > end:
             raise ComponentInvalid("the file is cut off: a section ends behind its end")
-        yield Section(number, begin, at)
+        yield Section(wasm[start], start, content, at)
 
 
 def number_at(wasm: bytes, at: int, end: int) -> tuple[int, int]:
@@ -93,7 +104,8 @@ def number_at(wasm: bytes, at: int, end: int) -> tuple[int, int]:
     raise ComponentInvalid("the file is damaged: a section has no proper length")
 
 
-def _encoded(length: int) -> bytes:
+def encoded_number(length: int) -> bytes:
+    """The number in LEB128."""
     encoded = bytearray()
     while length >= 0x80:
         encoded.append(length & 0x7F | 0x80)
