@@ -242,7 +242,7 @@ class Conformance:
         """Changes state and kv, and refuses."""
         self.count += amount
         context.kv.set("mark", "set")
-        raise Rejection("refused", "as it was asked to")
+        raise Rejection("refused", "after the change")
 
     @operation(read_only=True)
     def write_read_only(self, context: Context) -> None:
