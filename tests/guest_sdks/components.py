@@ -22,7 +22,7 @@ from kelpie.wasm.configuration import Configuration
 from kelpie_actor_build import build
 from tests.compiled import PATIENT
 
-__all__ = ["CannotBuild", "python_component"]
+__all__ = ["CONTRACT", "CannotBuild", "kept_for_long", "python_component"]
 
 ROOT = Path(__file__).resolve().parents[2]
 SDK = ROOT / "guest-sdks" / "python"
@@ -42,13 +42,12 @@ def python_component(project: Path, compiled: Path) -> bytes:
     """
     if importlib.util.find_spec("componentize_py") is None:
         raise CannotBuild("pip install -e '.[python]' brings what builds components of Python")
-    with _kept() as directory:
+    with kept_for_long() as directory:
         built = directory / f"{_digest([SDK, project, CONTRACT])}.wasm"
         if not built.is_file():
             build(project, built)
         content = built.read_bytes()
         forms = directory / "compiled"
-        forms.mkdir(mode=0o700, exist_ok=True)
         cache = CompiledCache(forms, DEFAULT_LIMITS.compiled_cache_bytes_max)
         compiler = Compiler(Configuration.of(DEFAULT_LIMITS, epochs=False), PATIENT, cache)
         compiler.compile(content, tool=False)
@@ -59,13 +58,14 @@ def python_component(project: Path, compiled: Path) -> bytes:
 
 
 @contextmanager
-def _kept() -> Iterator[Path]:
+def kept_for_long() -> Iterator[Path]:
     """What is kept from run to run, for one process at a time."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     directory = Path(home) / "kelpie-tests"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (directory / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        (directory / "compiled").mkdir(mode=0o700, exist_ok=True)
         yield directory
 
 
