@@ -23,6 +23,7 @@ from kelpie.errors import (
 from kelpie.ids import text
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.wasm.engine import WasmEngine
+from kelpie.wasm.sections import encoded_number
 from tests.guests import made
 from tests.wasm.support import COUNTER, ROGUE, Workbench, turn
 
@@ -215,6 +216,24 @@ def engine_without_loop(env_of_no_loop: RealEnv, cache_directory: Path) -> Itera
     made = WasmEngine(env_of_no_loop, DEFAULT_LIMITS, cache_directory, epochs=False)
     yield made
     made.close()
+
+
+def module_that_takes_seconds_to_read() -> bytes:
+    """Of one function, that puts a number on the stack and drops it, over and over."""
+    body = b"\0" + b"\x41\0\x1a" * 2_400_000 + b"\x0b"
+    code = b"\1" + encoded_number(len(body)) + body
+    types, functions = b"\1\4\1\x60\0\0", b"\3\2\1\0"
+    return b"\0asm\1\0\0\0" + types + functions + b"\x0a" + encoded_number(len(code)) + code
+
+
+async def test_reading_is_stopped_by_the_clock(env: RealEnv, cache_directory: Path) -> None:
+    limits = replace(DEFAULT_LIMITS, componentize_ms_max=1)
+    engine = WasmEngine(env, limits, cache_directory, epochs=False)
+    upload = module_that_takes_seconds_to_read()
+    for method in (engine.componentize, engine.inspect):
+        with pytest.raises(ComponentTooCostly, match="more time than componentize_ms_max"):
+            await method(upload)
+    engine.close()
 
 
 async def test_an_upload_over_the_limit(env: RealEnv, cache_directory: Path) -> None:

@@ -47,6 +47,9 @@ class ComponentLimits(AccessLimits):
     componentize_fuel_max: int = limit(
         20_000_000_000, "fuel for making a component of a core module; `component-too-costly`"
     )
+    componentize_ms_max: int = limit(
+        60_000, "time for reading an upload, or making a component of it; `component-too-costly`"
+    )
     componentize_memory_bytes_max: int = limit(
         1024 * MIB, "memory for making a component of a core module; `component-too-costly`"
     )

@@ -1,7 +1,7 @@
 """The componentizer: WebAssembly of our own that reads other people's.
 
 It turns core modules into components and reports on both. It runs in an engine
-of its own, under limits of fuel and memory: whatever an upload does to it stays
+of its own, under limits of fuel, time and memory: whatever an upload does to it stays
 in there. Its functions are described in `kelpie/componentizer/README.md`.
 """
 
@@ -11,17 +11,19 @@ import hashlib
 from importlib.resources import files
 from typing import Any
 
-from wasmtime import Engine, Instance, Module, Store, Trap, WasmtimeError
+from wasmtime import Engine, Instance, Module, Store, Trap, TrapCode, WasmtimeError
 
 from kelpie.errors import ComponentInvalid, ComponentTooCostly, HostFault
 from kelpie.limits import Limits
 from kelpie.wasm.compiler import Compiler
 from kelpie.wasm.configuration import tool_config
 
-__all__ = ["Componentizer"]
+__all__ = ["TICK_MS", "Componentizer"]
 
 _PACKAGE = files("kelpie")
 _WORD_MASK = 0xFFFF_FFFF
+TICK_MS = 20
+"""Between two ticks, by which jobs know how long they have been at it."""
 
 
 class Componentizer:
@@ -36,6 +38,12 @@ class Componentizer:
         self._contract = (_PACKAGE / "wasm" / "actor.wit").read_bytes()
         self.fingerprint = hashlib.sha256(self._wasm + self._contract).hexdigest()[:16]
         """Names what a report depends on, besides what it is about."""
+
+    def tick(self) -> None:
+        """To be called every `TICK_MS`, from whatever thread, while there may be jobs: one
+        that takes longer than `componentize_ms_max` is stopped. Without it none is."""
+        if self._loaded is not None:
+            self._loaded[0].increment_epoch()
 
     def componentize(self, module: bytes) -> bytes:
         """The component made of a core module. One that was built for wasip1 gets
@@ -61,6 +69,7 @@ class Componentizer:
         store = Store(engine)
         try:
             store.set_fuel(self._limits.componentize_fuel_max)
+            store.set_epoch_deadline(1 + self._limits.componentize_ms_max // TICK_MS)
             store.set_limits(memory_size=self._limits.componentize_memory_bytes_max)
             return self._run_in(store, module, job, inputs)
         finally:
@@ -86,6 +95,8 @@ class Componentizer:
         except (Trap, WasmtimeError) as trap:
             if store.get_fuel() == 0:
                 raise self._too_costly("fuel", "componentize_fuel_max") from trap
+            if isinstance(trap, Trap) and trap.trap_code is TrapCode.INTERRUPT:
+                raise self._too_costly("time", "componentize_ms_max") from trap
             # If it panicked it said why; memory and stack run out without a word.
             said = output().decode(errors="replace")
             if said:

@@ -108,7 +108,9 @@ class Configuration:
 
 
 def tool_config() -> Config:
-    """The settings for tools of our own: core modules, metered, otherwise as usual."""
+    """The settings for tools of our own: core modules, metered, stopped by the clock,
+    otherwise as usual."""
     config = Config()
     config.consume_fuel = True
+    config.epoch_interruption = True
     return config

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -14,6 +14,7 @@ from kelpie.limits import Limits
 from kelpie.wasm.cache import CompiledCache
 from kelpie.wasm.compiler import Compiler
 from kelpie.wasm.component import ActorCode, LoadedComponent
+from kelpie.wasm.componentizer import TICK_MS
 from kelpie.wasm.configuration import Configuration
 from kelpie.wasm.current import Current
 from kelpie.wasm.handles import NativeEngine
@@ -104,15 +105,14 @@ class WasmEngine:
 
     async def componentize(self, upload: bytes) -> bytes:
         async with self._loads:
-            return await self._workshop.env.blocking(self._loader.componentize, upload)
+            return await self._blocking(self._loader.componentize, upload)
 
     async def load(self, wasm: bytes, report: bytes = b"") -> LoadedComponent:
         known = self._known(wasm)
         if known is not None:
             return known
         async with self._loads:
-            prepare = self._loader.prepare
-            inspection, code = await self._workshop.env.blocking(prepare, wasm, report)
+            inspection, code = await self._blocking(self._loader.prepare, wasm, report)
             await self._describe(code, inspection, yields=True)
         return self._accept(inspection, code)
 
@@ -124,11 +124,10 @@ class WasmEngine:
                 even be looked at.
         """
         async with self._loads:
-            blocking = self._workshop.env.blocking
-            component = await blocking(self._loader.component_of, upload)
+            component = await self._blocking(self._loader.component_of, upload)
             if isinstance(component, Inspection):
                 return component
-            inspection, code = await blocking(self._loader.prepare, component)
+            inspection, code = await self._blocking(self._loader.prepare, component)
             await self._describe(code, inspection, yields=True)
         return _as_uploaded(inspection, upload)
 
@@ -164,6 +163,19 @@ class WasmEngine:
         workshop.engine.close()
         workshop.memories.close()
         workshop.stacks.close()
+
+    async def _blocking(self, job: Callable[..., Result], *arguments: object) -> Result:
+        """Has the loader do something, and the clock watch it meanwhile."""
+        clock = self._workshop.env.spawn(self._tick(), "clock of the componentizer")
+        try:
+            return await self._workshop.env.blocking(job, *arguments)
+        finally:
+            clock.cancel()
+
+    async def _tick(self) -> None:
+        while True:
+            await self._workshop.env.sleep(TICK_MS)
+            self._loader.tick()
 
     def _known(self, wasm: bytes) -> LoadedComponent | None:
         code = self._loader.loaded.get(hashlib.sha256(wasm).hexdigest())

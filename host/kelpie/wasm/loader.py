@@ -37,6 +37,10 @@ class Loader:
         self.loaded: WeakValueDictionary[str, ActorCode] = WeakValueDictionary()
         """What was found fit to run and is in use, by digest."""
 
+    def tick(self) -> None:
+        """See `Componentizer.tick`."""
+        self._componentizer.tick()
+
     @property
     def compilations(self) -> int:
         """How many compilations are in progress."""
