@@ -15,7 +15,11 @@ from kelpie.env.real import RealEnv
 from kelpie.errors import HostFault
 from kelpie.limits import MIB
 from kelpie.wasm.cache import CompiledCache
+from kelpie.wasm.compiled_form import pack
+from kelpie.wasm.compiler import Compiler
+from kelpie.wasm.configuration import Configuration
 from kelpie.wasm.engine import WasmEngine
+from kelpie.wasm.image_taking import Taken
 from tests.compiled import PATIENT
 from tests.wasm.support import COUNTER, Workbench
 
@@ -189,7 +193,7 @@ async def test_a_report_spares_the_tool(
 async def test_a_report_of_another_tool_counts_for_nothing(
     env: RealEnv, cache_directory: Path, tmp_path: Path
 ) -> None:
-    engine = WasmEngine(env, PATIENT, tmp_path, epochs=False, tools_directory=cache_directory)
+    engine = WasmEngine(env, PATIENT, tmp_path, epochs=False, shared_directory=cache_directory)
     report = b"0" * 16 + b'{"imports": [], "exports": [], "misfit": null}'
     loaded = await engine.load(COUNTER.read_bytes(), report)
     engine.close()
@@ -197,6 +201,39 @@ async def test_a_report_of_another_tool_counts_for_nothing(
     # The tool is where all engines have it.
     assert sorted(each.name.split("-")[1] for each in tmp_path.iterdir()) == ["guest", "report"]
     assert list(cache_directory.glob("*-tool-*"))
+
+
+async def test_what_another_has_compiled_is_found_and_kept(
+    env: RealEnv, cache_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a deploy need not compile again what `kelpie build` has."""
+    others = WasmEngine(env, PATIENT, cache_directory, epochs=False)
+    await others.load(COUNTER.read_bytes())
+    others.close()
+
+    def compiles(*_arguments: object, **_options: object) -> bytes:
+        raise AssertionError("it was compiled again")
+
+    monkeypatch.setattr(Compiler, "_compile", compiles)
+    for shared in (cache_directory, None):
+        engine = WasmEngine(env, PATIENT, tmp_path, epochs=False, shared_directory=shared)
+        assert (await engine.load(COUNTER.read_bytes())).manifest.operations
+        engine.close()
+
+
+async def test_what_another_has_compiled_wrongly_is_compiled_again(
+    env: RealEnv, cache_directory: Path, tmp_path: Path
+) -> None:
+    wasm, shared = COUNTER.read_bytes(), tmp_path / "shared"
+    compiler = Compiler(Configuration.of(PATIENT, epochs=False), PATIENT, CompiledCache(None, 1))
+    shared.mkdir(mode=0o700)
+    for tool in cache_directory.glob("*-tool-*"):
+        (shared / tool.name).symlink_to(tool)
+    CompiledCache(shared, 100 * MIB).put(compiler.name(wasm), pack(b"no code", Taken(wasm)))
+    engine = WasmEngine(env, PATIENT, tmp_path, epochs=False, shared_directory=shared)
+    assert (await engine.load(wasm)).manifest.operations
+    engine.close()
+    assert not list(shared.glob("*-guest-*"))
 
 
 async def test_a_place_for_tools_that_fails_is_done_without(env: RealEnv, tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ _BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def cache_directory() -> Path | None:
-    """Where commands without a host keep compiled components, and all hosts of a
-    user the compiled tools; None if nowhere.
+    """Where commands without a host keep compiled components, for hosts to find, and
+    all hosts of a user the compiled tools; None if nowhere.
 
     What is compiled is run. So it is a directory that nobody else can write to.
     """

@@ -121,7 +121,7 @@ async def _serve(
     store = await open_store(env, data, end.store_stopped, limits)
     try:
         engine = WasmEngine(
-            env, limits, data / "compiled", epochs=True, tools_directory=cache_directory()
+            env, limits, data / "compiled", epochs=True, shared_directory=cache_directory()
         )
         try:
             runtime = Runtime(env, store, engine, limits)

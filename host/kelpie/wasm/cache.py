@@ -42,11 +42,7 @@ class CompiledCache:
             StoreFull: there is no room for it.
             HostFault: the directory cannot be used.
         """
-        content = None
-        try:
-            content = self.get(name)
-        except OSError as error:
-            self._complain(error)
+        content = self.find(name)
         if content is not None:
             return content
         content = make()
@@ -55,6 +51,18 @@ class CompiledCache:
         except OSError as error:
             self._complain(error)
         return content
+
+    def find(self, name: str) -> bytes | None:
+        """The entry, or None if there is none that is whole.
+
+        Raises:
+            HostFault: the directory cannot be used.
+        """
+        try:
+            return self.get(name)
+        except OSError as error:
+            self._complain(error)
+            return None
 
     def get(self, name: str) -> bytes | None:
         """The entry, or None if there is none that is whole.
@@ -99,9 +107,17 @@ class CompiledCache:
         self._trim(self._directory)
 
     def remove(self, name: str) -> None:
-        """Forgets an entry that turned out to be of no use."""
-        if self._directory is not None:
+        """Forgets an entry that turned out to be of no use.
+
+        Raises:
+            HostFault: the directory cannot be used.
+        """
+        if self._directory is None:
+            return
+        try:
             self._path(self._directory, name).unlink(missing_ok=True)
+        except OSError as error:
+            self._complain(error)
 
     def _complain(self, error: OSError) -> None:
         if self._needed:

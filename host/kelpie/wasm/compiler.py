@@ -40,12 +40,13 @@ class Compiler:
         configuration: Configuration,
         limits: Limits,
         cache: CompiledCache,
-        tools: CompiledCache | None = None,
+        shared: CompiledCache | None = None,
     ) -> None:
+        """In `shared` are the tools, and perhaps components that others have compiled."""
         self._configuration = configuration
         self._limits = limits
         self._cache = cache
-        self._tools = tools or cache
+        self._shared = shared or cache
         self._running: set[subprocess.Popen[bytes]] = set()
         self._closed = False
 
@@ -67,12 +68,18 @@ class Compiler:
             HostFault: the compiler could not do its work.
         """
         name = self.name(wasm, tool=tool)
-        cache = self._tools if tool else self._cache
-        return cache.get_or_make(name, lambda: self._compile(wasm, tool=tool))
+        if tool:
+            return self._shared.get_or_make(name, lambda: self._compile(wasm, tool=True))
+        return self._cache.get_or_make(
+            name, lambda: self._shared.find(name) or self._compile(wasm, tool=False)
+        )
 
     def forget(self, wasm: bytes, *, tool: bool = False) -> None:
         """Drops a compiled form that the engine would not load."""
-        (self._tools if tool else self._cache).remove(self.name(wasm, tool=tool))
+        name = self.name(wasm, tool=tool)
+        self._shared.remove(name)
+        if not tool:
+            self._cache.remove(name)
 
     def close(self) -> None:
         """Ends the compilations in progress, each with HostFault."""

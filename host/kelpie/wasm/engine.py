@@ -56,10 +56,11 @@ class WasmEngine:
         cache_directory: Path | None,
         *,
         epochs: bool,
-        tools_directory: Path | None = None,
+        shared_directory: Path | None = None,
     ) -> None:
-        """`tools_directory` is a cache for compiled tools of our own, which may be shared
-        with other engines, and be lost; without it they are in the other one."""
+        """`shared_directory` is a cache that may be shared with other engines, and be lost.
+        Compiled tools of our own are kept there; without it they are in the other one.
+        Components are looked for there, but not put there."""
         configuration = Configuration.of(limits, epochs=epochs)
         cache = CompiledCache(cache_directory, limits.compiled_cache_bytes_max)
         config = configuration.native()
@@ -73,10 +74,10 @@ class WasmEngine:
             ticker = Ticker(cast("ThreadedEnv", env), engine, limits.guest_tick_ms)
         marshalling = Marshalling(limits.operation_name_bytes_max)
         current = Current()
-        tools = cache
-        if tools_directory is not None:
-            tools = CompiledCache(tools_directory, limits.compiled_cache_bytes_max, needed=False)
-        compiler = Compiler(configuration, limits, cache, tools)
+        shared = cache
+        if shared_directory is not None:
+            shared = CompiledCache(shared_directory, limits.compiled_cache_bytes_max, needed=False)
+        compiler = Compiler(configuration, limits, cache, shared)
         self._loader = Loader(engine, compiler, cache, limits)
         self._loads = asyncio.Semaphore(limits.component_loads_max)
         self._workshop = Workshop(
