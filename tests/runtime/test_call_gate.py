@@ -36,7 +36,7 @@ async def test_it_waits_for_the_turns_before_it(scripted: StartScripted) -> None
     held = await node.link.held()
     asked = node.ask("relay", "two append x")
     await settle(50)
-    assert node.runtime.calls.waiting == 1, "the turn is in the middle of its call"
+    assert node.runtime.reception.calls.waiting == 1, "the turn is in the middle of its call"
     assert called(node) == []
     held.land()
     assert [await outcome(before), await outcome(asked)] == ["a", "x"]
@@ -69,7 +69,7 @@ async def test_it_never_leaves_if_they_are_not_committed(scripted: StartScripted
     held.fail(StoreWriteFailed("the disk is gone"))
     assert [await outcome(before), await outcome(asked)] == ["store-write-failed"] * 2
     assert called(node) == []
-    assert node.runtime.calls.waiting == 0
+    assert node.runtime.reception.calls.waiting == 0
     assert await node.get("relay", "two append y") == "y"
 
 
@@ -111,7 +111,7 @@ async def test_ownership_is_checked_after_the_call_was_made(scripted: StartScrip
     stands = node.link.stand_after(0)
     asked = node.ask("relay", "two append x")
     await settle(50)
-    assert node.runtime.calls.waiting == 1, "the turn is in the middle of its call"
+    assert node.runtime.reception.calls.waiting == 1, "the turn is in the middle of its call"
     assert called(node) == ["read"]
     node.link.reads_stand = None
     stands.set_result(None)
@@ -125,7 +125,7 @@ async def test_a_check_that_fails_is_made_again(scripted: StartScripted) -> None
     node.link.read_error = StoreReadFailed("not now")
     asked = node.ask("relay", "two append x")
     await asyncio.sleep(0.02)
-    assert node.runtime.calls.waiting == 1
+    assert node.runtime.reception.calls.waiting == 1
     node.link.read_error = None
     assert await outcome(asked) == "x"
     assert node.component.made == 2, "no activation was given up"
@@ -152,7 +152,7 @@ async def test_a_commit_that_stands_keeps_no_call_beyond_its_deadline(
     asked = node.ask("relay", "two append x", deadline_ms=100)
     while not any(turn.operation == "relay" for turn in node.component.turns):
         await asyncio.sleep(0)
-    while node.runtime.calls.waiting:
+    while node.runtime.reception.calls.waiting:
         await asyncio.sleep(0.001)
     held.land()
     # It has gone on, and is answered like any turn behind that commit.

@@ -48,7 +48,7 @@ async def refused(node: TestNode, argument: str, **more: object) -> str:
 async def test_a_ring_within_one_request(scripted: StartScripted, argument: str, ring: str) -> None:
     node = await started(scripted)
     assert f"would wait for itself: {ring}." in await refused(node, argument)
-    assert node.runtime.calls.waiting == 0
+    assert node.runtime.reception.calls.waiting == 0
 
 
 async def test_a_ring_of_two_requests(scripted: StartScripted) -> None:
@@ -88,7 +88,7 @@ async def test_who_has_run_the_call_may_ask_back_before_it_is_answered(
     held = await node.link.held()
     second = node.ask("call", "one append", key="two")
     await settle(50)
-    assert node.runtime.calls.waiting == 2
+    assert node.runtime.reception.calls.waiting == 2
     held.land()
     assert [await outcome(first), await outcome(second)] == ["x", "x"]
 

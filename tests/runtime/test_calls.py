@@ -232,7 +232,7 @@ async def test_what_may_have_been_done_by_the_deadline_is_unknown(
 ) -> None:
     node = await started(scripted)
     node.link.hold()
-    asked = node.ask("relay", "two append x", deadline_ms=100)
+    asked = node.ask("relay", "two append x", deadline_ms=1000)
     held = await node.link.held()
     case, message, _ = json.loads((await asked).data)
     assert case == "unknown"
@@ -246,10 +246,10 @@ async def test_a_caller_that_is_given_up_leaves_nothing_behind(scripted: StartSc
     node.link.hold()
     asked = node.ask("relay", "two append x")
     held = await node.link.held()
-    assert node.runtime.calls.waiting == 1
+    assert node.runtime.reception.calls.waiting == 1
     node.env.ahead_ms += DEADLINE_MS
     assert await outcome(asked) == "deadline-exceeded"
-    assert node.runtime.calls.waiting == 0
+    assert node.runtime.reception.calls.waiting == 0
     held.land()
     # What it asked for went on.
     assert await node.get("read", key="two") == "x"
@@ -285,7 +285,7 @@ async def test_a_host_that_stops_waits_for_no_call(scripted: StartScripted) -> N
         await asyncio.sleep(0)
     await node.runtime.drain()
     assert await outcome(asked) == "draining"
-    assert (node.runtime.calls.waiting, node.runtime.outstanding) == (0, 0)
+    assert (node.runtime.reception.calls.waiting, node.runtime.outstanding) == (0, 0)
     assert not node.component.live
 
 

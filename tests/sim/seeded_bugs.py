@@ -20,12 +20,12 @@ from kelpie.runtime import stored_state as stored_states
 from kelpie.runtime.batch import Batch
 from kelpie.runtime.claim import Claim
 from kelpie.runtime.commit import Committer
-from kelpie.runtime.host import Runtime
 from kelpie.runtime.kv_listing import KvListing
 from kelpie.runtime.kv_view import KvView, _behind
 from kelpie.runtime.message import Message, Stage
 from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline, _fail_all
+from kelpie.runtime.reception import Reception
 from kelpie.sim.engine import Foundry
 from kelpie.sim.oracles import GAVE_UP
 from kelpie.sim.run import Plan, run_seed
@@ -208,15 +208,15 @@ def record_that_cannot_be_read_taken_for_none() -> Any:
 
 
 def deadline_in_a_commit_taken_for_not_done() -> Any:
-    original = Runtime._give_up
+    original = Reception._give_up
 
-    def give_up(self: Runtime, message: Message, error: Any, why: str) -> None:
+    def give_up(self: Reception, message: Message, error: Any, why: str) -> None:
         if message.stage is Stage.COMMITTING:
             message.answer_early(error(f"{why}: nothing was done"))
         else:
             original(self, message, error, why)
 
-    return patches((Runtime, "_give_up", give_up))
+    return patches((Reception, "_give_up", give_up))
 
 
 def damage_taken_for_a_move() -> Any:

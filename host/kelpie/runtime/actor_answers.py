@@ -93,6 +93,7 @@ class ActorAnswers(KvView):
             True,
             self._deadline_ns(message),
             caller=self._caller,
+            cause=message.envelope.cause_of("call"),
             waiting_actors=waiting,
         )
         return self._calls.ask(self._address, envelope, lambda: self._may_leave(envelope))

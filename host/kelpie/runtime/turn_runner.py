@@ -94,8 +94,7 @@ class TurnRunner:
         concluded, read_only = await self._conclude(message, begun_ns)
         outcome, writes, letters = concluded
         if outcome.error is None and (letters or outcome.effects.outgoing is not None):
-            sent_ns = self._inputs.time_ns
-            writes |= await self._desk.leave(outcome, letters, sent_ns, envelope.request_id)
+            writes |= await self._desk.leave(envelope, outcome, letters, self._inputs.time_ns)
         if self.pipeline.broken is not None:
             # It has seen what is void.
             raise self.pipeline.broken

@@ -48,12 +48,16 @@ class CallWatch:
 
     def watch(self, runtime: Runtime, node: Node) -> None:
         """From now on the runtime's calls are seen."""
-        runtime.calls = _WatchedCalls(runtime.node, runtime.calls.submit, self, node)
+        runtime.reception.calls = _WatchedCalls(
+            runtime.node, runtime.reception.calls.submit, self, node
+        )
 
     def check_over(self, runtime: Runtime) -> None:
         """Of a runtime that has stopped."""
-        if runtime.calls.waiting:
-            self._fail(f"{runtime.calls.waiting} calls still wait on a host that has stopped")
+        if runtime.reception.calls.waiting:
+            self._fail(
+                f"{runtime.reception.calls.waiting} calls still wait on a host that has stopped"
+            )
 
     def asked(self, envelope: Envelope, node: Node) -> Attempt:
         key = envelope.target, envelope.request_id

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from kelpie.errors import KelpieError, StoreError
 from kelpie.ids import Address, Payload
+from kelpie.runtime.cause import Cause
 from kelpie.runtime.envelope import Envelope, principal_of
 from kelpie.runtime.messaging.errand import Writes
 from kelpie.runtime.messaging.firing import Firing, Release
@@ -206,6 +207,7 @@ class Alarm:
             deadline_ns=deadline_ns,
             caller=caller,
             errand=errand,
+            cause=Cause("reminder"),
         )
 
     async def _drop(self, key: bytes, found: Due) -> None:

@@ -147,6 +147,7 @@ class Carrier:
             deadline_ns=self._node.env.monotonic_ns() + deadline_ms * _NS_PER_MS,
             caller=self._caller,
             errand=errand,
+            cause=letter.cause,
         )
 
     def _let_go(self, letters: Iterable[Waiting]) -> None:

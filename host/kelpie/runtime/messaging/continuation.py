@@ -67,7 +67,8 @@ def _told(head: dict[str, object], member: str, value: object) -> Payload:
 
 def _reply(asker: Address, desk: Desk, letter: Letter, argument: Payload) -> Letter:
     assert letter.continuation is not None
-    return Letter(asker, letter.continuation, argument, None, letter.asked_by, desk.wall_ns())
+    asked = (asker, letter.continuation, argument, None, letter.asked_by)
+    return Letter(*asked, desk.wall_ns(), letter.cause)
 
 
 def _is_json(data: bytes) -> bool:

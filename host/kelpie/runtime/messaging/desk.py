@@ -11,6 +11,7 @@ from kelpie.errors import DeadLettersFull
 from kelpie.ids import Address
 from kelpie.limits import Limits
 from kelpie.meters.letters import LetterMeter
+from kelpie.runtime.envelope import Envelope
 from kelpie.runtime.messaging.due_time import first_due_ms, why_never_due
 from kelpie.runtime.messaging.errand import Writes
 from kelpie.runtime.messaging.letter import Letter, Number
@@ -115,7 +116,7 @@ class ActorDesk:
         return {row: value, due_at(self._actor_keys, row, due_ms): b""}
 
     async def leave(
-        self, outcome: Outcome, letters: tuple[Letter, ...], time_ns: int, asked_by: str
+        self, envelope: Envelope, outcome: Outcome, letters: tuple[Letter, ...], time_ns: int
     ) -> Writes:
         """The rows for what a turn that went well sends, and sets for itself; the
         host's own letters come behind.
@@ -128,7 +129,8 @@ class ActorDesk:
         generation, turn = self._pipeline.claim.generation, self.turn_number
         for send in () if outgoing is None else outgoing.sends:
             target, operation, argument, delay_ms, continuation = send
-            letter = Letter(target, operation, argument, continuation, asked_by, time_ns)
+            sent = (target, operation, argument, continuation, envelope.request_id)
+            letter = Letter(*sent, time_ns, envelope.cause_of("send"))
             if delay_ms:
                 row = delayed(self._actor_keys, generation, turn, ordinal)
                 writes |= self.set_for(row, letter.stored(), time_ns // _NS_PER_MS + delay_ms)

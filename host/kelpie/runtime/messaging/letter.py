@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kelpie.ids import Address, Payload
+from kelpie.runtime.cause import Cause
 from kelpie.store.packing import pack_value
 from kelpie.store.rows import unpack_members
 
@@ -38,6 +39,8 @@ class Letter(NamedTuple):
     """The id of the request in whose turn it was sent."""
     sent_ns: int
     """The time of that turn."""
+    cause: Cause
+    """What its own turn is caused by: that turn."""
 
     @property
     def size(self) -> int:
@@ -52,5 +55,14 @@ class Letter(NamedTuple):
         """Raises:
         StoredValueCorrupt, StoreFormatUnsupported
         """
-        target, operation, argument, *rest = unpack_members(key, value, _VERSION, len(cls._fields))
-        return cls(Address(*target), operation, Payload(*argument), *rest)
+        members = unpack_members(key, value, _VERSION, len(cls._fields))
+        target, operation, argument, continuation, asked_by, sent_ns, cause = members
+        return cls(
+            Address(*target),
+            operation,
+            Payload(*argument),
+            continuation,
+            asked_by,
+            sent_ns,
+            Cause(*cause),
+        )
