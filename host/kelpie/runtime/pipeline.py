@@ -133,6 +133,10 @@ class Pipeline:
         """
         if self.broken is not None:
             raise self.broken
+        if self.idle:
+            # As mostly: no task is needed for what nobody else waits for.
+            await self._check_for_departure()
+            return
         departure: asyncio.Future[KelpieError | None] = self._node.env.future()
         self._open.departures.append(departure)
         if self.due:
@@ -140,6 +144,13 @@ class Pipeline:
         error = await departure
         if error is not None:
             raise error
+
+    async def _check_for_departure(self) -> None:
+        try:
+            await self._check_ownership()
+        except Moved as error:
+            self._break(error)
+            raise
 
     @property
     def due(self) -> bool:
