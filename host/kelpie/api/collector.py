@@ -103,6 +103,9 @@ class HostCollector:
         for name, count in queued.items():
             waiting.add_metric(name, count)
         yield from (outstanding, waiting)
+        yield plain_gauge(
+            "calls_waiting", "Actors that wait for another one", self._runtime.calls.waiting
+        )
 
     def _actors(self) -> Iterator[Metric]:
         runtime = self._runtime

@@ -29,16 +29,7 @@ _SWEEPS = 2
 class ActorAnswers(KvView):
     """Answers from the actor's kv, and by asking other actors (`wasm.turn.Answers`)."""
 
-    __slots__ = (
-        "_address",
-        "_caller",
-        "_calls",
-        "_desk",
-        "_message",
-        "_principal",
-        "_slot",
-        "_unnamed",
-    )
+    __slots__ = ("_address", "_calls", "_desk", "_message", "_slot", "_unnamed")
 
     def __init__(
         self, node: Node, pipeline: Pipeline, slot: InstanceSlot, calls: Calls, desk: ActorDesk
@@ -48,9 +39,7 @@ class ActorAnswers(KvView):
         self._slot = slot
         self._calls = calls
         self._desk = desk
-        self._address = address = keys.address
-        self._caller = Caller("actor", str(address), address)
-        self._principal = principal_of(address, node.limits)
+        self._address = keys.address
         self._message: Message | None = None
         self._unnamed = 0
 
@@ -58,6 +47,10 @@ class ActorAnswers(KvView):
         """From now on the turn of this message asks."""
         self._message = message
         self._unnamed = 0
+
+    def turn_ends(self) -> None:
+        """Nothing is kept of it."""
+        self._message = None
 
     def call(
         self, target: Address, operation: str, argument: Payload, key: str | None
@@ -89,10 +82,10 @@ class ActorAnswers(KvView):
             operation,
             argument,
             _request_id(message.envelope, key, self._unnamed),
-            self._principal,
+            principal_of(self._address, limits),
             True,
             self._deadline_ns(message),
-            caller=self._caller,
+            caller=Caller("actor", str(self._address), self._address),
             cause=message.envelope.cause_of("call"),
             waiting_actors=waiting,
         )

@@ -153,13 +153,14 @@ class TurnRunner:
         if message.envelope.is_batch and not slot.deploy.batches:
             slot.give_back()
             raise batch_unsupported(self.address)
+        self._answers.turn_begins(message)
         try:
-            self._answers.turn_begins(message)
             outcome = await guest.run(self._turn(message.envelope, read_only))
         except BaseException:
             slot.drop()
             raise
         finally:
+            self._answers.turn_ends()
             message.ended_ns = self._node.env.monotonic_ns()
             meter.durations_ns.add(message.ended_ns - begun_ns)
         if outcome.instance_lost:
