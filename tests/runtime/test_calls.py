@@ -20,7 +20,7 @@ from kelpie.errors import (
 from kelpie.ids import Payload, text
 from kelpie.wasm.turn import Failure
 from tests.runtime.conftest import StartScripted
-from tests.runtime.link import unknown_and_lost, unknown_but_landed
+from tests.runtime.link import Held, unknown_and_lost, unknown_but_landed
 from tests.runtime.scripted import Host, Script
 from tests.runtime.scripts import Gate, append, failing, read
 from tests.runtime.support import DEADLINE_MS, TestNode, outcome, settle
@@ -239,6 +239,72 @@ async def test_what_may_have_been_done_by_the_deadline_is_unknown(
     assert "outcome-unknown" in message
     held.land()
     assert await node.get("read", key="two") == "x"
+
+
+async def test_after_a_doubt_no_failure_is_believed(scripted: StartScripted) -> None:
+    """The attempt that is in doubt may land after the one that failed."""
+    asked = 0
+
+    def once(host: Host) -> Payload:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            raise ActorFailed("a bug")
+        return append(host)
+
+    node = await started(scripted, scripts={"once": once}, commit_resolution_ms_max=1)
+
+    def lose_sight(held: Held) -> None:
+        held.lose()
+        node.link.read_error = StoreReadFailed("not now")
+
+    node.link.fates.append(lose_sight)
+    request = node.ask("relay", "two once x")
+    await asyncio.sleep(0.03)
+    assert (asked, request.done()) == (1, False)
+    node.link.read_error = None
+    case, message, _ = json.loads((await request).data)
+    assert asked == 2
+    assert case == "unknown"
+    assert "outcome-unknown" in message
+
+
+async def test_calls_need_no_place_of_a_request(scripted: StartScripted) -> None:
+    node = await started(scripted, waiting_messages_max=1)
+    assert await node.get("relay", "two append x") == "x"
+
+
+async def test_calls_beyond_those_that_may_wait_are_made_later(scripted: StartScripted) -> None:
+    gate = Gate()
+    node = await started(
+        scripted, scripts={"stop": gate.script(append)}, calls_waiting_max=1, call_retry_ms=1
+    )
+    first = node.ask("relay", "two stop x")
+    while not gate.waiting:
+        await asyncio.sleep(0)
+    second = node.ask("relay", "four append y", key="three")
+    await asyncio.sleep(0.02)
+    assert not second.done()
+    assert node.runtime.calls.waiting == 2
+    gate.open()
+    assert [await outcome(first), await outcome(second)] == ["x", "y"]
+
+
+async def test_a_call_joins_the_one_that_its_turn_made_before(scripted: StartScripted) -> None:
+    """The caller's turn died, and what it called for still runs."""
+    node = await started(scripted)
+    node.link.hold()
+    first = node.ask("relay", "two append x", id="r")
+    held = await node.link.held()
+    node.env.ahead_ms += DEADLINE_MS
+    assert await outcome(first) == "deadline-exceeded"
+    again = node.ask("relay", "two append x", id="r")
+    while not node.runtime.calls.waiting:
+        await asyncio.sleep(0)
+    await settle()
+    held.land()
+    assert await outcome(again) == "x"
+    assert [turn.operation for turn in node.component.turns] == ["relay", "append", "relay"]
 
 
 async def test_a_caller_that_is_given_up_leaves_nothing_behind(scripted: StartScripted) -> None:
