@@ -285,7 +285,7 @@ async def test_calls_beyond_those_that_may_wait_are_made_later(scripted: StartSc
     second = node.ask("relay", "four append y", key="three")
     await asyncio.sleep(0.02)
     assert not second.done()
-    assert node.runtime.calls.waiting == 2
+    assert node.runtime.reception.calls.waiting == 2
     gate.open()
     assert [await outcome(first), await outcome(second)] == ["x", "y"]
 
@@ -299,7 +299,7 @@ async def test_a_call_joins_the_one_that_its_turn_made_before(scripted: StartScr
     node.env.ahead_ms += DEADLINE_MS
     assert await outcome(first) == "deadline-exceeded"
     again = node.ask("relay", "two append x", id="r")
-    while not node.runtime.calls.waiting:
+    while not node.runtime.reception.calls.waiting:
         await asyncio.sleep(0)
     await settle()
     held.land()

@@ -37,7 +37,7 @@ async def test_five_thousand_guests_wait_for_others(
         )
         for number in range(CALLERS)
     ]
-    while node.runtime.calls.waiting < CALLERS or node.runtime.outstanding < 2 * CALLERS:
+    while node.runtime.reception.calls.waiting < CALLERS or node.runtime.outstanding < 2 * CALLERS:
         await asyncio.sleep(0.01)
     assert engine.instances >= CALLERS, "each has its memory, and stands in the middle of its turn"
     assert threading.active_count() == threads
@@ -45,4 +45,4 @@ async def test_five_thousand_guests_wait_for_others(
     node.link.release()
     replies = {reply.data for reply in await asyncio.gather(*asked)}
     assert replies == {b'{"balance":100,"last":""}'}
-    assert node.runtime.calls.waiting == 0
+    assert node.runtime.reception.calls.waiting == 0

@@ -104,7 +104,9 @@ class HostCollector:
             waiting.add_metric(name, count)
         yield from (outstanding, waiting)
         yield plain_gauge(
-            "calls_waiting", "Actors that wait for another one", self._runtime.calls.waiting
+            "calls_waiting",
+            "Actors that wait for another one",
+            self._runtime.reception.calls.waiting,
         )
 
     def _actors(self) -> Iterator[Metric]:
