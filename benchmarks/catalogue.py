@@ -15,6 +15,7 @@ from benchmarks.rows import (
     memory,
     neighbours,
     observing,
+    sends,
     simulation,
     turn,
 )
@@ -24,6 +25,7 @@ __all__ = ["RUNNERS"]
 RUNNERS: dict[str, Callable[[Place], list[Row]]] = {
     "turn": turn.run,
     "calls": calls.run,
+    "sends": sends.run,
     **{case.key: partial(http.run, case) for case in http.CASES},
     "batches": batches.run,
     "observing": observing.run,

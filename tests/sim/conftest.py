@@ -34,6 +34,11 @@ def bank(foundry: Foundry) -> Plan:
     return plan("bank", foundry)
 
 
+@pytest.fixture(scope="session")
+def parcels(foundry: Foundry) -> Plan:
+    return plan("parcels", foundry)
+
+
 @pytest.fixture
 def trace() -> Trace:
     return Trace(keep=True)

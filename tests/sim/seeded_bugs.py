@@ -35,6 +35,8 @@ from kelpie.wasm.turn import Page
 from tests.sim.bank import bank_plan
 from tests.sim.call_bugs import CALL_BUGS
 from tests.sim.deletion_bugs import DELETION_BUGS
+from tests.sim.message_bugs import MESSAGE_BUGS
+from tests.sim.parcels import parcels_plan
 from tests.sim.planting import Bug, patches
 
 ROOT = Path(__file__).parents[2]
@@ -266,14 +268,17 @@ BUGS = (
     Bug("damage taken for a move", "ledger", damage_taken_for_a_move),
     *DELETION_BUGS,
     *CALL_BUGS,
+    *MESSAGE_BUGS,
     Bug("batch asked again is done again", "counter", batch_asked_again_is_done_again),
 )
 
 
 def plan(component: str, foundry: Foundry) -> Plan:
-    """The default workload over a component; over the bank its own."""
+    """The default workload over a component; over the bank and the parcels their own."""
     if component == "bank":
         return bank_plan(foundry)
+    if component == "parcels":
+        return parcels_plan(foundry)
     upload = COMPONENTS[component].read_bytes()
     found = foundry.component(upload)
     workload = Workload.of(found.manifest, batches=found.batches)
@@ -301,7 +306,7 @@ def main() -> int:
     # Planted bugs make the host complain, and rightly so.
     logging.disable(logging.CRITICAL)
     foundry = Foundry(DEFAULT_LIMITS, None)
-    plans = {name: plan(name, foundry) for name in (*COMPONENTS, "bank")}
+    plans = {name: plan(name, foundry) for name in (*COMPONENTS, "bank", "parcels")}
     print("| bug | component | first seed that catches it | oracle |")
     print("|---|---|---|---|")
     missed = 0

@@ -11,8 +11,9 @@ from tests.sim.seeded_bugs import BUGS, hunt
 
 @pytest.mark.slow
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
-def test_it_is_caught(bug: Bug, counter: Plan, ledger: Plan, bank: Plan) -> None:
-    caught = hunt(bug, {"counter": counter, "ledger": ledger, "bank": bank}[bug.component])
+def test_it_is_caught(bug: Bug, counter: Plan, ledger: Plan, bank: Plan, parcels: Plan) -> None:
+    plans = {"counter": counter, "ledger": ledger, "bank": bank, "parcels": parcels}
+    caught = hunt(bug, plans[bug.component])
     assert caught is not None, f"{bug.name} was not caught"
     # That the planted bug makes the host fall over would prove nothing.
     assert set(caught.oracles) - {"nothing passes silently", "answers", "liveness"}
@@ -35,4 +36,8 @@ def test_every_bug_of_the_contract_is_planted() -> None:
         "deletion takes the records along",
         "call id without the caller's request",
         "call before earlier turns are durable",
+        "cursor not looked at",
+        "restart forgets the outboxes",
+        "letter tried again goes to the back",
+        "reminder fired again",
     } <= names

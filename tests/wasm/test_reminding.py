@@ -30,7 +30,7 @@ async def test_reminders_are_effects(
     outcome = await workbench.run("remind", {"name": "daily", **argument})
     assert reply_json(outcome) == {"ok": None}
     assert outcome.effects.outgoing is not None
-    asked = SetReminder(schedule, missed, "echo", text(""))
+    asked = SetReminder(schedule, missed, "echo", text("null"))
     assert outcome.effects.outgoing.reminders == {"daily": asked}
     recorded = outcome.journal[-1]
     assert (recorded.name, recorded.arguments) == ("messaging.remind", ("daily", *asked))

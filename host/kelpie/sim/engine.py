@@ -40,6 +40,8 @@ _FAILURES: Final[dict[str, type[ActorError]]] = {
 CALL: Final = "messaging.call"
 """What a journal calls the call of another actor."""
 
+# How the host names the turns for messages and reminders.
+_BY_THEMSELVES: Final = ("letter-", "reminder-")
 # A section that says nothing.
 _NO_MEANING: Final = b"\x00\x06\x05other"
 
@@ -184,7 +186,7 @@ class _SimGuest:
     async def run(self, turn: Turn) -> Outcome:
         engine, log = self._engine, self._engine.log
         log.turns += 1
-        if turn.caller.sort != "client":
+        if turn.request_id.startswith(_BY_THEMSELVES):
             log.by_themselves.add(turn.address)
         outcome = await self._guest.run(turn)
         given = (turn.number, turn.time_ns, turn.entropy_seed)

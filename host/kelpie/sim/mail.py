@@ -6,16 +6,20 @@ import asyncio
 from typing import Final
 
 from kelpie.env import Env
-from kelpie.ids import Payload
+from kelpie.ids import Address, Payload
+from kelpie.limits import Limits
 from kelpie.runtime.envelope import Envelope
 from kelpie.runtime.host import Runtime
+from kelpie.runtime.messaging.dead_letter import DeadLetter
 from kelpie.runtime.messaging.delivery import Delivery
 from kelpie.sim.faults import Faults
-from kelpie.store.due_keys import BUCKETS, due, due_since
-from kelpie.store.message_keys import pending_anywhere
+from kelpie.store.chunks import finish_value
+from kelpie.store.due_keys import BUCKETS, due, due_since, reminder_name, reminders
+from kelpie.store.keyspace import ActorKeys
+from kelpie.store.message_keys import MessageKeys, pending_anywhere
 from kelpie.store.protocol import Store
 
-__all__ = ["deliver_twice", "note_what_happened", "until_quiet"]
+__all__ = ["dead_letters", "deliver_twice", "note_what_happened", "reminders_left", "until_quiet"]
 
 _NS_PER_MS: Final = 1_000_000
 _PAUSE_MS: Final = 500
@@ -49,6 +53,32 @@ def note_what_happened(runtime: Runtime, faults: Faults) -> None:
     ):
         if count:
             faults.seen[what] += count
+
+
+async def dead_letters(store: Store, address: Address, limits: Limits) -> list[DeadLetter]:
+    """All that an actor keeps."""
+    transaction = store.transaction()
+    try:
+        return [
+            DeadLetter.read(key, await finish_value(transaction, key, stored))
+            for key, stored in await transaction.get_range(
+                *MessageKeys(ActorKeys(address).prefix).dead_letters(),
+                limit=limits.dead_letters_max,
+            )
+        ]
+    finally:
+        transaction.cancel()
+
+
+async def reminders_left(store: Store, address: Address, limits: Limits) -> set[str]:
+    """The names of those that are not yet due."""
+    keys = ActorKeys(address)
+    transaction = store.transaction()
+    try:
+        rows = await transaction.get_range(*reminders(keys), limit=limits.reminders_max)
+        return {reminder_name(keys, key) for key, _ in rows}
+    finally:
+        transaction.cancel()
 
 
 async def until_quiet(env: Env, store: Store) -> str | None:

@@ -9,6 +9,7 @@ from typing import Final
 from kelpie.errors import StoredValueCorrupt
 from kelpie.ids import Address
 from kelpie.limits import Limits
+from kelpie.runtime.messaging.dead_letter import DeadLetter
 from kelpie.sim.calls import CallWatch
 from kelpie.sim.client import Client
 from kelpie.sim.engine import Foundry, SimEngine, TurnLog
@@ -16,7 +17,7 @@ from kelpie.sim.env import SimEnv
 from kelpie.sim.faults import Faults
 from kelpie.sim.fleet import Fleet
 from kelpie.sim.loop import SimLoop
-from kelpie.sim.mail import note_what_happened, until_quiet
+from kelpie.sim.mail import dead_letters, note_what_happened, reminders_left, until_quiet
 from kelpie.sim.model import ActorState
 from kelpie.sim.moments import Moments
 from kelpie.sim.nemesis import Nemesis
@@ -71,8 +72,14 @@ class World:
         same tape, all is as it was."""
         self.unsettled: list[str] = []
         """Requests that were not answered although all was well."""
+        self.undone: str | None = None
+        """What was to happen by itself, and did not."""
         self.stored: dict[Address, ActorState] = {}
         """What is stored of each actor at the end, unless it is damaged."""
+        self.dead_letters: dict[Address, list[DeadLetter]] = {}
+        """What could not be delivered to each actor."""
+        self.reminders: dict[Address, set[str]] = {}
+        """The names of those that are not yet due, as after a clock was put back."""
         self.addresses = [
             Address(_NAMESPACE, _KIND, f"actor-{number + 1}") for number in range(workload.actors)
         ]
@@ -142,6 +149,9 @@ class World:
         await self._healed()
         for address in self.addresses:
             try:
+                limits = self._limits
+                self.dead_letters[address] = await dead_letters(self._direct, address, limits)
+                self.reminders[address] = await reminders_left(self._direct, address, limits)
                 self.stored[address] = await stored_state(self._direct, address, self._limits)
             except StoredValueCorrupt:
                 if not self.faults.fired["damaged"]:
@@ -188,9 +198,7 @@ class World:
             for choice in self._workload.choices:
                 if choice.read_only:
                     await self._settle(client, client.request(choice, address, recorded=True))
-        left = await until_quiet(self.fleet.newest.env, self._direct)
-        if left is not None:
-            self.unsettled.append(left)
+        self.undone = await until_quiet(self.fleet.newest.env, self._direct)
         for each in self.fleet.all:
             note_what_happened(each.runtime, self.faults)
         self.fleet.close()

@@ -29,10 +29,10 @@ async def test_reminders_are_known_by_name(actor: Subject) -> None:
     ):
         told = await actor.ask("remind", name=name, operation="add", argument={}, **when)
         assert "failure" not in told, told
-    assert (await actor.ask("reminders"))["value"] == ["after", "cron", "every"]
-    assert (await actor.ask("cancel_reminder", name="cron"))["value"] is True
-    assert (await actor.ask("cancel_reminder", name="cron"))["value"] is False
-    assert (await actor.ask("reminders"))["value"] == ["after", "every"]
+    assert (await actor.ask("reminders"))["ok"] == ["after", "cron", "every"]
+    assert (await actor.ask("cancel_reminder", name="cron"))["ok"] is True
+    assert (await actor.ask("cancel_reminder", name="cron"))["ok"] is False
+    assert (await actor.ask("reminders"))["ok"] == ["after", "every"]
     told = await actor.ask("remind", name="n", operation="add", cron="* * *", zone="UTC")
     assert told["failure"] == "failed"
 

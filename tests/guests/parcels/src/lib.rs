@@ -33,6 +33,7 @@ impl handler::Guest for Parcels {
 fn run(operation: &str, argument: &Json) -> Result<Json, Failure> {
     match operation {
         "send" => send(argument),
+        "scatter" => scatter(argument),
         "take" => take(argument),
         "refuse" => Err(reject("refused", "no parcels today")),
         "ask" => ask(argument),
@@ -68,6 +69,18 @@ fn send(argument: &Json) -> Result<Json, Failure> {
     }
     set(&place, sent);
     Ok(Json::object([("sent", Json::number(sent))]))
+}
+
+/// Sends one parcel of this number to each of many actors.
+fn scatter(argument: &Json) -> Result<Json, Failure> {
+    let parcel = Payload::Text(Json::object([("number", argument.get("number").clone())]).to_string());
+    let (first, count) = (number(argument, "first")?, number(argument, "count")?);
+    let own = identity::self_address();
+    for place in first..first + count {
+        let target = Address { key: format!("to-{place}"), ..own.clone() };
+        messaging::send(&target, "take", &parcel)?;
+    }
+    Ok(Json::object([("sent", Json::number(count))]))
 }
 
 /// Takes the parcel that has to come next from its sender.
