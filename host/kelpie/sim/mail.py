@@ -12,6 +12,7 @@ from kelpie.runtime.envelope import Envelope
 from kelpie.runtime.host import Runtime
 from kelpie.runtime.messaging.dead_letter import DeadLetter
 from kelpie.runtime.messaging.delivery import Delivery
+from kelpie.runtime.messaging.firing import Firing
 from kelpie.sim.faults import Faults
 from kelpie.store.chunks import finish_value
 from kelpie.store.due_keys import BUCKETS, due, due_since, reminder_name, reminders
@@ -28,18 +29,17 @@ _LATE_MS_MAX: Final = 2_000
 
 
 def deliver_twice(runtime: Runtime, faults: Faults) -> None:
-    """Has letters of this runtime come twice when `letter-doubled` says so."""
-    courier = runtime.mail.courier
-    submit = courier.submit
+    """Has letters and reminders of this runtime come twice when `letter-doubled` says so."""
+    submit = runtime.submit
 
     def doubling(envelope: Envelope) -> asyncio.Future[Payload]:
         answer = submit(envelope)
-        if isinstance(envelope.errand, Delivery) and faults.fires("letter-doubled"):
+        if isinstance(envelope.errand, Delivery | Firing) and faults.fires("letter-doubled"):
             # What becomes of it is nobody's business: the first is answered.
             submit(envelope).add_done_callback(lambda done: done.cancelled() or done.exception())
         return answer
 
-    courier.submit = doubling
+    runtime.mail.courier.submit = runtime.mail.alarm.submit = doubling
 
 
 def note_what_happened(runtime: Runtime, faults: Faults) -> None:

@@ -76,11 +76,6 @@ class MessageKeys:
     def is_cursor(self, key: bytes) -> bool:
         return key.startswith(self._cursors)
 
-    def cursor_sender(self, key: bytes) -> Address:
-        """The sender for which `cursor` made the key."""
-        namespace, kind, name = map(str, unpack(key[len(self._cursors) :]))
-        return Address(namespace, kind, name)
-
     def dead_letter(self, number: int) -> bytes:
         return self._dead + pack(number)
 

@@ -42,7 +42,7 @@ class Alarm:
 
     def __init__(self, node: Node, submit: Callable[[Envelope], asyncio.Future[Payload]]) -> None:
         self._node = node
-        self._submit = submit
+        self.submit = submit
         self._in_flight: set[bytes] = set()
         self._put_off: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
         """What could not be handled: how often that was, and until when it waits,
@@ -134,7 +134,7 @@ class Alarm:
                 await self._drop(key, found)
                 self._in_flight.discard(key)
                 return
-            answer = self._submit(envelope)
+            answer = self.submit(envelope)
         except KelpieError:
             self._try_later(key)
         else:

@@ -61,7 +61,8 @@ class ActorDesk:
         self.limits: Limits = node.limits
         self._room = OutboxRoom(node, pipeline, self.keys)
         self._actor_keys = pipeline.claim.keys
-        self._cursors: OrderedDict[Address, Number | None] = OrderedDict()
+        self._cursors: OrderedDict[bytes, bytes | None] = OrderedDict()
+        """As they are stored, by their keys."""
         self._reminders: frozenset[str] | None = None
         """Their names, if they are known."""
 
@@ -77,13 +78,14 @@ class ActorDesk:
         return self._node.env.wall_ns()
 
     async def cursor(self, sender: Address) -> Number | None:
-        if sender in self._cursors:
-            self._cursors.move_to_end(sender)
-            return self._cursors[sender]
-        stored = await self.row(self.keys.cursor(sender))
-        cursor = None if stored is None else Number(*msgpack.unpackb(stored))
-        self._remember(sender, cursor)
-        return cursor
+        key = self.keys.cursor(sender)
+        if key in self._cursors:
+            self._cursors.move_to_end(key)
+            stored = self._cursors[key]
+        else:
+            stored = await self.row(key)
+            self._remember(key, stored)
+        return None if stored is None else Number(*msgpack.unpackb(stored))
 
     async def check_room_for_dead(self, size: int) -> None:
         begin, end = self.keys.dead_letters()
@@ -185,16 +187,15 @@ class ActorDesk:
         """The rows are on their way to be committed."""
         for key, value in writes.items():
             if self.keys.is_cursor(key):
-                assert value is not None
-                self._remember(self.keys.cursor_sender(key), Number(*msgpack.unpackb(value)))
+                self._remember(key, value)
             elif self.keys.is_letter(key) and value is not None:
                 self._room.taken(1, len(value))
             elif is_reminder(self._actor_keys, key):
                 self._reminders = None
 
-    def _remember(self, sender: Address, cursor: Number | None) -> None:
-        self._cursors[sender] = cursor
-        self._cursors.move_to_end(sender)
+    def _remember(self, key: bytes, cursor: bytes | None) -> None:
+        self._cursors[key] = cursor
+        self._cursors.move_to_end(key)
         if len(self._cursors) > self.limits.cursors_cached_max:
             self._cursors.popitem(last=False)
 
