@@ -1,7 +1,7 @@
 """A letter at its receiver: one turn, whose commit says that it was delivered.
 
 The cursor is part of that commit, so a letter that comes again, after whatever
-crash, is known to have been here and is only acknowledged. See docs/adr/0013.
+crash, is known to have been here and is only acknowledged. See docs/adr/0014.
 """
 
 from __future__ import annotations
