@@ -17,7 +17,8 @@ from tests.projects.toolchains import kept
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "first-actor.md"
-EXCERPT = re.compile(r"^<!-- from (\S+) -->\n```\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+EXCERPT = re.compile(r"^<!-- from (\S+) -->\n```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+PAGES = [PAGE, ROOT / "docs" / "three-languages.md", ROOT / "README.md"]
 CODE = ("rust", "go", "python")
 
 
@@ -44,11 +45,11 @@ def test_the_first_actor(language: str, tmp_path: Path) -> None:
     assert not wrong, "\n\n".join(wrong)
 
 
-@pytest.mark.parametrize("page", [PAGE, ROOT / "README.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_code_is_that_of_a_file(page: Path) -> None:
     text = page.read_text()
     found = EXCERPT.findall(text)
     assert len(found) == len(re.findall(rf"^```({'|'.join(CODE)})$", text, re.MULTILINE))
-    assert {name.split("/")[4] for name, _ in found} == set(CODE), "all three are shown"
-    for name, code in found:
+    assert {language for _, language, _ in found} == set(CODE), "all three are shown"
+    for name, _, code in found:
         assert code.rstrip("\n") in (ROOT / name).read_text(), f"{page.name} shows another {name}"
