@@ -109,8 +109,9 @@ def _measured(language: str, place: Place) -> child.Figures:
 
 
 def _kelpie(place: Place, *words: str) -> None:
-    # What it compiles is kept where the child finds it.
-    environment = os.environ | {"XDG_CACHE_HOME": str(place.directory)}
+    # What it compiles is kept where the child finds it; not in a folder `kelpie` here,
+    # which would be taken for the package.
+    environment = os.environ | {"XDG_CACHE_HOME": str(place.directory / "cache")}
     command = [sys.executable, *KELPIE, *words]
     done = subprocess.run(
         command,
@@ -130,7 +131,7 @@ def measure(place: Place) -> child.Figures:
 
     async def main() -> child.Figures:
         env = RealEnv(lambda *fault: print(*fault, file=sys.stderr))
-        forms = place.directory.parent / "kelpie" / "compiled"
+        forms = place.directory.parent / "cache" / "kelpie" / "compiled"
         engine = WasmEngine(env, DEFAULT_LIMITS, forms, epochs=True)
         component = await engine.load(place.directory.read_bytes())
         figures = await _figures(component, place)
