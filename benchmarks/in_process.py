@@ -20,7 +20,7 @@ from kelpie.runtime.host import Runtime
 from kelpie.store.sqlite import open_store
 from kelpie.wasm.engine import WasmEngine
 
-__all__ = ["COUNTER", "NAMESPACE", "InProcess", "with_host"]
+__all__ = ["COUNTER", "KIND", "NAMESPACE", "InProcess", "with_host"]
 
 COUNTER = Path(__file__).parents[1] / "examples" / "rust-counter" / "counter.wasm"
 NAMESPACE = "default"

@@ -164,7 +164,7 @@ async def test_one_that_was_cleared_before_its_version_came_is_kept_again(world:
     node = await started(world)
     assert isinstance(node.engine, ScriptedEngine)
     digest = node.engine.components["one"].digest
-    keep, times = node.runtime._deploys._components.keep, 0
+    keep, times = node.runtime._deploys.components.keep, 0
 
     async def keep_and_lose(*given: object) -> None:
         nonlocal times
@@ -176,7 +176,7 @@ async def test_one_that_was_cleared_before_its_version_came_is_kept_again(world:
             transaction.clear_range(*component_keys.component_chunks(digest))
             await transaction.commit()
 
-    node.runtime._deploys._components.keep = keep_and_lose  # type: ignore[method-assign, assignment]
+    node.runtime._deploys.components.keep = keep_and_lose  # type: ignore[method-assign, assignment]
     await deploy(node, "one")
     assert times == 3
     assert kept(node) == {"one"}

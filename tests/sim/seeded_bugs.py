@@ -35,6 +35,7 @@ from kelpie.wasm.turn import Page
 from tests.sim.bank import bank_plan
 from tests.sim.call_bugs import CALL_BUGS
 from tests.sim.deletion_bugs import DELETION_BUGS
+from tests.sim.journal_bugs import JOURNAL_BUGS
 from tests.sim.message_bugs import MESSAGE_BUGS
 from tests.sim.parcels import parcels_plan
 from tests.sim.planting import Bug, patches
@@ -269,6 +270,7 @@ BUGS = (
     *DELETION_BUGS,
     *CALL_BUGS,
     *MESSAGE_BUGS,
+    *JOURNAL_BUGS,
     Bug("batch asked again is done again", "counter", batch_asked_again_is_done_again),
 )
 

@@ -17,6 +17,7 @@ from kelpie.wasm.turn import Caller, Failure, Outcome, Page, Turn
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTER = ROOT / "examples" / "rust-counter" / "counter.wasm"
+LEDGER = ROOT / "tests" / "guests" / "ledger.wasm"
 ROGUE = ROOT / "tests" / "guests" / "rogue.wasm"
 
 SEED = b"the seed of a turn"

@@ -8,7 +8,7 @@ import pytest
 
 from kelpie.errors import GuestTrapped
 from kelpie.wasm.component import LoadedComponent
-from kelpie.wasm.entropy import EntropyStream
+from kelpie.wasm.entropy import EntropyKeys, EntropyStream
 from kelpie.wasm.turn import LogLine
 from tests.guests import made
 from tests.wasm.support import SEED, TIME_NS, Workbench, turn
@@ -108,7 +108,7 @@ async def test_randomness_is_chacha_under_the_turns_seed(
 ) -> None:
     asked = turn("random", "x" * size)
     (drawn,) = await ran(component, asked)
-    stream = EntropyStream(SEED)
+    stream = EntropyStream(EntropyKeys.of(SEED).turn)
     key = b"".join(stream.draw(8) for _ in range(4))
     assert drawn == chacha20(key, size)
     # An instance that has run other turns draws the same.

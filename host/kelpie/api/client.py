@@ -6,11 +6,11 @@ import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, Unpack
 
+from kelpie.api.journal_calls import JournalCalls
 from kelpie.api.message_calls import MessageCalls
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE
 from kelpie.api.safe_calls import Asking
 from kelpie.api.transport import lines_of, quoted, with_query
-from kelpie.api.turn_calls import TurnCalls
 from kelpie.api.typed.actor import Actor
 from kelpie.api.typed.descriptions import Descriptions
 from kelpie.ids import Payload
@@ -18,7 +18,7 @@ from kelpie.ids import Payload
 __all__ = ["Client"]
 
 
-class Client(TurnCalls, MessageCalls):
+class Client(JournalCalls, MessageCalls):
     """Calls one host over HTTP. Use it as an asynchronous context manager.
 
     Every method raises the KelpieError that the host answers with, or
@@ -72,6 +72,7 @@ class Client(TurnCalls, MessageCalls):
         strict: bool = False,
         grant: str | None = None,
         no_determinism_check: bool = False,
+        shadow: int | None = None,
         on_sent: Callable[[int], object] | None = None,
     ) -> dict[str, Any]:
         """Deploys a component, or a core module. `changed` says whether it is new,
@@ -86,6 +87,7 @@ class Client(TurnCalls, MessageCalls):
             strict=strict,
             grant=grant,
             no_determinism_check=no_determinism_check,
+            shadow=shadow,
         )
 
     async def check(
@@ -96,6 +98,7 @@ class Client(TurnCalls, MessageCalls):
         strict: bool = False,
         grant: str | None = None,
         no_determinism_check: bool = False,
+        shadow: int | None = None,
         on_sent: Callable[[int], object] | None = None,
     ) -> dict[str, Any]:
         """What `deploy` would answer, without deploying anything."""
@@ -107,6 +110,7 @@ class Client(TurnCalls, MessageCalls):
             strict=strict,
             grant=grant,
             no_determinism_check=no_determinism_check,
+            shadow=shadow,
         )
 
     async def versions(
@@ -206,11 +210,12 @@ class Client(TurnCalls, MessageCalls):
         on_sent: Callable[[int], object] | None,
         *,
         grant: str | None,
+        shadow: int | None,
         **flags: bool,
     ) -> dict[str, Any]:
         headers = {"Content-Type": "application/wasm"}
         given = {name: "true" for name, is_set in flags.items() if is_set}
-        path = with_query(f"/v1/kinds/{quoted(kind)}", **given, grant=grant)
+        path = with_query(f"/v1/kinds/{quoted(kind)}", **given, grant=grant, shadow=shadow)
         return await self.ask_json("PUT", path, upload, headers, on_sent=on_sent)
 
     async def actors(

@@ -17,6 +17,7 @@ from kelpie.api.configuration import ConfigurationHandlers
 from kelpie.api.door import CALLER
 from kelpie.api.guard import Guard
 from kelpie.api.invocation import Invocations
+from kelpie.api.journal_handlers import JournalHandlers
 from kelpie.api.kinds import KindHandlers
 from kelpie.api.log_levels import levels, set_level
 from kelpie.api.logs import LogHandlers
@@ -94,6 +95,7 @@ class Handlers:
                 **OpenApiHandlers(env, runtime, limits).handlers,
                 **ConfigurationHandlers(env, runtime, limits).handlers,
                 **TraceHandlers(env, runtime.node.traces, limits).handlers,
+                **JournalHandlers(env, runtime, limits).handlers,
                 **tokens.handlers,
             },
         )

@@ -76,7 +76,7 @@ class KindHandlers:
 
     async def _deploy(self, request: web.BaseRequest, target: Target) -> web.Response:
         kind = target.kind(self._limits)
-        terms = _terms(target)
+        terms = _terms(target, self._limits)
         for namespace in beyond(terms["grant"]):
             # Else it could have its actors do there what it may not do itself.
             request[CALLER].check(Permission.DEPLOY, namespace)
@@ -170,7 +170,7 @@ def _media_type(given: str | None) -> str | None:
     return None if given is None else given.partition(";")[0].strip().lower()
 
 
-def _terms(target: Target) -> Terms:
+def _terms(target: Target, limits: Limits) -> Terms:
     """On which terms a component is to be deployed.
 
     Raises:
@@ -181,6 +181,7 @@ def _terms(target: Target) -> Terms:
         strict=target.flag("strict"),
         grant=None if grant is None else parse_grant(grant),
         determinism_check=not target.flag("no_determinism_check"),
+        shadow=target.number("shadow", limits.shadow_turns_max),
     )
 
 

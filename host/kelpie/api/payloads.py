@@ -15,6 +15,7 @@ from kelpie.ids import Payload, binary, text
 from kelpie.wasm.turn import Manifest
 
 __all__ = [
+    "BUNDLE_TYPE",
     "BYTES_TYPE",
     "JSON_LINES_TYPE",
     "JSON_TYPE",
@@ -29,6 +30,7 @@ __all__ = [
 JSON_TYPE = "application/json"
 TEXT_TYPE = "text/plain; charset=utf-8"
 BYTES_TYPE = "application/octet-stream"
+BUNDLE_TYPE = "application/vnd.kelpie.bundle"
 JSON_LINES_TYPE = "application/x-ndjson"
 
 _TYPES_KEPT_MAX = 256

@@ -9,6 +9,7 @@ from typing import Any
 
 from kelpie.api.client import Client
 from kelpie.cli.json_text import json_text, read_json
+from kelpie.cli.main import function_of
 from kelpie.cli.output import print_json, print_table, say
 from kelpie.cli.suggested import suggested
 from kelpie.cli.values import print_value
@@ -62,6 +63,9 @@ def show(options: argparse.Namespace) -> int:
 
 def state(options: argparse.Namespace) -> int:
     kind, key = options.actor
+    if options.at is not None:
+        # What runs turns again takes long to import.
+        return function_of("past_state:past_state")(options)
     print_value(options, with_host(options, lambda client: client.state(kind, key)))
     return 0
 

@@ -33,6 +33,7 @@ __all__ = [
     "secret_name",
     "text",
     "token",
+    "turns",
     "url",
     "whole",
     "yes_or_no",
@@ -101,6 +102,17 @@ def actor(given: str) -> tuple[str, str]:
     if not key:
         raise ArgumentTypeError(f"{given!r} names no actor: write KIND/KEY, as in counter/alice")
     return kind, key
+
+
+def turns(given: str) -> tuple[int | None, int | None]:
+    """The first and the last one, of which one may be left out."""
+    first, dots, last = given.partition("..")
+    if not dots:
+        return count(first), count(first)
+    begin, end = (count(each) if each else None for each in (first, last))
+    if begin is not None and end is not None and begin > end:
+        raise ArgumentTypeError(f"{given!r} ends before it begins")
+    return begin, end
 
 
 def kind_or_actor(given: str) -> tuple[str, str | None]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from kelpie.cli.colors import bold, red
 from kelpie.cli.json_text import json_text
@@ -36,6 +38,9 @@ _NEXT = {
     "deploy-breaking": "the same without --strict, if nobody calls what it removes or narrows",
     "imports-not-granted": "--grant with what it needs, or --grant all",
     "configuration-full": "see what is set with `kelpie config KIND` and `kelpie secret KIND`",
+    "turns-not-found": "see which turns there are with `kelpie journal KIND/KEY`",
+    "replay-diverged": "export a journal and see all of it with `kelpie replay BUNDLE --with "
+    "FILE.wasm`; without --shadow it is deployed all the same",
     "value-not-found": "`kelpie show KIND/KEY` says whether the actor was ever used",
     "batch-unsupported": "`kelpie turns`, which runs each operation in a turn of its own",
     "component-refused": "`kelpie inspect FILE.wasm` shows what it imports and exports",
@@ -101,6 +106,9 @@ def told_of(error: KelpieError, advice: str | None = None) -> str:
         then[0:1] = [f"- {reason}" for reason in reasons]
     if "index" in error.details:
         then.append(f"the operation's index, counted from 0: {error.details['index']}")
+    bundle = error.details.get("bundle")
+    if bundle is not None:
+        then.append(f"to run it again: {_export_of(str(bundle))}, then kelpie replay")
     request_id = error.details.get("request_id")
     if request_id is not None:
         then.append(f"the request's id: {request_id}")
@@ -112,6 +120,14 @@ def told_of(error: KelpieError, advice: str | None = None) -> str:
         then.append("try: the same again, in a moment")
     then.append(f"more: {error.page or f'docs/errors/{error.code}.md'}")
     return _complaint(f"{error.title} ({error.code})", *then)
+
+
+def _export_of(path: str) -> str:
+    """The command that fetches the bundle at a host's path."""
+    parts = urlsplit(path)
+    kind, key = map(unquote, parts.path.split("/")[-2:])
+    asked = dict(parse_qsl(parts.query))
+    return f"kelpie export {shlex.quote(f'{kind}/{key}')} --turns {asked['from']}..{asked['to']}"
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -31,6 +31,7 @@ def deploy(options: argparse.Namespace) -> int:
                 strict=options.strict,
                 grant=options.grant,
                 no_determinism_check=options.no_determinism_check,
+                shadow=options.shadow,
                 on_sent=_telling(progress, kind, len(upload)),
             ),
         )
@@ -65,6 +66,7 @@ def check(options: argparse.Namespace) -> int:
                 strict=options.strict,
                 grant=options.grant,
                 no_determinism_check=options.no_determinism_check,
+                shadow=options.shadow,
                 on_sent=_telling(progress, kind, len(upload)),
             ),
         )

@@ -14,6 +14,7 @@
         KindsFull, DeployBreaking, ImportsNotGranted, KindInUse
         ConfigurationNotFound, ConfigurationFull
         Unauthenticated, Forbidden, RateLimited
+        BundleInvalid, TurnsNotFound, ReplayDiverged
         TokenNotFound, TokenExists, TokensFull, LastAdmin
       ActorError                the actor is at fault
         ActorRejected           ... or rather: it refused
@@ -40,6 +41,7 @@ from kelpie.errors.access import *  # noqa: F403 - this file is the index of the
 from kelpie.errors.actor import *  # noqa: F403
 from kelpie.errors.base import KelpieError as KelpieError
 from kelpie.errors.caller import *  # noqa: F403
+from kelpie.errors.journal import *  # noqa: F403
 from kelpie.errors.platform import *  # noqa: F403
 from kelpie.errors.store import *  # noqa: F403
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from kelpie.limits.journal import JournalLimits
 from kelpie.limits.limit import KIB, MIB
 from kelpie.limits.limit import limit as _limit
-from kelpie.limits.messaging import MessagingLimits
 
 __all__ = ["DEFAULT_LIMITS", "KIB", "MIB", "Limits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits(MessagingLimits):
+class Limits(JournalLimits):
     """The limits of one host. The defaults are the documented ones."""
 
     # Names and requests.

@@ -9,6 +9,7 @@ from kelpie.ids import Payload
 from kelpie.limits import Limits
 from kelpie.runtime.message import Message
 from kelpie.runtime.messaging.errand import Writes
+from kelpie.runtime.recorded import Recorded
 from kelpie.store.chunks import written_bytes_max
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.witness import Witness
@@ -37,6 +38,7 @@ class Finished:
         "commits",
         "effects",
         "error",
+        "journal",
         "message",
         "name_bytes",
         "recorded",
@@ -49,6 +51,7 @@ class Finished:
         message: Message,
         outcome: Outcome,
         keys: ActorKeys,
+        journal: Recorded | None = None,
         *,
         recorded: bool,
         writes: Writes | None = None,
@@ -61,6 +64,7 @@ class Finished:
         self.error = error
         self.effects = outcome.effects if error is None else None
         self.recorded = recorded
+        self.journal = journal
         self.writes = writes
         self.commits = recorded or bool(self.effects) or bool(writes)
         self.name_bytes = 0
@@ -117,6 +121,7 @@ class Batch:
         "bytes",
         "commits",
         "departures",
+        "journal",
         "kv",
         "kv_cleared",
         "name_bytes",
@@ -136,6 +141,7 @@ class Batch:
         """Of a turn that is not yet finished: it waits until it may ask others,
         or hears why not."""
         self.records: list[Finished] = []
+        self.journal: list[Recorded] = []
         self.commits = 0
         """How many of the turns commit something."""
         self.kv: dict[bytes, Payload | None] = {}
@@ -175,9 +181,13 @@ class Batch:
             if effects.kv_cleared:
                 self.kv_cleared = True
                 self.kv.clear()
+                self.journal.clear()
             self.kv.update(effects.kv)
         if finished.writes:
             self.writes.update(finished.writes)
+        if finished.journal is not None:
+            self.journal.append(finished.journal)
+            self.bytes += finished.journal.written_bytes_max
         if finished.recorded:
             self.records.append(finished)
             self.name_bytes += finished.name_bytes

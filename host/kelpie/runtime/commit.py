@@ -14,6 +14,7 @@ from kelpie.errors import (
 )
 from kelpie.ids import Payload
 from kelpie.runtime import records
+from kelpie.runtime.actor_journal import ActorJournal
 from kelpie.runtime.batch import Batch, Finished
 from kelpie.runtime.claim import Claim
 from kelpie.runtime.message import Stage
@@ -31,11 +32,12 @@ _NS_PER_MS = 1_000_000
 class Committer:
     """Commits batches under one claim, one at a time, each whole or not at all."""
 
-    __slots__ = ("_claim", "_cleared_tick", "_node", "_tick_written")
+    __slots__ = ("_claim", "_cleared_tick", "_journal", "_node", "_tick_written")
 
-    def __init__(self, node: Node, claim: Claim) -> None:
+    def __init__(self, node: Node, claim: Claim, journal: ActorJournal) -> None:
         self._node = node
         self._claim = claim
+        self._journal = journal
         self._cleared_tick = 0
         self._tick_written = 0
 
@@ -54,6 +56,8 @@ class Committer:
             begun_ns = node.env.monotonic_ns()
             try:
                 cleared = await self._expired_records(len(batch.records)) if batch.records else []
+                if self._journal:
+                    await self._journal.prepare()
                 if doubtful or not claim.is_recent(begun_ns):
                     transaction = await claim.checked()
                 else:
@@ -65,10 +69,14 @@ class Committer:
                 doubtful = True
             except StoreCommitUnknown:
                 if await self._took_place(batch):
+                    if self._journal:
+                        self._journal.rode()
                     return
                 doubtful = True
             else:
                 claim.committed(version, begun_ns)
+                if self._journal:
+                    self._journal.rode()
                 return
         raise CommitFailed(
             f"the turn of {claim.keys.address} met another transaction in each of "
@@ -108,6 +116,8 @@ class Committer:
         If one cannot, the transaction is given up."""
         try:
             self._write(transaction, batch, cleared)
+            if self._journal:
+                self._journal.ride(transaction)
             for witness in batch.witnesses:
                 await witness(transaction, "")
         except BaseException:

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import msgpack
 
-from kelpie.errors import StoredValueCorrupt
+from kelpie.errors import StoredValueCorrupt, TurnsNotFound
 from kelpie.runtime.node import Node
 from kelpie.store import component_keys
 from kelpie.store.frame import frame, unframe
@@ -87,6 +87,22 @@ class Components:
             self._loading[digest] = loading
             loading.add_done_callback(_hear)
         return await asyncio.shield(loading)
+
+    async def wasm(self, digest: str) -> bytes:
+        """The bytes of a component that a version has, or had: those that no version
+        has any more are cleared some day.
+
+        Raises:
+            TurnsNotFound: they are cleared.
+            StoreError
+        """
+        with reading(self._node.store) as transaction:
+            if await transaction.get(component_keys.component(digest)) is None:
+                raise TurnsNotFound(
+                    f"no version has the component {digest[:12]} any more, and it is not kept: "
+                    "without it nothing that it did can be run again"
+                )
+        return await _read(self._node, digest)
 
     def keep_only(self, digests: Collection[str]) -> None:
         """Forgets the others. Whoever still runs one of them holds it."""

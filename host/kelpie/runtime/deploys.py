@@ -18,6 +18,7 @@ from kelpie.runtime.deploy import Deploy, read_current, read_deploy
 from kelpie.runtime.deployed import read_damaged, read_deployed
 from kelpie.runtime.examination import Examined, check_upload, examine
 from kelpie.runtime.history import History, find_version
+from kelpie.runtime.journal_policies import JournalPolicies
 from kelpie.runtime.node import Node
 from kelpie.runtime.succession import (
     Wanted,
@@ -44,11 +45,12 @@ class Deploys:
 
     def __init__(self, node: Node, engine: Engine) -> None:
         self._node = node
-        self._components = Components(node, engine)
+        self.components = Components(node, engine)
         self.history = History(node)
         self._current: dict[tuple[str, str], Deploy] = {}
         self._configurations = Configurations(node)
         self._unused = UnusedComponents(node)
+        self.policies = JournalPolicies(node)
         self.ended: list[tuple[str, str]] = []
         """Kinds that were found deleted, and not all cleared, when it was opened."""
         # What is current changes in memory in the order in which it did in the store.
@@ -108,11 +110,11 @@ class Deploys:
             return Wanted(redeployed(current, wanted, grant))
 
         async def work(transaction: Transaction) -> Deploy:
-            await self._components.check_kept(transaction, component.digest)
+            await self.components.check_kept(transaction, component.digest)
             return await succeed(transaction, self._node, namespace, kind, derive, strict=strict)
 
         while True:
-            await self._components.keep(component, wasm)
+            await self.components.keep(component, wasm)
             try:
                 return await self._make_current(witness, work)
             except ComponentClearedError:
@@ -126,12 +128,8 @@ class Deploys:
     async def check(
         self, namespace: str, kind: str, upload: bytes, **terms: Unpack[Terms]
     ) -> Deploy:
-        """What `deploy` would answer. Nothing is kept; its `number` is that of
-        the current deploy, or 0.
-
-        Raises:
-            As `deploy`.
-        """
+        """What `deploy` would answer, or raise. Nothing is kept; its `number` is that
+        of the current deploy, or 0."""
         _, _, wanted = await self._examine(namespace, kind, upload, terms)
         current = self._current.get((namespace, kind))
         return foreseen(current, wanted, terms.get("grant"), strict=terms.get("strict", False))
@@ -154,7 +152,7 @@ class Deploys:
             else self.history.version(namespace, kind, to)
         )
         # One that cannot be run is not made current.
-        await self._components.get(older.digest)
+        await self.components.get(older.digest)
         wanted = Wanted(replace(older, number=0, deployed_at_ns=self._node.env.wall_ns()))
 
         async def derive(_current: Deploy | None) -> Wanted:
@@ -211,6 +209,7 @@ class Deploys:
                 self.current(namespace, kind)  # says more of it
                 raise
             self._current.pop((namespace, kind), None)
+            self.policies.forget(namespace, kind)
             self._node.damaged_kinds.pop((namespace, kind), None)
         self._forget_others()
 
@@ -240,7 +239,7 @@ class Deploys:
 
     async def component(self, deploy: Deploy) -> Component:
         """The component of a deploy. See `Components.get`."""
-        return await self._components.get(deploy.digest)
+        return await self.components.get(deploy.digest)
 
     async def configuration(self, deploy: Deploy) -> Configuration:
         """What is set for a deploy. See `Configurations.get`."""
@@ -260,10 +259,7 @@ class Deploys:
         count = len(self.all(namespace))
         if (namespace, kind) not in self._current and count >= self._node.limits.kinds_max:
             raise full(namespace, count)
-        checked = terms.get("determinism_check", True)
-        return await examine(
-            self._node, self._components, namespace, kind, upload, determinism_check=checked
-        )
+        return await examine(self._node, self.components, namespace, kind, upload, terms)
 
     async def _make_current(
         self, witness: Witness, make: Callable[[Transaction], Awaitable[Deploy]]
@@ -295,5 +291,5 @@ class Deploys:
     def _forget_others(self) -> None:
         """Forgets what is not current. Activations that still run it hold it themselves."""
         current = self._current.values()
-        self._components.keep_only({each.digest for each in current})
+        self.components.keep_only({each.digest for each in current})
         self._configurations.keep_only(current)

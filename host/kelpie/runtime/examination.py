@@ -12,6 +12,8 @@ from kelpie.runtime.deploy import Deploy
 from kelpie.runtime.determinism import check_determinism
 from kelpie.runtime.node import Node
 from kelpie.runtime.script import script_of
+from kelpie.runtime.shadow import check_shadow
+from kelpie.runtime.terms import Terms
 from kelpie.wasm.turn import Component
 
 __all__ = ["Examined", "check_upload", "examine"]
@@ -44,18 +46,21 @@ async def examine(
     namespace: str,
     kind: str,
     upload: bytes,
-    *,
-    determinism_check: bool,
+    terms: Terms,
 ) -> Examined:
-    """Loads an upload, and runs it as far as its determinism is to be checked.
+    """Loads an upload, and runs it as far as is asked for.
 
     Raises:
         ComponentError
+        ReplayDiverged, TurnsNotFound: as `check_shadow`.
     """
     component, wasm = await components.inspect(upload)
-    if determinism_check:
+    if terms.get("determinism_check", True):
         script = script_of(wasm, node.limits)
         await check_determinism(node.env, node.limits, component, script, namespace, kind)
+    shadow = terms.get("shadow")
+    if shadow is not None:
+        await check_shadow(node, components, component, namespace, kind, shadow)
     deploy = Deploy(
         namespace,
         kind,

@@ -18,6 +18,7 @@ from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.envelope import Envelope
 from kelpie.runtime.history import History
 from kelpie.runtime.instances import Instances
+from kelpie.runtime.journals import Journals
 from kelpie.runtime.message import Stage
 from kelpie.runtime.messaging.mail import Mail
 from kelpie.runtime.node import Node
@@ -47,6 +48,7 @@ class Runtime:
         self.reception = Reception(self.node, self._deploys, self.instances, self._active)
         self.mail = Mail(self.node, self.submit)
         self.actors = ActorViews(self.node, self._deploys, self._active)
+        self.journals = Journals(self.node, self._deploys, self._active)
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from kelpie.errors import ComponentError, LoadFailed, StoredValueCorrupt, StoreError
 from kelpie.ids import Address
+from kelpie.journal.flights import Flight, MadeOf, Whose
+from kelpie.journal.policy import Policy
 from kelpie.runtime.claim import Claim
 from kelpie.runtime.deploy import Deploy
 from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.instances import Instances
+from kelpie.runtime.node import Node
 from kelpie.wasm.kind_configuration import NO_CONFIGURATION, Configuration
 from kelpie.wasm.turn import Guest
 
@@ -24,14 +27,24 @@ class InstanceSlot:
         "_deploys",
         "_guest",
         "_instances",
+        "_made",
+        "_node",
         "_taken",
         "configuration",
         "deploy",
+        "flight",
     )
 
     def __init__(
-        self, address: Address, claim: Claim, deploy: Deploy, deploys: Deploys, instances: Instances
+        self,
+        node: Node,
+        address: Address,
+        claim: Claim,
+        deploy: Deploy,
+        deploys: Deploys,
+        instances: Instances,
     ) -> None:
+        self._node = node
         self._address = address
         self._claim = claim
         self._deploys = deploys
@@ -41,6 +54,9 @@ class InstanceSlot:
         self.configuration: Configuration = NO_CONFIGURATION
         """What is set for the deploy, once there is an instance of it."""
         self._taken = False
+        self._made = 0
+        self.flight: Flight | None = None
+        """What the instance has done, if its kind is journaled."""
 
     @property
     def next_deploy(self) -> Deploy:
@@ -53,6 +69,8 @@ class InstanceSlot:
         """The instance to run the next turn in, of the current deploy, if there
         is one. Until it is given back, or dropped, nobody else drops it."""
         if self._guest is None or self.next_deploy is not self.deploy:
+            return None
+        if self.flight is not None and self.flight.is_over:
             return None
         self._taken = True
         return self._guest
@@ -69,6 +87,7 @@ class InstanceSlot:
         try:
             component = await self._deploys.component(wanted)
             configuration = await self._deploys.configuration(wanted)
+            policy = await self._deploys.policies.get(wanted.namespace, wanted.kind)
         except StoredValueCorrupt:
             raise
         except (StoreError, ComponentError) as error:
@@ -84,7 +103,16 @@ class InstanceSlot:
             self.deploy = wanted
         self._taken = True
         self._instances.used(self, guest.memory_bytes)
+        if policy is not Policy.OFF:
+            self.flight = self._take_off(policy, configuration)
         return guest
+
+    def _take_off(self, policy: Policy, configuration: Configuration) -> Flight:
+        self._made += 1
+        node, deploy = self._node, self.deploy
+        whose = Whose(node.name, node.incarnation, self._claim.activation, self._made)
+        made_of = MadeOf(deploy.number, deploy.digest, configuration)
+        return Flight(node.flights, whose, policy, made_of)
 
     def give_back(self) -> None:
         """A turn has ended in the instance: it is now the last one to make room."""
@@ -106,3 +134,6 @@ class InstanceSlot:
             self._taken = False
             guest.close()
             self._instances.gone(self)
+            if self.flight is not None:
+                self.flight.let_go()
+                self.flight = None

@@ -46,5 +46,5 @@ async def load(
         raise failed from error
     pipeline = Pipeline(node, claim, on_progress)
     pipeline.meter.activations += 1
-    slot = InstanceSlot(address, claim, deploy, deploys, instances)
+    slot = InstanceSlot(node, address, claim, deploy, deploys, instances)
     return TurnRunner(node, address, state, pipeline, slot, calls)

@@ -9,6 +9,7 @@ import msgpack
 from kelpie.env import Env
 from kelpie.errors import Moved, Unreadable
 from kelpie.ids import Address
+from kelpie.journal.flights import Flights
 from kelpie.limits import Limits
 from kelpie.meters.turns import TurnMeters
 from kelpie.runtime.guest_log import GuestLog
@@ -40,6 +41,7 @@ class Node:
         self.meters = TurnMeters(limits)
         self.guest_log = GuestLog(env, limits)
         self.traces = Traces(env, limits)
+        self.flights = Flights(limits)
         self.fence_key = keyspace.node_fence(name)
         self.fence_stored = b""
         self.incarnation = 0

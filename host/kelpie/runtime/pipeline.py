@@ -19,6 +19,7 @@ from kelpie.errors import (
     StoreStopped,
     StoreWriteFailed,
 )
+from kelpie.runtime.actor_journal import ActorJournal
 from kelpie.runtime.batch import Batch, Finished
 from kelpie.runtime.claim import Claim
 from kelpie.runtime.commit import Committer
@@ -48,12 +49,14 @@ class Pipeline:
         "_turn_number",
         "broken",
         "claim",
+        "journal",
         "meter",
     )
 
     def __init__(self, node: Node, claim: Claim, on_progress: Callable[[], None]) -> None:
         self._node = node
-        self._committer = Committer(node, claim)
+        self.journal = ActorJournal(node, claim)
+        self._committer = Committer(node, claim, self.journal)
         self.claim = claim
         address = claim.keys.address
         self.meter = node.meters.of(address.namespace, address.kind)
@@ -195,6 +198,7 @@ class Pipeline:
 
     async def _settle(self, batch: Batch) -> None:
         """Commits a batch, or checks that we may answer, and releases its answers."""
+        self.journal.take(batch)
         try:
             if batch.commits:
                 await self._committer.commit(batch)
@@ -212,6 +216,8 @@ class Pipeline:
         except (CommitFailed, OutcomeUnknown) as error:
             self._break(error)
         else:
+            if self.journal or batch.journal:
+                await self.journal.settle(self.claim, batch)
             for finished in batch.turns:
                 finished.release()
             _let_go(batch, None)

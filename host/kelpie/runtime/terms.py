@@ -14,5 +14,8 @@ class Terms(TypedDict, total=False):
     """Whether it is refused if it removes or narrows operations; else it is not."""
     grant: tuple[str, ...] | None
     """What the kind may import from now on (see `parse_grant`); None: what it might before."""
+    shadow: int | None
+    """How many of the latest recorded turns of its kind it is tried on, and refused if it
+    does anything else; None: it is not."""
     determinism_check: bool
     """Whether it is tried first, and refused if it does not do the same twice; else it is."""

@@ -11,6 +11,8 @@ from kelpie.errors import (
     KelpieError,
 )
 from kelpie.ids import Address
+from kelpie.journal.flights import Flight
+from kelpie.journal.policy import Policy
 from kelpie.limits import Limits
 from kelpie.runtime.actor_answers import ActorAnswers
 from kelpie.runtime.batch import Finished
@@ -23,6 +25,7 @@ from kelpie.runtime.messaging.desk import ActorDesk
 from kelpie.runtime.messaging.errand import Concluded, Writes
 from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline
+from kelpie.runtime.recorded import Recorded, is_failure, take
 from kelpie.runtime.repeated import answered_from_record
 from kelpie.runtime.stored_state import StoredState, read_state
 from kelpie.runtime.turn_inputs import TurnInputs
@@ -42,6 +45,7 @@ class TurnRunner:
         "_desk",
         "_inputs",
         "_node",
+        "_recorded",
         "_state",
         "address",
         "last_error",
@@ -67,6 +71,8 @@ class TurnRunner:
         self.pipeline = pipeline
         self.slot = slot
         self.last_error: KelpieError | None = None
+        self._recorded: Recorded | None = None
+        """What is to be journaled of the turn that runs."""
 
     @property
     def state_bytes(self) -> int:
@@ -80,6 +86,7 @@ class TurnRunner:
         Raises:
             KelpieError: the turn was not run; the message is not yet answered.
         """
+        self._recorded = None
         envelope = message.envelope
         begun_ns = self._node.env.monotonic_ns()
         message.begun_ns, message.turn = begun_ns, self.pipeline.next_turn_number
@@ -153,9 +160,10 @@ class TurnRunner:
         if message.envelope.is_batch and not slot.deploy.batches:
             slot.give_back()
             raise batch_unsupported(self.address)
+        turn = self._turn(message.envelope, read_only)
         self._answers.turn_begins(message)
         try:
-            outcome = await guest.run(self._turn(message.envelope, read_only))
+            outcome = await guest.run(turn)
         except BaseException:
             slot.drop()
             raise
@@ -163,6 +171,8 @@ class TurnRunner:
             self._answers.turn_ends()
             message.ended_ns = self._node.env.monotonic_ns()
             meter.durations_ns.add(message.ended_ns - begun_ns)
+        if slot.flight is not None:
+            self._recorded = self._journaled(slot.flight, turn, outcome)
         if outcome.instance_lost:
             slot.drop()
         else:
@@ -180,17 +190,27 @@ class TurnRunner:
                 self._note(outcome.error, about)
         return outcome, read_only
 
+    def _journaled(self, flight: Flight, turn: Turn, outcome: Outcome) -> Recorded | None:
+        """Keeps what a turn did, and says what is to be written of it."""
+        flight.add(turn, outcome)
+        failed = is_failure(outcome.error)
+        if flight.policy is Policy.ALL or (failed and self.pipeline.journal.may_take_failure()):
+            return take(flight, turn.number, failed=failed)
+        return None
+
     async def _delete(self) -> Concluded:
         """The outcome of a deletion, which no guest runs: it goes also where the
         component cannot be loaded, or fails."""
         writes = await self._desk.forget_reminders()
         has_state = self._state is not None or self._damage is not None
         holds_anything = has_state or not await self._answers.is_empty()
+        was_journaled = not await self.pipeline.journal.is_empty()
         # Its memory is that of an actor which is no more.
         self.slot.drop()
         self.last_error = None
         self.pipeline.meter.replied += 1
-        effects = Effects(state_written=True, kv_cleared=True) if holds_anything else Effects()
+        clears = holds_anything or was_journaled
+        effects = Effects(state_written=True, kv_cleared=True) if clears else Effects()
         reply = deleted_reply(holds_anything)
         return Concluded(Outcome(reply, None, effects, [], [], 0), writes)
 
@@ -224,7 +244,8 @@ class TurnRunner:
         if error is not None and not isinstance(error, ActorRejected):
             recorded = False
         keys, limits = self.pipeline.claim.keys, self._node.limits
-        finished = Finished(message, outcome, keys, recorded=recorded, writes=writes)
+        journal, self._recorded = self._recorded, None
+        finished = Finished(message, outcome, keys, journal, recorded=recorded, writes=writes)
         if finished.bytes_max > limits.commit_bytes_max:
             finished = self._refuse(finished, outcome)
         effects = finished.effects
@@ -244,7 +265,8 @@ class TurnRunner:
         self._count(error)
         self._note(error, self._about(finished.message))
         outcome = replace(outcome, reply=None, error=error)
-        return Finished(finished.message, outcome, self.pipeline.claim.keys, recorded=False)
+        keys = self.pipeline.claim.keys
+        return Finished(finished.message, outcome, keys, finished.journal, recorded=False)
 
     def _note(self, error: KelpieError, about: About) -> None:
         self.last_error = error

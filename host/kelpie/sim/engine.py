@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from kelpie.errors import ActorError, GuestOutOfFuel, GuestOutOfMemory, GuestTrapped
 from kelpie.ids import Address
-from kelpie.limits import Limits
+from kelpie.limits import DEFAULT_LIMITS, Limits
 from kelpie.sim.faults import Faults
 from kelpie.sim.moments import Moments
 from kelpie.sim.node import NODE
+from kelpie.sim.replaying import SIMULATED, Flights, GuestFlight
 from kelpie.sim.running_env import RunningEnv
 from kelpie.sim.trace import Part, Trace, brief
 from kelpie.wasm.component import LoadedComponent
@@ -39,6 +41,8 @@ _FAILURES: Final[dict[str, type[ActorError]]] = {
 
 CALL: Final = "messaging.call"
 """What a journal calls the call of another actor."""
+# What is kept of guests until a run ends is bounded by the run.
+_UNBOUNDED: Final = replace(DEFAULT_LIMITS, journal_memory_bytes_max=1 << 60)
 
 # How the host names the turns for messages and reminders.
 _BY_THEMSELVES: Final = ("letter-", "reminder-")
@@ -126,6 +130,9 @@ class SimEngine:
         self.trace = trace
         self.log = log
         self.guests: set[Guest] = set()
+        self.flights = Flights(_UNBOUNDED)
+        self.flown: list[GuestFlight] = []
+        """What every guest did, those that are gone too."""
         self._foundry = foundry
 
     async def componentize(self, upload: bytes) -> bytes:
@@ -171,13 +178,16 @@ class _SimComponent:
     async def instantiate(self) -> Guest:
         guest = await self._component.instantiate()
         self._engine.guests.add(guest)
-        return _SimGuest(self._engine, guest)
+        flight = GuestFlight(self._engine.flights, self._component)
+        self._engine.flown.append(flight)
+        return _SimGuest(self._engine, guest, flight)
 
 
 class _SimGuest:
-    def __init__(self, engine: SimEngine, guest: Guest) -> None:
+    def __init__(self, engine: SimEngine, guest: Guest, flight: GuestFlight) -> None:
         self._engine = engine
         self._guest = guest
+        self._flight = flight
 
     @property
     def memory_bytes(self) -> int:
@@ -196,6 +206,7 @@ class _SimGuest:
         if entire not in inputs:
             inputs.append(entire)
         log.fuel += outcome.fuel
+        self._flight.add(turn, outcome)
         node = NODE.get()
         log.note_end(turn, node.name)
         engine.trace.event(f"{node.name} turn", (turn.address, turn.request_id, *given))
@@ -216,7 +227,7 @@ class _SimGuest:
             return
         outcome.instance_lost = True
         if fault in _FAILURES:
-            error = _FAILURES[fault](f"simulated: {fault}")
+            error = _FAILURES[fault](f"{SIMULATED}{fault}")
             self._engine.log.injured.add((turn.address, turn.request_id, error.code))
             outcome.reply, outcome.error, outcome.effects = None, error, Effects()
 

@@ -12,6 +12,7 @@ from kelpie.sim.engine import TurnLog
 from kelpie.sim.failure import Failure
 from kelpie.store import keyspace
 from kelpie.store.frame import unframe
+from kelpie.store.journal_keys import is_journal
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.memory import CommitRequest, MemoryStore
 from kelpie.store.message_keys import MessageKeys
@@ -62,7 +63,7 @@ class OwnershipWatch:
                 for key, value in buffer.writes.items()
                 if key.startswith(keys.prefix) and not (value is None and is_letter(keys, key))
             ]
-            clears = any(begin.startswith(keys.prefix) for begin, _ in buffer.cleared)
+            clears = any(_clears(keys, begin) for begin, _ in buffer.cleared)
             if mine or clears:
                 self._check(keys, writer, mine, version, clears=clears)
 
@@ -71,7 +72,7 @@ class OwnershipWatch:
     ) -> None:
         name, incarnation, _ = writer
         before, now = self._seen[keys.address], self._read(keys, version)
-        data = [key for key in mine if key not in (keys.own, keys.seq)]
+        data = [key for key in mine if key not in (keys.own, keys.seq) and not _journals(keys, key)]
         if now == before and not (data or clears):
             # A barrier: it writes back what it read.
             return
@@ -120,6 +121,15 @@ class OwnershipWatch:
 def is_letter(keys: ActorKeys, key: bytes) -> bool:
     """Whether it is one in the outbox. Whoever has delivered it takes it out."""
     return MessageKeys(keys.prefix).is_letter(key)
+
+
+def _journals(keys: ActorKeys, key: bytes) -> bool:
+    """Journals count nothing: a failure is written by itself."""
+    return is_journal(key[len(keys.prefix) :])
+
+
+def _clears(keys: ActorKeys, begin: bytes) -> bool:
+    return begin.startswith(keys.prefix) and not _journals(keys, begin)
 
 
 def _recorded_ids(keys: ActorKeys, written: list[bytes]) -> Iterator[str]:

@@ -113,6 +113,7 @@ def _failures(plan: Plan, world: World) -> list[Failure]:
     fired = world.faults.fired
     found += oracles.answers(requests, corruption=bool(fired["corruption"] or fired["damaged"]))
     found += oracles.exactly_once(requests)
+    found += world.replayed()
     found += oracles.linearizable(
         requests,
         world.stored,

@@ -25,6 +25,11 @@ _TIGHT: Final[Mapping[str, tuple[int, ...]]] = {
     "store_attempts_max": (2,),
     "commit_attempts_max": (1, 3),
     "commit_resolution_ms_max": (5, 100),
+    "journal_instance_turns_max": (1, 3),
+    "journal_memory_bytes_max": (3_000,),
+    "journal_waiting_bytes_max": (1,),
+    "journal_turns_max": (4,),
+    "journal_failure_pause_ms": (1,),
 }
 # How many of as many choices leave the limit as it is.
 _USUAL: Final = 4

@@ -8,12 +8,15 @@ from typing import Final
 
 from kelpie.errors import StoredValueCorrupt
 from kelpie.ids import Address
+from kelpie.journal.birth import Flown
+from kelpie.journal.policy import Policy
 from kelpie.limits import Limits
 from kelpie.runtime.messaging.dead_letter import DeadLetter
 from kelpie.sim.calls import CallWatch
 from kelpie.sim.client import Client
 from kelpie.sim.engine import Foundry, SimEngine, TurnLog
 from kelpie.sim.env import SimEnv
+from kelpie.sim.failure import Failure
 from kelpie.sim.faults import Faults
 from kelpie.sim.fleet import Fleet
 from kelpie.sim.loop import SimLoop
@@ -24,6 +27,7 @@ from kelpie.sim.nemesis import Nemesis
 from kelpie.sim.network import Network
 from kelpie.sim.node import Node
 from kelpie.sim.ownership import OwnershipWatch, Writer
+from kelpie.sim.replaying import journaled, replays
 from kelpie.sim.requests import Request
 from kelpie.sim.stored import stored_state
 from kelpie.sim.tape import Tape
@@ -80,6 +84,8 @@ class World:
         """What could not be delivered to each actor."""
         self.reminders: dict[Address, set[str]] = {}
         """The names of those that are not yet due, as after a clock was put back."""
+        self.journaled: list[Flown] = []
+        """What their journals have at the end."""
         self.addresses = [
             Address(_NAMESPACE, _KIND, f"actor-{number + 1}") for number in range(workload.actors)
         ]
@@ -145,6 +151,9 @@ class World:
         work += [deploy(other) for other in others]
         for each in work:
             await self.loop.spawn(first.node, each, "deploy")
+        policy = list(Policy)[self._tape.draw("swarm/journal", len(Policy))]
+        keep = first.runtime.journals.set_policy(_NAMESPACE, _KIND, policy)
+        await self.loop.spawn(first.node, keep, "policy")
         await self._under_faults()
         await self._healed()
         for address in self.addresses:
@@ -153,10 +162,22 @@ class World:
                 self.dead_letters[address] = await dead_letters(self._direct, address, limits)
                 self.reminders[address] = await reminders_left(self._direct, address, limits)
                 self.stored[address] = await stored_state(self._direct, address, self._limits)
+                self.journaled += await journaled(self._direct, address)
             except StoredValueCorrupt:
                 if not self.faults.fired["damaged"]:
                     raise
                 self.faults.seen["damage that stayed"] += 1
+
+    def replayed(self) -> list[Failure]:
+        """What guests did and what journals have of it, run again: what was not the same."""
+        component = self._foundry.component(self._upload)
+        did = [flown for each in self._engine.flown if (flown := each.flown()) is not None]
+        limits = self._limits
+        return [
+            # A turn that has seen what was void is itself: nobody is told of it.
+            *replays(did, component, limits, where="as guests did it", committed=False),
+            *replays(self.journaled, component, limits, where="in its journal", committed=True),
+        ]
 
     async def _under_faults(self) -> None:
         self.faults.active = True

@@ -1,5 +1,5 @@
 """Every key of the store. No other file makes one, but `access_keys`, `component_keys`,
-`message_keys` and `due_keys`.
+`message_keys`, `due_keys` and `journal_keys`.
 
 Keys are packed tuples (see `tuples`), values are framed (see `frame`), and a
 value too large for one key has its bytes in the `c` family (see `chunks`).
@@ -157,6 +157,7 @@ def everything_of(namespace: str, kind: str) -> list[KeyRange]:
         pack("a", namespace, kind),
         pack("k", namespace, "deploy", kind),
         pack("k", namespace, "configuration", kind),
+        pack("k", namespace, "journal", kind),
     )
     return [children(each) for prefix in prefixes for each in (prefix, chunks_of(prefix))]
 

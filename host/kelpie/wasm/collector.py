@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from kelpie.errors import GuestLimitExceeded, KelpieError, ReadOnlyViolation
 from kelpie.ids import Payload
 from kelpie.limits import Limits
-from kelpie.wasm.entropy import EntropyStream
+from kelpie.wasm.entropy import EntropyKeys, EntropyStream
 from kelpie.wasm.outgoing import Outgoing, Send
 from kelpie.wasm.schedule import SetReminder
 from kelpie.wasm.turn import Effects, HostCall, LogLine, Turn
@@ -76,7 +76,7 @@ class Collector:
         self.turn = turn
         self.limits = limits
         self.effects = Effects()
-        self.journal: list[HostCall] = []
+        self.journal = turn.journal
         self.log: list[LogLine] = []
         self.log_bytes = 0
         self.moved_bytes = 0
@@ -179,13 +179,15 @@ class Collector:
 
     def draw_entropy(self, count: int) -> bytes:
         if self.entropy is None:
-            self.entropy = EntropyStream(self.turn.entropy_seed)
+            self.entropy = EntropyStream(self._entropy_keys().turn)
         return self.entropy.draw(count)
 
     def begin_entropy(self) -> None:
-        """From now on draws what an instance gets as it begins. The turn's own
-        randomness is the same whether it made the instance or found it."""
-        self.entropy = EntropyStream(self.turn.entropy_seed + b" beginning")
+        """From now on draws what an instance gets as it begins."""
+        self.entropy = EntropyStream(self._entropy_keys().beginning)
+
+    def _entropy_keys(self) -> EntropyKeys:
+        return self.turn.entropy_keys or EntropyKeys.of(self.turn.entropy_seed)
 
     def check_reply(self, reply: Payload) -> None:
         self._charge_write(len(reply.data))

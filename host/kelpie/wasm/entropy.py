@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
-__all__ = ["EntropyStream"]
+__all__ = ["EntropyKeys", "EntropyStream"]
+
+
+class EntropyKeys(NamedTuple):
+    """What a turn's randomness is expanded from. Other than the seed, of which
+    they are made, they tell nothing of any other turn."""
+
+    turn: bytes
+    beginning: bytes
+    """Of what an instance gets as it begins. The turn's own randomness is the
+    same whether it made the instance or found it."""
+
+    @classmethod
+    def of(cls, seed: bytes) -> EntropyKeys:
+        return cls(_key(seed), _key(seed + b" beginning"))
+
+
+def _key(seed: bytes) -> bytes:
+    return hashlib.sha256(b"kelpie entropy " + seed).digest()
 
 
 class EntropyStream:
-    """Bytes that depend on the seed alone, and that nobody without it can tell
-    from random ones. Each draw is SHAKE-256 of the seed and the draw's number."""
+    """Bytes that depend on the key alone, and that nobody without it can tell
+    from random ones. Each draw is SHAKE-256 of the key and the draw's number."""
 
-    __slots__ = ("_draws", "_seed")
+    __slots__ = ("_draws", "_key")
 
-    def __init__(self, seed: bytes) -> None:
-        self._seed = hashlib.sha256(b"kelpie entropy " + seed).digest()
+    def __init__(self, key: bytes) -> None:
+        self._key = key
         self._draws = 0
 
     def draw(self, count: int) -> bytes:
         """The next `count` bytes."""
         number = self._draws.to_bytes(8, "little")
         self._draws += 1
-        return hashlib.shake_256(self._seed + number).digest(count)
+        return hashlib.shake_256(self._key + number).digest(count)

@@ -114,6 +114,8 @@ class Instance:
         collector = Collector(turn, workshop.limits)
         fault = _fault_of_argument(turn.argument, workshop.limits)
         fuel, reply = 0, None
+        if turn.fuel_max is not None:
+            native.fuel_max = turn.fuel_max
         if fault is None and self._component is not None:
             collector.begin_entropy()
             fault = await self._begin(collector)
@@ -148,9 +150,17 @@ class Instance:
         if fault is not None:
             native.close()
             fault = told_in_log(fault, collector.log, workshop.limits)
-            return Outcome(None, fault, Effects(), collector.journal, collector.log, fuel, True)
-        lost = native.account.outgrown()
-        return Outcome(reply, None, collector.effects, collector.journal, collector.log, fuel, lost)
+            collector.effects = Effects()
+        return Outcome(
+            reply if fault is None else None,
+            fault,
+            collector.effects,
+            collector.journal,
+            collector.log,
+            fuel,
+            fault is not None or native.account.outgrown(),
+            collector.moved_bytes,
+        )
 
     def _find(self, *, batch: bool) -> None:
         """Makes the function for batches, or that for single operations, the one to call."""

@@ -86,6 +86,7 @@ class NativeGuest:
         "_store",
         "_workshop",
         "account",
+        "fuel_max",
         "outside",
         "pace",
         "result_address",
@@ -101,6 +102,7 @@ class NativeGuest:
         self.result_address = ctypes.addressof(self._block) + _RESULT
         self._future = 0
         self._overran = False
+        self.fuel_max = limits.turn_fuel_max
         self.outside: Outside | None = None
         """Who answers its host calls outside of a turn; None: nobody."""
         self.surroundings: Surroundings | None = None
@@ -116,12 +118,10 @@ class NativeGuest:
             limits.instance_tables_max,
             limits.instance_memories_max,
         )
-        self._slice_ticks = 0
+        self._slice_ticks = _FIRST_SLICE_TICKS if yields and workshop.ticker else 0
         if workshop.ticker is not None:
             _yield_at_deadline(self._context, 1)
-            if yields:
-                self._slice_ticks = _FIRST_SLICE_TICKS
-            else:
+            if not yields:
                 _set_deadline(self._context, _NEVER)
 
     @property
@@ -205,7 +205,7 @@ class NativeGuest:
             return 0
         _get_fuel(self._context, self.result_address + _FUEL)
         (left,) = _word.unpack_from(self._block, _FUEL)
-        return self._workshop.limits.turn_fuel_max - int(left)
+        return self.fuel_max - int(left)
 
     def _begin(self) -> None:
         if self._store.closed:
@@ -213,7 +213,7 @@ class NativeGuest:
         assert not self._future, "a guest runs one turn at a time"
         self.account.refused_bytes = 0
         self._overran = False
-        _set_fuel(self._context, self._workshop.limits.turn_fuel_max)
+        _set_fuel(self._context, self.fuel_max)
         self._begin_slice()
 
     def _begin_slice(self) -> None:

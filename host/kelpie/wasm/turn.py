@@ -1,9 +1,8 @@
 """The seam between an actor's semantics and the engine that runs guests.
 
-`Guest.run` takes a `Turn` (its input, what was loaded before, and who answers
-the host calls that need more), and gives an `Outcome` (reply or error, effects,
-journal, fuel). Nothing else crosses, so that the loop inside can one day move
-elsewhere.
+`Guest.run` takes a `Turn` (its input, and who answers the host calls that need
+more), and gives an `Outcome` (reply or error, effects, journal, fuel). Nothing else
+crosses.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from kelpie.errors import KelpieError
 from kelpie.ids import Address, Payload
+from kelpie.wasm.entropy import EntropyKeys
 from kelpie.wasm.kind_configuration import NO_CONFIGURATION, Configuration
 from kelpie.wasm.outgoing import Outgoing
 from kelpie.wasm.schedule import Schedule
@@ -125,11 +125,8 @@ class Answers(Protocol):
 
 @dataclass(slots=True)
 class Turn:
-    """The input of one turn. With the answers to its host calls it decides
-    everything that the guest does.
-
-    Of a batch, `argument` has its operations, and `operation` is empty.
-    """
+    """The input of one turn. With the answers to its host calls it decides everything
+    that the guest does. Of a batch `argument` has the operations; `operation` is empty."""
 
     address: Address
     operation: str
@@ -144,6 +141,11 @@ class Turn:
     answers: Answers
     configuration: Configuration = NO_CONFIGURATION
     is_batch: bool = False
+    journal: list[HostCall] = field(default_factory=list)
+    """Where its host calls are put down. That of a turn that is run again may raise."""
+    entropy_keys: EntropyKeys | None = None
+    fuel_max: int | None = None
+    """Of a turn that is run again: what its seed made, and what it may use."""
 
 
 @dataclass(slots=True)
@@ -167,7 +169,8 @@ class Outcome:
 
     With an error the effects are void. `instance_lost` says that the guest shall
     run no further turn; it is true for every error, and when the guest's memory has
-    grown too far (`instance_growth_percent_max`).
+    grown too far (`instance_growth_percent_max`). `moved_bytes`: what its host calls
+    took and gave.
     """
 
     reply: Payload | None
@@ -177,6 +180,7 @@ class Outcome:
     log: list[LogLine]
     fuel: int
     instance_lost: bool = False
+    moved_bytes: int = 0
 
 
 class Description(NamedTuple):

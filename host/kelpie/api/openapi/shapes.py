@@ -9,6 +9,7 @@ from typing import Any
 
 from kelpie.access.roles import Role
 from kelpie.api.log_levels import LEVELS
+from kelpie.journal.policy import Policy
 
 __all__ = ["SHAPES", "ref"]
 
@@ -178,6 +179,20 @@ _SPAN = _object(
     ran_us=_or_null(_COUNT),
     committed_us=_or_null(_COUNT),
 )
+_JOURNALED = _object(
+    position=_NUMBER,
+    turn=_NUMBER,
+    operation=_TEXT,
+    request_id=_TEXT,
+    caller=_TEXT,
+    at=_MOMENT,
+    read_only=_FLAG,
+    error=_or_null(_object(code=_TEXT, message=_TEXT)),
+    host_calls=_COUNT,
+    fuel=_COUNT,
+    version=_NUMBER,
+    instance=_NUMBER,
+)
 
 SHAPES: dict[str, Schema] = {
     "Actor": _ACTOR,
@@ -216,6 +231,10 @@ SHAPES: dict[str, Schema] = {
     ),
     "DeployedOrChecked": {"anyOf": [ref("Deployed"), ref("Checked")]},
     "Health": _object(status={"type": "string", "enum": ["live", "ready"]}),
+    "JournalPage": _object(turns=_list(_JOURNALED), more=_FLAG),
+    "JournalPolicy": _object(
+        namespace=_TEXT, kind=_TEXT, policy={"type": "string", "enum": [x.value for x in Policy]}
+    ),
     "Kind": _KIND,
     "Kinds": _object(
         kinds=_list(_object(**_OF_DEPLOY, **_DEPLOYED, operations=_list(_TEXT))),

@@ -10,6 +10,7 @@ from kelpie.api.routes.access import ACCESS_ROUTES
 from kelpie.api.routes.actors import ACTOR_ROUTES
 from kelpie.api.routes.configuration import CONFIGURATION_ROUTES
 from kelpie.api.routes.host import HOST_ROUTES
+from kelpie.api.routes.journal import JOURNAL_ROUTES
 from kelpie.api.routes.kinds import KIND_ROUTES
 from kelpie.api.routes.messages import MESSAGE_ROUTES
 from kelpie.api.routes.route import Route
@@ -21,6 +22,7 @@ ROUTES: tuple[Route, ...] = (
     *MESSAGE_ROUTES,
     *KIND_ROUTES,
     *CONFIGURATION_ROUTES,
+    *JOURNAL_ROUTES,
     *ACCESS_ROUTES,
     *HOST_ROUTES,
 )

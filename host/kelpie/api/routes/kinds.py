@@ -14,7 +14,9 @@ from kelpie.errors import (
     KindInUse,
     KindsFull,
     Overloaded,
+    ReplayDiverged,
     RequestTimeout,
+    TurnsNotFound,
     UnsupportedMediaType,
     VersionNotFound,
 )
@@ -55,6 +57,12 @@ KIND_ROUTES = (
             flag("check", "Deploy nothing: only say what would be done"),
             flag("strict", "Refuse a component that removes or narrows operations"),
             flag("no_determinism_check", "Do not try whether it does the same twice"),
+            number(
+                "shadow",
+                "Refuse a component that does something else in so many of the latest turns that "
+                "were journaled",
+                "shadow_turns_max",
+            ),
             text(
                 "grant",
                 "What it may import, with commas in between, or `all`; and `messaging:NAMESPACE`",
@@ -72,6 +80,8 @@ KIND_ROUTES = (
             KindsFull,
             DeployBreaking,
             ImportsNotGranted,
+            ReplayDiverged,
+            TurnsNotFound,
             Overloaded,
             Draining,
             *STORE,

@@ -13,6 +13,7 @@ configuration
             config, secret
 actors      invoke, batch, turns, logs, trace, actors, show, state, kv
 messages    letters, reminders
+journal     journal, export, replay
 access      token, audit
 components  inspect, sim
 """
@@ -26,6 +27,7 @@ from kelpie.cli.parser import (
     components,
     configuration,
     host,
+    journal,
     kinds,
     messages,
     projects,
@@ -48,6 +50,7 @@ def parser() -> CommandParser:
     configuration.add(commands)
     actors.add(commands)
     messages.add(commands)
+    journal.add(commands)
     access.add(commands)
     host.add_care(commands)
     components.add(commands)

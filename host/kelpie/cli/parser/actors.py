@@ -36,6 +36,13 @@ def add(commands: Commands) -> None:
         command = add_namespaced(commands, name, help_text)
         add_address(command)
         add_output(command)
+        if name == "state":
+            command.add_argument(
+                "--at",
+                type=checked.count,
+                metavar="TURN",
+                help="as it was behind this turn, from the actor's journal",
+            )
         command.set_defaults(run=f"actors:{name}")
 
     command = add_namespaced(commands, "delete", "delete the state and kv of an actor")

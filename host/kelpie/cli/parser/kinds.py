@@ -36,9 +36,19 @@ def add(commands: Commands) -> None:
             action="store_true",
             help="do not try whether it does the same twice",
         )
+        command.add_argument(
+            "--shadow",
+            type=checked.count,
+            metavar="N",
+            help="refuse one that does something else in the latest N turns that were journaled",
+        )
         add_output(command)
         command.set_defaults(run=f"versions:{name}")
 
+    _add_what_there_is(commands)
+
+
+def _add_what_there_is(commands: Commands) -> None:
     command = add_namespaced(commands, "kinds", "list what is deployed")
     add_output(command)
     command.set_defaults(run="remote:kinds")

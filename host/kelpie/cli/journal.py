@@ -1,0 +1,111 @@
+"""The commands that ask a host for journals: journal and export."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from kelpie.api.client import Client
+from kelpie.cli.output import complain, print_json, print_table, say, size
+from kelpie.cli.suggested import suggested
+from kelpie.cli.with_host import with_host
+
+__all__ = ["export", "journal"]
+
+_WRONG_USAGE = 2
+_PAGE_ENTRIES_MAX = 1000
+
+_MEANINGS = {
+    "off": "nothing of its turns is kept",
+    "failures": "when a turn fails, it is kept with all that its instance ran before",
+    "all": "all of its turns are kept",
+}
+
+
+def journal(options: argparse.Namespace) -> int:
+    kind, key = options.whose
+    if key is None:
+        return _policy(options, kind)
+    if options.policy is not None:
+        complain(
+            f"{kind}/{key} is an actor, and what is kept is set for its kind",
+            f"try: {suggested(options, 'journal', kind, '--policy', options.policy)}",
+        )
+        return _WRONG_USAGE
+    found, more = with_host(options, lambda client: _turns(client, kind, key, options.limit))
+    if options.output == "json":
+        print_json({"turns": found, "more": more})
+    elif found:
+        _print_turns(found)
+        if more:
+            say("there are older ones: raise --limit")
+        last = found[0]["turn"]
+        then = suggested(options, "export", f"{kind}/{key}", "--turns", f"{last}..{last}")
+        say(f"to run one again: {then}")
+    else:
+        then = suggested(options, "journal", kind, "--policy", "all")
+        say(f"no turn of {kind}/{key} is kept: only failures are, unless you {then}")
+    return 0
+
+
+def export(options: argparse.Namespace) -> int:
+    kind, key = options.actor
+    begin, end = options.turns
+    bundle = with_host(options, lambda client: client.export(kind, key, begin=begin, end=end))
+    file: Path = options.file or Path(f"{kind}.bundle")
+    file.write_bytes(bundle)
+    if options.output == "json":
+        print_json({"file": str(file), "size_bytes": len(bundle)})
+    else:
+        print(f"exported {kind}/{key} to {file}, {size(len(bundle))}")
+    say(f"try: kelpie replay {file}")
+    return 0
+
+
+async def _turns(
+    client: Client, kind: str, key: str, limit: int
+) -> tuple[list[dict[str, Any]], bool]:
+    found: list[dict[str, Any]] = []
+    more, before = True, None
+    while more and len(found) < limit:
+        count = min(limit - len(found), _PAGE_ENTRIES_MAX)
+        page = await client.journal(kind, key, before=before, limit=count)
+        found += page["turns"]
+        more = page["more"]
+        before = found[-1]["position"] if found else None
+    return found, more
+
+
+def _print_turns(turns: list[dict[str, Any]]) -> None:
+    rows = [
+        (
+            str(each["turn"]),
+            each["at"],
+            each["operation"] or "(batch)",
+            "replied" if each["error"] is None else each["error"]["code"],
+            str(each["host_calls"]),
+            f"{each['fuel']:,}",
+            str(each["version"]),
+            str(each["instance"]),
+            each["request_id"],
+        )
+        for each in turns
+    ]
+    head = ("TURN", "AT", "OPERATION", "ENDED", "CALLS", "FUEL", "VERSION", "INSTANCE", "REQUEST")
+    print_table(head, rows)
+
+
+def _policy(options: argparse.Namespace, kind: str) -> int:
+    wanted = options.policy
+    if wanted is None:
+        found = with_host(options, lambda client: client.journal_policy(kind))
+    else:
+        found = with_host(options, lambda client: client.set_journal_policy(kind, wanted))
+    policy = found["policy"]
+    if options.output == "json":
+        print_json(found)
+    else:
+        print(f"{kind}: {policy}")
+        say(_MEANINGS[policy])
+    return 0

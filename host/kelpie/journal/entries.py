@@ -1,0 +1,266 @@
+"""One turn as bytes: what it was given, each host call, and its end.
+
+Each of these parts is sealed with a checksum of its own, so that what was
+altered is named by its turn and call. What a replay does is packed in the same
+way, and compared byte for byte.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import msgpack
+
+from kelpie.errors import KelpieError
+from kelpie.ids import Address, Payload
+from kelpie.journal.values import Digest, Packer, unpack
+from kelpie.limits import Limits
+from kelpie.wasm.entropy import EntropyKeys
+from kelpie.wasm.turn import Caller, Effects, HostCall, LogLine, Outcome, Turn
+
+__all__ = [
+    "Altered",
+    "End",
+    "Entry",
+    "EntryInvalid",
+    "Given",
+    "entry_of",
+    "omitted",
+    "packed_call",
+    "packed_end",
+    "read_call",
+    "read_end",
+    "read_end_of",
+    "read_given",
+    "seal",
+]
+
+_SEAL_BYTES = 4
+_EFFECTS_DIGEST_BYTES = 16
+
+_pack = msgpack.Packer().pack
+
+
+class Altered(ValueError):
+    """A part of a journal is not what was written."""
+
+
+class EntryInvalid(ValueError):
+    """A part of a journal is none, although its checksum is right."""
+
+
+class Entry(NamedTuple):
+    """A turn: sealed parts."""
+
+    given: bytes
+    calls: tuple[bytes, ...]
+    end: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.given) + len(self.end) + sum(map(len, self.calls))
+
+
+class Given(NamedTuple):
+    """What a turn was given, but for the state, which the turns before it left."""
+
+    number: int
+    operation: str
+    argument: Payload
+    request_id: str
+    caller: Caller
+    time_ns: int
+    entropy_keys: EntropyKeys
+    read_only: bool
+    is_batch: bool
+    omitted_bytes: int
+    """Not 0: its host calls are not kept, for they were so large."""
+
+
+class End(NamedTuple):
+    """What came of a turn."""
+
+    reply: Payload | Digest | None
+    error: tuple[str, str] | None
+    """Its code, or that of a rejection behind `rejected/`; and its message."""
+    effects: bytes
+    """The digest of what it changed."""
+    log: tuple[tuple[str, str], ...]
+    fuel: int
+
+
+def entry_of(turn: Turn, outcome: Outcome, packer: Packer, limits: Limits) -> Entry:
+    """A turn that has run. If it is too large it is kept without its host calls."""
+    calls = tuple([packed_call(call, packer) for call in outcome.journal])
+    entry = Entry(_packed_given(turn, packer, 0), calls, packed_end(outcome, packer))
+    size = entry.size
+    if size > limits.journal_turn_bytes_max:
+        return omitted(turn, outcome, packer, size)
+    return entry
+
+
+def omitted(turn: Turn, outcome: Outcome, packer: Packer, size: int) -> Entry:
+    """What is kept of a turn that is too large: that it was, and how it ended."""
+    small = turn.argument._replace(data=b"")
+    given = _packed_given(turn, packer, size, small)
+    log: list[LogLine] = []
+    end = Outcome(outcome.reply, outcome.error, Effects(), [], log, outcome.fuel)
+    return Entry(given, (), packed_end(end, packer))
+
+
+def packed_call(call: HostCall, packer: Packer) -> bytes:
+    """A host call: a large argument has its digest there."""
+    name, arguments, result = call
+    return seal(_pack((name, packer.brief(arguments), packer.plain(result))))
+
+
+def packed_end(outcome: Outcome, packer: Packer) -> bytes:
+    """The end of a turn."""
+    error = outcome.error
+    return seal(
+        _pack(
+            (
+                packer.brief(outcome.reply),
+                None if error is None else packer.plain(_told(error)),
+                _effects_digest(outcome.effects, packer) if outcome.effects else b"",
+                packer.plain(outcome.log),
+                outcome.fuel,
+            )
+        )
+    )
+
+
+def read_given(entry: Entry) -> Given:
+    """
+    Raises:
+        Altered, EntryInvalid
+    """
+    members = _opened(entry.given, 10)
+    number, operation, argument, request_id, caller, time_ns, keys, *rest = members
+    read_only, is_batch, omitted_bytes = rest
+    match caller:
+        case ("client" | "actor" | "reminder" as sort, str(name), None):
+            told = Caller(sort, name)
+        case ("client" | "actor" | "reminder" as sort, str(name), (str(), str(), str()) as parts):
+            told = Caller(sort, name, Address(*parts))
+        case _:
+            raise EntryInvalid("a turn was caused by nobody")
+    match keys:
+        case (bytes(turn), bytes(beginning)):
+            entropy = EntropyKeys(turn, beginning)
+        case _:
+            raise EntryInvalid("a turn has no randomness")
+    _expect((number, time_ns, omitted_bytes), int)
+    _expect((operation, request_id), str)
+    _expect((argument,), Payload)
+    _expect((read_only, is_batch), bool)
+    return Given(
+        number, operation, argument, request_id, told, time_ns, entropy, read_only, is_batch,
+        omitted_bytes,
+    )  # fmt: skip
+
+
+def read_call(sealed: bytes) -> HostCall:
+    """
+    Raises:
+        Altered, EntryInvalid
+    """
+    name, arguments, result = _opened(sealed, 3)
+    _expect((name,), str)
+    _expect((arguments,), tuple)
+    return HostCall(name, arguments, result)
+
+
+def read_end(entry: Entry) -> End:
+    """
+    Raises:
+        Altered, EntryInvalid
+    """
+    return read_end_of(entry.end)
+
+
+def read_end_of(sealed: bytes) -> End:
+    """The same, of that part alone."""
+    reply, error, effects, log, fuel = _opened(sealed, 5)
+    if reply is not None and not isinstance(reply, Payload | Digest):
+        raise EntryInvalid("a turn ended with a reply that is none")
+    match error:
+        case None | (str(), str()):
+            pass
+        case _:
+            raise EntryInvalid("a turn ended with an error that is none")
+    _expect((effects,), bytes)
+    _expect((log,), tuple)
+    _expect((fuel,), int)
+    for line in log:
+        match line:
+            case (str(), str()):
+                pass
+            case _:
+                raise EntryInvalid("a turn logged a line that is none")
+    return End(reply, error, effects, log, fuel)
+
+
+def _packed_given(
+    turn: Turn, packer: Packer, omitted_bytes: int, argument: Payload | None = None
+) -> bytes:
+    return seal(
+        _pack(
+            (
+                turn.number,
+                packer.plain(turn.operation),
+                packer.plain(turn.argument if argument is None else argument),
+                packer.plain(turn.request_id),
+                turn.caller,
+                turn.time_ns,
+                turn.entropy_keys or EntropyKeys.of(turn.entropy_seed),
+                turn.read_only,
+                turn.is_batch,
+                omitted_bytes,
+            )
+        )
+    )
+
+
+def _told(error: KelpieError) -> tuple[str, str]:
+    rejection = error.details.get("rejection")
+    return error.code if rejection is None else f"{error.code}/{rejection}", error.message
+
+
+def _effects_digest(effects: Effects, packer: Packer) -> bytes:
+    outgoing = effects.outgoing
+    set_by_name = [] if outgoing is None else sorted(outgoing.reminders.items())
+    told = (
+        effects.state_written,
+        packer.brief(effects.state),
+        effects.kv_cleared,
+        [packer.brief(entry) for entry in sorted(effects.kv.items())],
+        None if outgoing is None else packer.brief((outgoing.sends, set_by_name)),
+    )
+    return blake2b(_pack(told), digest_size=_EFFECTS_DIGEST_BYTES).digest()
+
+
+def seal(packed: bytes) -> bytes:
+    """A part of a turn, under its checksum."""
+    return crc32(packed).to_bytes(_SEAL_BYTES, "big") + packed
+
+
+def _opened(sealed: bytes, members: int) -> Any:
+    packed = sealed[_SEAL_BYTES:]
+    if crc32(packed).to_bytes(_SEAL_BYTES, "big") != sealed[:_SEAL_BYTES]:
+        raise Altered("it fails its checksum")
+    try:
+        found = unpack(packed)
+    except ValueError as error:
+        raise EntryInvalid(str(error)) from error
+    if not isinstance(found, tuple) or len(found) != members:
+        raise EntryInvalid("it has other members than it should")
+    return found
+
+
+def _expect(values: tuple[object, ...], kind: type) -> None:
+    for value in values:
+        if type(value) is not kind:
+            raise EntryInvalid(f"a {kind.__name__} was expected, not a {type(value).__name__}")

@@ -1,0 +1,176 @@
+"""The turns of instances, in memory, from the birth of each on.
+
+While turns run nothing is copied or packed: what they were given and what they
+did is held on to. That is bounded for each instance, and for all together.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kelpie.journal.birth import Birth
+from kelpie.journal.entries import Entry, entry_of
+from kelpie.journal.masks import Mask
+from kelpie.journal.policy import Policy
+from kelpie.journal.values import Packer
+from kelpie.limits import Limits
+from kelpie.wasm.kind_configuration import Configuration
+from kelpie.wasm.turn import Outcome, Turn
+
+__all__ = ["Flight", "FlightId", "Flights", "MadeOf", "Whose"]
+
+# What a turn takes beside its payloads, about.
+_TURN_BYTES = 1_200
+_CALL_BYTES = 200
+
+
+class FlightId(NamedTuple):
+    """Names an instance in the journal of its actor: the order of ids is that of births."""
+
+    turn: int
+    """The number of its first turn."""
+    node: str
+    incarnation: int
+    activation: int
+    ordinal: int
+
+
+class Whose(NamedTuple):
+    """Whose instance it is: no two have the same."""
+
+    node: str
+    incarnation: int
+    activation: int
+    ordinal: int
+    """Of the activation's instances."""
+
+
+class MadeOf(NamedTuple):
+    """What an instance was made of."""
+
+    deploy_number: int
+    digest: str
+    """Of its component."""
+    configuration: Configuration
+
+
+class Flight:
+    """What one instance has done."""
+
+    __slots__ = (
+        "_flights",
+        "_made_of",
+        "_packer",
+        "_waiting",
+        "_whose",
+        "birth",
+        "bytes",
+        "bytes_written",
+        "count",
+        "forgotten",
+        "id",
+        "limits",
+        "mask",
+        "policy",
+        "turns_written",
+    )
+
+    def __init__(self, flights: Flights, whose: Whose, policy: Policy, made_of: MadeOf) -> None:
+        self._flights = flights
+        self._waiting: list[tuple[Turn, Outcome]] = []
+        self._packer: Packer | None = None
+        self.limits = flights.limits
+        self.mask = Mask(made_of.configuration)
+        self._made_of = made_of
+        self._whose = whose
+        self.id: FlightId | None = None
+        """Known from its first turn on, as is what it was made of."""
+        self.policy = policy
+        self.birth: Birth | None = None
+        self.count = 0
+        self.bytes = 0
+        """What its turns took in memory, about."""
+        self.forgotten = False
+        """Whether its turns had to make room: it is no use any more."""
+        self.turns_written = 0
+        self.bytes_written = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its instance is to be made anew before the next turn."""
+        limits = self.limits
+        return (
+            self.forgotten
+            or self.count >= limits.journal_instance_turns_max
+            or self.bytes >= limits.journal_instance_bytes_max
+        )
+
+    def add(self, turn: Turn, outcome: Outcome) -> None:
+        """A turn has run in it."""
+        size = (
+            _TURN_BYTES
+            + _CALL_BYTES * len(outcome.journal)
+            + len(turn.argument.data)
+            + outcome.moved_bytes
+        )
+        if self.birth is None:
+            self.id = FlightId(turn.number, *self._whose)
+            self.birth = self._born(turn)
+        self.count += 1
+        self.bytes += size
+        self._waiting.append((turn, outcome))
+        self._flights.grown(self, size)
+
+    def take(self) -> list[Entry]:
+        """The turns that were not taken yet, packed."""
+        if self._packer is None:
+            self._packer = Packer(self.mask, self.limits.journal_argument_bytes_max)
+        packer, limits = self._packer, self.limits
+        entries = [entry_of(turn, outcome, packer, limits) for turn, outcome in self._waiting]
+        self.let_go()
+        return entries
+
+    def forget(self) -> None:
+        """Lets go of its turns, to make room."""
+        self.forgotten = True
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Nobody wants what is held of its turns any more."""
+        self._waiting = []
+        self._flights.gone(self)
+
+    def _born(self, turn: Turn) -> Birth:
+        made_of = self._made_of
+        return Birth(
+            turn.address,
+            made_of.deploy_number,
+            made_of.digest,
+            turn.time_ns,
+            turn.state,
+            made_of.configuration.config,
+            self.mask.stand_ins,
+        )
+
+
+class Flights:
+    """All of a node, and how much they hold."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._bytes: dict[Flight, int] = {}
+        self.bytes = 0
+        """What is held, about."""
+        self.forgotten = 0
+        """How many had to make room."""
+
+    def grown(self, flight: Flight, size: int) -> None:
+        """It holds so much more. If that is too much, the oldest go."""
+        self._bytes[flight] = self._bytes.get(flight, 0) + size
+        self.bytes += size
+        while self.bytes > self.limits.journal_memory_bytes_max:
+            self.forgotten += 1
+            next(iter(self._bytes)).forget()
+
+    def gone(self, flight: Flight) -> None:
+        self.bytes -= self._bytes.pop(flight, 0)
