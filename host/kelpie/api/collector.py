@@ -48,6 +48,7 @@ class HostCollector:
         yield from self._turns()
         yield from self._requests()
         yield from self._actors()
+        yield from self._letters()
         yield from self._store()
         yield from self._served()
 
@@ -124,6 +125,21 @@ class HostCollector:
         yield plain_counter(
             "instances_dropped", "Instances dropped to make room", instances.dropped
         )
+
+    def _letters(self) -> Iterator[Metric]:
+        meter, mail = self._runtime.node.meters.letters, self._runtime.mail
+        outcomes = counter("letters", "One-way messages at their receivers", ("outcome",))
+        for outcome, count in (
+            ("delivered", meter.delivered),
+            ("dead", meter.dead),
+            ("repeated", meter.repeated),
+            ("tried-again", meter.tried_again),
+        ):
+            outcomes.add_metric((outcome,), count)
+        yield outcomes
+        yield plain_gauge("letters_in_flight", "Messages on their way", mail.courier.in_flight)
+        yield plain_gauge("outboxes_open", "Outboxes that are delivered", len(mail.courier))
+        yield plain_gauge("due_in_flight", "Reminders and delayed messages due", len(mail.alarm))
 
     def _store(self) -> Iterator[Metric]:
         store = self._runtime.node.store

@@ -189,6 +189,18 @@ async def test_deletion_cancels_reminders_and_keeps_messages(scripted: StartScri
     assert await node.get("read", key="a") == ""
 
 
+async def test_an_actor_with_a_damaged_reminder_can_be_deleted(scripted: StartScripted) -> None:
+    node = await scripted(ALL, **QUICK)
+    await node.value("remind", {"x": ["every-ms", HOUR_MS], "y": ["every-ms", HOUR_MS]}, key="a")
+    store = node.client.store
+    (key,) = [k for k, _ in store.pairs() if unpack(k)[4:] == ("rm", "x")]
+    store.overwrite(key, b"\x00" + (store.get(key, store.version()) or b""))
+    assert await outcome(node.delete(key="a")) == '{"deleted":false}'
+    assert [each[4:] for each in waiting(store) if each[0] == "a"] == []
+    await pass_hours(node, 1)
+    await until(lambda: not waiting(store))
+
+
 @pytest.mark.parametrize("is_forced", [True, False])
 async def test_a_kind_with_reminders_is_in_use(scripted: StartScripted, is_forced: bool) -> None:
     node = await scripted(ALL, **QUICK)

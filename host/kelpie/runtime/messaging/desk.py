@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 
 import msgpack
 
-from kelpie.errors import DeadLettersFull
+from kelpie.errors import DeadLettersFull, StoredValueCorrupt
 from kelpie.ids import Address
 from kelpie.limits import Limits
 from kelpie.meters.letters import LetterMeter
@@ -90,7 +90,12 @@ class ActorDesk:
     async def check_room_for_dead(self, size: int) -> None:
         begin, end = self.keys.dead_letters()
         limits = self.limits
-        found = await self._rows(begin, end, limits.dead_letters_max)
+        stored, since = await self._rows(begin, end, limits.dead_letters_max)
+        found = {row: value_bytes(row, value) for row, value in stored.items()}
+        found |= {row: len(value) for row, value in since.items() if value is not None}
+        for row, value in since.items():
+            if value is None:
+                found.pop(row, None)
         held = sum(found.values())
         if len(found) >= limits.dead_letters_max or held + size > limits.dead_letters_bytes_max:
             raise DeadLettersFull(
@@ -160,7 +165,11 @@ class ActorDesk:
         """
         writes: Writes = {}
         for name in await self._read_reminders():
-            writes |= await self._reminder(name, None, 0)
+            try:
+                writes |= await self._reminder(name, None, 0)
+            except StoredValueCorrupt:
+                # When it was due is not known: the index is found to be wrong there.
+                writes[reminder(self._actor_keys, name)] = None
         return writes
 
     async def _reminder(self, name: str, asked: SetReminder | None, now_ms: int) -> Writes:
@@ -179,8 +188,10 @@ class ActorDesk:
 
     async def _read_reminders(self) -> frozenset[str]:
         begin, end = reminders(self._actor_keys)
-        rows = await self._rows(begin, end, self.limits.reminders_max)
-        self._reminders = frozenset(reminder_name(self._actor_keys, row) for row in rows)
+        stored, since = await self._rows(begin, end, self.limits.reminders_max)
+        rows = stored.keys() | since.keys()
+        gone = {row for row, value in since.items() if value is None}
+        self._reminders = frozenset(reminder_name(self._actor_keys, row) for row in rows - gone)
         return self._reminders
 
     def finished(self, writes: Writes) -> None:
@@ -207,14 +218,14 @@ class ActorDesk:
         with reading(self._node.store) as transaction:
             return await read_value(transaction, key, snapshot=True)
 
-    async def _rows(self, begin: bytes, end: bytes, limit: int) -> dict[bytes, int]:
-        """The rows of a range as the turns before this one left them, and the
-        size of each; of those that are stored at most so many."""
-        hidden: Writes = {}
+    async def _rows(
+        self, begin: bytes, end: bytes, limit: int
+    ) -> tuple[dict[bytes, bytes], Writes]:
+        """The rows of a range as they are stored, at most so many, and what the
+        turns before this one have made of them since."""
+        since: Writes = {}
         for batch in reversed(list(self._pipeline.layers())):
-            hidden |= {k: v for k, v in batch.writes.items() if begin <= k < end}
+            since |= {k: v for k, v in batch.writes.items() if begin <= k < end}
         with reading(self._node.store) as transaction:
             rows = await transaction.get_range(begin, end, limit=limit, snapshot=True)
-        found = {key: value_bytes(key, stored) for key, stored in rows}
-        found |= {key: len(value or b"") for key, value in hidden.items()}
-        return {key: size for key, size in found.items() if hidden.get(key, b"") is not None}
+        return dict(rows), since
