@@ -11,7 +11,8 @@ from tests.guest_sdks.endurance import TEXT_ROUND, Endurance
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
-GROWTH_BYTES_MAX = 64 * 1024
+# Pages that were shared become the instance's own with the first write, some of them late.
+GROWTH_BYTES_MAX = 512 * 1024
 
 
 async def test_many_turns_leave_nothing_behind(loaded: LoadedComponent) -> None:

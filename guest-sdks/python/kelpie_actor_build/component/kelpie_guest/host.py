@@ -39,6 +39,8 @@ def _imported(name: str) -> Any:
 _state, _kv, _messaging = _imported("state"), _imported("kv"), _imported("messaging")
 _clock, _entropy, _log = _imported("clock"), _imported("entropy"), _imported("log")
 _identity, _config, _secrets = _imported("identity"), _imported("config"), _imported("secrets")
+# Every component imports the log. An enum looks its members up in Python, which takes longer.
+_LEVELS = {level.name.lower(): level for level in _log.Level}
 
 
 def _value(payload: Payload) -> Any:
@@ -141,7 +143,7 @@ class GuestHost:
         return _entropy.get_uuid()  # type: ignore[no-any-return]
 
     def log(self, level: Level, message: str) -> None:
-        _log.write(_log.Level[level.upper()], message)
+        _log.write(_LEVELS[level], message)
 
     def self_address(self) -> Address:
         found = _identity.self_address()
