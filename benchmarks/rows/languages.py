@@ -52,7 +52,7 @@ def _turns(figures: dict[str, child.Figures]) -> list[Row]:
     return [
         Row(
             key=f"turn_{name}",
-            title=f"{BY_NAME[name].title}: a turn of the counter, guest alone",
+            title=f"{BY_NAME[name].title}: processor time of a turn, guest alone",
             value=each["turn_us"],
             unit="us/turn",
             ratio=each["turn_us"] / rust if rust else None,
@@ -168,10 +168,11 @@ async def _figures(component: LoadedComponent, place: Place) -> child.Figures:
     guest, state, fuel, best = await fresh(), None, 0, float("inf")
     turns = max(1, place.effort.turns // 10)
     for _ in range(2 * place.effort.rounds):
-        begin = time.perf_counter()
+        # Of the processor: nothing waits, and what else the machine does shows less.
+        begin = time.process_time()
         for _ in range(turns):
             state, fuel = await one(guest, state)
-        best = min(best, (time.perf_counter() - begin) / turns)
+        best = min(best, (time.process_time() - begin) / turns)
     guest.close()
     return {
         "turn_us": best * 1e6,
