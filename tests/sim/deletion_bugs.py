@@ -96,9 +96,11 @@ def deletion_without_a_record() -> Any:
     """Asked again, it deletes what came after it."""
     original = TurnRunner._finish
 
-    def finish(self: TurnRunner, message: Message, outcome: Outcome, *, recorded: bool) -> None:
+    def finish(
+        self: TurnRunner, message: Message, outcome: Outcome, writes: Writes, *, recorded: bool
+    ) -> None:
         recorded = recorded and not message.envelope.deletes
-        original(self, message, outcome, recorded=recorded)
+        original(self, message, outcome, writes, recorded=recorded)
 
     return patches((TurnRunner, "_finish", finish))
 
