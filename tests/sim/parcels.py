@@ -43,8 +43,8 @@ def judged(world: World) -> list[Failure]:
         return []
     injured = [address for address, request, _ in world.log.injured if "reminder-" in request]
     return [
-        *arrived(world.stored, world.dead_letters),
-        *rang(world.stored, injured, world.reminders),
+        *arrived(world.stored, world.mail.dead_letters),
+        *rang(world.stored, injured, world.mail.reminders),
     ]
 
 

@@ -125,7 +125,7 @@ class TurnRunner:
         if errand is None:
             return Concluded(outcome, {}), read_only
         concluded = await errand.conclude(self._desk, outcome)
-        if outcome.instance_lost:
+        if concluded.outcome.instance_lost:
             self.slot.drop()
         return concluded, read_only
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import Final
 
 from kelpie.env import Env
@@ -20,12 +21,31 @@ from kelpie.store.keyspace import ActorKeys
 from kelpie.store.message_keys import MessageKeys, pending_anywhere
 from kelpie.store.protocol import Store
 
-__all__ = ["dead_letters", "deliver_twice", "note_what_happened", "reminders_left", "until_quiet"]
+__all__ = [
+    "Leftovers",
+    "dead_letters",
+    "deliver_twice",
+    "note_what_happened",
+    "reminders_left",
+    "until_quiet",
+]
 
 _NS_PER_MS: Final = 1_000_000
 _PAUSE_MS: Final = 500
 _TRIES_MAX: Final = 400
 _LATE_MS_MAX: Final = 2_000
+
+
+@dataclass(slots=True)
+class Leftovers:
+    """What is left of messages and reminders at the end of a run."""
+
+    undone: str | None = None
+    """What was to happen by itself, and did not."""
+    dead_letters: dict[Address, list[DeadLetter]] = field(default_factory=dict)
+    """What could not be delivered to each actor."""
+    reminders: dict[Address, set[str]] = field(default_factory=dict)
+    """The names of those that are not yet due, as after a clock was put back."""
 
 
 def deliver_twice(runtime: Runtime, faults: Faults) -> None:

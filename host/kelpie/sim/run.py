@@ -104,8 +104,8 @@ def _failures(plan: Plan, world: World) -> list[Failure]:
         stuck.append(Failure("liveness", f"never answered although all faults were over: {ids}"))
     found = [Failure("nothing passes silently", each) for each in world.loop.unheard()]
     found += world.watch.failures + world.calls.failures
-    if world.undone is not None:
-        found.append(Failure("messages arrive", world.undone))
+    if world.mail.undone is not None:
+        found.append(Failure("messages arrive", world.mail.undone))
     if stuck:
         # The history is not whole: it would be judged unfairly.
         return stuck + found

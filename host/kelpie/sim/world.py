@@ -11,7 +11,6 @@ from kelpie.ids import Address
 from kelpie.journal.birth import Flown
 from kelpie.journal.policy import Policy
 from kelpie.limits import Limits
-from kelpie.runtime.messaging.dead_letter import DeadLetter
 from kelpie.sim.calls import CallWatch
 from kelpie.sim.client import Client
 from kelpie.sim.engine import Foundry, SimEngine, TurnLog
@@ -20,7 +19,7 @@ from kelpie.sim.failure import Failure
 from kelpie.sim.faults import Faults
 from kelpie.sim.fleet import Fleet
 from kelpie.sim.loop import SimLoop
-from kelpie.sim.mail import dead_letters, note_what_happened, reminders_left, until_quiet
+from kelpie.sim.mail import Leftovers, dead_letters, note_what_happened, reminders_left, until_quiet
 from kelpie.sim.model import ActorState
 from kelpie.sim.moments import Moments
 from kelpie.sim.nemesis import Nemesis
@@ -76,14 +75,9 @@ class World:
         same tape, all is as it was."""
         self.unsettled: list[str] = []
         """Requests that were not answered although all was well."""
-        self.undone: str | None = None
-        """What was to happen by itself, and did not."""
         self.stored: dict[Address, ActorState] = {}
         """What is stored of each actor at the end, unless it is damaged."""
-        self.dead_letters: dict[Address, list[DeadLetter]] = {}
-        """What could not be delivered to each actor."""
-        self.reminders: dict[Address, set[str]] = {}
-        """The names of those that are not yet due, as after a clock was put back."""
+        self.mail = Leftovers()
         self.journaled: list[Flown] = []
         """What their journals have at the end."""
         self.addresses = [
@@ -159,8 +153,8 @@ class World:
         for address in self.addresses:
             try:
                 limits = self._limits
-                self.dead_letters[address] = await dead_letters(self._direct, address, limits)
-                self.reminders[address] = await reminders_left(self._direct, address, limits)
+                self.mail.dead_letters[address] = await dead_letters(self._direct, address, limits)
+                self.mail.reminders[address] = await reminders_left(self._direct, address, limits)
                 self.stored[address] = await stored_state(self._direct, address, self._limits)
                 self.journaled += await journaled(self._direct, address)
             except StoredValueCorrupt:
@@ -219,7 +213,7 @@ class World:
             for choice in self._workload.choices:
                 if choice.read_only:
                     await self._settle(client, client.request(choice, address, recorded=True))
-        self.undone = await until_quiet(self.fleet.newest.env, self._direct)
+        self.mail.undone = await until_quiet(self.fleet.newest.env, self._direct)
         for each in self.fleet.all:
             note_what_happened(each.runtime, self.faults)
         self.fleet.close()

@@ -6,7 +6,7 @@ crash, is known to have been here and is only acknowledged. See docs/adr/0014.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kelpie.errors import (
     ActorError,
@@ -69,20 +69,19 @@ class Delivery:
                 answer = success_reply(self.sender, desk, self.letter, reply)
                 error = _too_large(answer, desk.limits)
             if error is None:
-                # Nobody waits for the reply itself.
-                outcome.reply = DELIVERED
+                # Nobody waits for the reply itself. The journal has the outcome as it was.
+                concluded = replace(outcome, reply=DELIVERED)
                 desk.letters.delivered += 1
                 letters = () if answer is None else (answer,)
-                return Concluded(outcome, _delivered(desk, self.sender, self.number), letters)
+                return Concluded(concluded, _delivered(desk, self.sender, self.number), letters)
             # What its instance has in memory is not rolled back with the rest.
-            outcome.instance_lost = True
+            outcome = replace(outcome, instance_lost=True)
         if not is_final(error):
             return Concluded(outcome, {})
         buried = await Burial(self, error).prepare(desk)
         assert buried is not None
         # What the guest said, and what it cost, stays.
-        outcome.reply, outcome.error = BURIED, None
-        outcome.effects = Effects()
+        outcome = replace(outcome, reply=BURIED, error=None, effects=Effects())
         return buried._replace(outcome=outcome)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kelpie.ids import Payload
 from kelpie.runtime.messaging.delivery import is_final
@@ -47,10 +47,9 @@ class Firing:
         if error is not None and not is_final(error):
             return Concluded(outcome, {})
         told = None if error is None else f"{error.code}: {error.message}"
-        if error is not None:
-            # It has had its turn, and would come to the same again.
-            outcome.effects = Effects()
-        outcome.reply, outcome.error = HANDLED, None
+        # An error that is final has had its turn, and would come to the same again.
+        effects = outcome.effects if error is None else Effects()
+        outcome = replace(outcome, reply=HANDLED, error=None, effects=effects)
         outgoing = outcome.effects.outgoing
         if outgoing is not None and self.name in outgoing.reminders:
             # The turn itself says what becomes of it.
