@@ -37,6 +37,7 @@ def deploy_summary(deploy: Deploy) -> dict[str, object]:
         "size_bytes": deploy.size_bytes,
         "deployed_at": told_moment(deploy.deployed_at_ns),
         "operations": list(deploy.manifest.operations),
+        "native": deploy.is_native,
     }
 
 

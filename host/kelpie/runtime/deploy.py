@@ -79,6 +79,11 @@ class Deploy:
     changes: Changes = NO_CHANGES
     """Against the version that it took the place of. Known to who deployed it."""
 
+    @property
+    def is_native(self) -> bool:
+        """Whether it is no component, but a class of the process."""
+        return self.imports == ("native",)
+
     def runs_as(self, other: Deploy) -> bool:
         """Whether an actor cannot tell one from the other."""
         return (self.digest, self.grants, self.configured_at) == (

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from kelpie.errors import ActorError, GuestOutOfFuel, GuestOutOfMemory, GuestTrapped
 from kelpie.ids import Address
 from kelpie.limits import DEFAULT_LIMITS, Limits
+from kelpie.native.component import NativeComponent
 from kelpie.sim.faults import Faults
 from kelpie.sim.moments import Moments
 from kelpie.sim.node import NODE
@@ -88,8 +89,9 @@ class Foundry:
     """What all runs of a process share: the engine, and components compiled once."""
 
     def __init__(self, limits: Limits, cache_directory: Path | None) -> None:
+        self._limits = limits
         self._engine = WasmEngine(RunningEnv(), limits, cache_directory, epochs=False)
-        self._components: dict[bytes, LoadedComponent] = {}
+        self._components: dict[bytes, LoadedComponent | NativeComponent] = {}
         self._versions: dict[bytes, tuple[bytes, bytes]] = {}
 
     def versions(self, upload: bytes) -> tuple[bytes, bytes]:
@@ -104,7 +106,15 @@ class Foundry:
             made = self._versions[upload] = wasm, wasm + _NO_MEANING
         return made
 
-    def component(self, upload: bytes) -> LoadedComponent:
+    def add_native(self, actor: type) -> bytes:
+        """What to simulate for a class that is an actor, in the place of a component."""
+        one = NativeComponent(actor, self._limits)
+        other = NativeComponent(actor, self._limits, _NO_MEANING)
+        self._versions[one.wasm] = one.wasm, other.wasm
+        self._components |= {one.wasm: one, other.wasm: other}
+        return one.wasm
+
+    def component(self, upload: bytes) -> LoadedComponent | NativeComponent:
         """Raises:
         ComponentError
         """
@@ -148,7 +158,7 @@ class SimEngine:
 
 
 class _SimComponent:
-    def __init__(self, engine: SimEngine, component: LoadedComponent) -> None:
+    def __init__(self, engine: SimEngine, component: LoadedComponent | NativeComponent) -> None:
         self._engine = engine
         self._component = component
 

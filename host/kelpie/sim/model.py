@@ -37,6 +37,7 @@ _OUTSIDE: Final = (
     "kelpie:actor/messaging",
     "wasi:clocks/",
     "wasi:random/",
+    "native",
 )
 
 

@@ -11,7 +11,7 @@ from kelpie.wasm.marshalling import over_limit, read_payload, read_text
 from kelpie.wasm.native_values import Composer, decode
 from kelpie.wasm.schedule import Missed, Schedule, SetReminder
 
-__all__ = ["REMINDING_CALLS"]
+__all__ = ["REMINDING_CALLS", "names_seen", "why_not_set"]
 
 WaitingCall = Callable[[Collector, int, int], Suspension | None]
 
@@ -34,8 +34,8 @@ def _remind(collector: Collector, arguments: int, results: int) -> Suspension | 
     asked = SetReminder(schedule, missed, operation, argument)
 
     def finish(answer: object) -> None:
-        names = _names(collector, answer)
-        wrong = _wrong(collector, name, asked, names)
+        names = names_seen(collector, answer)
+        wrong = why_not_set(collector, name, asked, names)
         failure = None if wrong is None else ("failed", wrong)
         size = len(name.encode()) + len(argument.data)
         collector.record("messaging.remind", (name, *asked), failure or "ok", size)
@@ -51,7 +51,7 @@ def _cancel(collector: Collector, arguments: int, results: int) -> Suspension | 
     name = _read_name(collector, arguments)
 
     def finish(answer: object) -> None:
-        found = name in _names(collector, answer)
+        found = name in names_seen(collector, answer)
         collector.record("messaging.cancel-reminder", (name,), found, len(name.encode()))
         if found:
             collector.write_reminder(name, None)
@@ -62,7 +62,7 @@ def _cancel(collector: Collector, arguments: int, results: int) -> Suspension | 
 
 def _reminders(collector: Collector, _arguments: int, results: int) -> Suspension | None:
     def finish(answer: object) -> None:
-        names = sorted(_names(collector, answer), key=str.encode)
+        names = sorted(names_seen(collector, answer), key=str.encode)
         size = sum(len(each.encode()) for each in names)
         collector.record("messaging.reminders", (), tuple(names), size)
         _write(
@@ -90,7 +90,7 @@ def _with_names(collector: Collector, finish: Callable[[object], None]) -> Suspe
     return None
 
 
-def _names(collector: Collector, answer: object) -> set[str]:
+def names_seen(collector: Collector, answer: object) -> set[str]:
     """The names of the reminders that the turn sees."""
     names = set(cast("frozenset[str]", answer))
     outgoing = collector.effects.outgoing
@@ -103,7 +103,7 @@ def _names(collector: Collector, answer: object) -> set[str]:
     return names
 
 
-def _wrong(collector: Collector, name: str, asked: SetReminder, names: set[str]) -> str | None:
+def why_not_set(collector: Collector, name: str, asked: SetReminder, names: set[str]) -> str | None:
     """Why the reminder cannot be set; None if nothing is wrong with it."""
     if not name:
         return "the name of a reminder is empty: give it at least one character"

@@ -18,7 +18,7 @@ from kelpie.wasm.native_values import Composer, decode
 from kelpie.wasm.outgoing import Send
 from kelpie.wasm.turn import Failure
 
-__all__ = ["SENDING_CALLS"]
+__all__ = ["SENDING_CALLS", "also_asked", "why_undeliverable"]
 
 WaitingCall = Callable[[Collector, int, int], Suspension | None]
 
@@ -71,13 +71,13 @@ def _leave(collector: Collector, name: str, send: Send, results: int) -> Suspens
 
     def finish(refused: object) -> None:
         failure = cast("Failure | None", refused)
-        asked = (*send[:3], *_more(name, send))
+        asked = (*send[:3], *also_asked(name, send))
         collector.record(name, asked, failure or "ok", send.size)
         if failure is None:
             collector.send(send)
         _write(failure, results)
 
-    if (wrong := _wrong(send, collector)) is not None:
+    if (wrong := why_undeliverable(send, collector)) is not None:
         finish(Failure("failed", wrong))
         return None
     outgoing = collector.effects.outgoing
@@ -89,7 +89,7 @@ def _leave(collector: Collector, name: str, send: Send, results: int) -> Suspens
     return None
 
 
-def _wrong(send: Send, collector: Collector) -> str | None:
+def why_undeliverable(send: Send, collector: Collector) -> str | None:
     """Why it can never be delivered; None if nothing is wrong with it."""
     limits, delay_ms_max = collector.limits, collector.limits.send_delay_ms_max
     try:
@@ -103,7 +103,8 @@ def _wrong(send: Send, collector: Collector) -> str | None:
     return None
 
 
-def _more(name: str, send: Send) -> tuple[object, ...]:
+def also_asked(name: str, send: Send) -> tuple[object, ...]:
+    """What the journal has of a message behind target, operation and argument."""
     if name == "messaging.send-after":
         return (send.delay_ms,)
     return () if send.continuation is None else (send.continuation,)

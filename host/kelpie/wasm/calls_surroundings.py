@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from kelpie.wasm.collector import Collector
+from kelpie.wasm.entropy import uuid_of
 from kelpie.wasm.library import VALUE_BYTES
 from kelpie.wasm.marshalling import over_limit, read_text, write_u64
 from kelpie.wasm.native_values import Composer, decode
@@ -48,11 +49,7 @@ def entropy_u64(collector: Collector, _arguments: int, results: int) -> None:
 
 
 def entropy_uuid(collector: Collector, _arguments: int, results: int) -> None:
-    drawn = bytearray(collector.draw_entropy(16))
-    drawn[6] = drawn[6] & 0x0F | 0x40  # version 4
-    drawn[8] = drawn[8] & 0x3F | 0x80  # the variant of RFC 9562
-    digits = drawn.hex()
-    uuid = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+    uuid = uuid_of(collector.draw_entropy(16))
     collector.record("entropy.get-uuid", (), uuid, len(uuid))
     _write_text(uuid, results)
 

@@ -24,9 +24,10 @@ IMPORTS = (
     "config",
     "secrets",
     "wasi",
+    "native",
 )
-"""What a component may import: the contract's interfaces, in its order, and the
-virtual WASI, which is one."""
+"""What a component may import: the contract's interfaces, in its order, the virtual
+WASI, which is one, and what an actor imports that is none: all of the process."""
 
 
 def interfaces(imports: Iterable[str]) -> tuple[str, ...]:

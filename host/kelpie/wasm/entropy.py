@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
-__all__ = ["EntropyKeys", "EntropyStream"]
+__all__ = ["EntropyKeys", "EntropyStream", "uuid_of"]
 
 
 class EntropyKeys(NamedTuple):
@@ -41,3 +41,12 @@ class EntropyStream:
         number = self._draws.to_bytes(8, "little")
         self._draws += 1
         return hashlib.shake_256(self._key + number).digest(count)
+
+
+def uuid_of(drawn: bytes) -> str:
+    """A UUID of version 4, made of 16 random bytes."""
+    octets = bytearray(drawn)
+    octets[6] = octets[6] & 0x0F | 0x40  # version 4
+    octets[8] = octets[8] & 0x3F | 0x80  # the variant of RFC 9562
+    digits = octets.hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

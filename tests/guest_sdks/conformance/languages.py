@@ -6,13 +6,17 @@ tests here ask for; the Rust one, `tests/guests/conformance/rust`, is the patter
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from kelpie.limits import DEFAULT_LIMITS
+from kelpie.native.component import NativeComponent
 from tests.guest_sdks.components import CannotBuild, python_component
 
-__all__ = ["LANGUAGES", "CannotBuild", "Language"]
+__all__ = ["LANGUAGES", "CannotBuild", "Language", "native_class"]
 
 GUESTS = Path(__file__).resolve().parents[2] / "guests" / "conformance"
 
@@ -26,12 +30,27 @@ class Language:
     """What a panic's place begins with: where the operation `panic` is written."""
     forgets_bytes: bool = False
     """Whether an instance never frees the bytes that it was given."""
+    is_sealed: bool = True
+    """Whether nothing is reached but the host, and fuel and memory have a bound."""
 
 
 def _go(kept: Path) -> bytes:
     from tests.guest_sdks import go_guest  # noqa: PLC0415 - it needs what is above
 
     return go_guest.component(kept)
+
+
+def native_class() -> type:
+    """The class that the Python component is made of, in this process."""
+    if "conformance_app" in sys.modules:
+        return sys.modules["conformance_app"].Conformance  # type: ignore[no-any-return]
+    spec = importlib.util.spec_from_file_location("conformance_app", GUESTS / "python" / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module.Conformance  # type: ignore[no-any-return]
 
 
 LANGUAGES = {
@@ -45,5 +64,10 @@ LANGUAGES = {
         place="app.py:",
         # componentize-py 0.25
         forgets_bytes=True,
+    ),
+    "native": Language(
+        component=lambda _kept: NativeComponent(native_class(), DEFAULT_LIMITS).wasm,
+        place="app.py:",
+        is_sealed=False,
     ),
 }

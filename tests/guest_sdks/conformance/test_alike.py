@@ -35,7 +35,8 @@ async def all_loaded(compiled_cache: Path) -> AsyncIterator[Loaded]:
     world = World()
     engine = WasmEngine(world.env, DEFAULT_LIMITS, compiled_cache, epochs=False)
     loaded, missing = {}, []
-    for name, language in LANGUAGES.items():
+    sealed = {name: each for name, each in LANGUAGES.items() if each.is_sealed}
+    for name, language in sealed.items():
         try:
             loaded[name] = await engine.load(language.component(compiled_cache))
         except CannotBuild as reason:

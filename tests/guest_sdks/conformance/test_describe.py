@@ -98,6 +98,7 @@ async def test_references_lead_somewhere(loaded: LoadedComponent) -> None:
                 assert "$defs" in written
 
 
+@pytest.mark.sealed
 async def test_it_imports_the_contract_and_nothing_else(loaded: LoadedComponent) -> None:
     assert all(name.startswith("kelpie:actor/") for name in loaded.imports), loaded.imports
     assert loaded.batches

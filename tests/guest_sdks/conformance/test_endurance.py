@@ -9,7 +9,7 @@ from kelpie.wasm.component import LoadedComponent
 from tests.guest_sdks.conformance.languages import Language
 from tests.guest_sdks.endurance import TEXT_ROUND, Endurance
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow, pytest.mark.sealed]
 
 # Pages that were shared become the instance's own with the first write, some of them late.
 GROWTH_BYTES_MAX = 512 * 1024

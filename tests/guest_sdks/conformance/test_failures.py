@@ -56,11 +56,13 @@ async def test_every_end_of_a_turn_drops_the_instance(turns: Turns) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.sealed
 async def test_one_that_never_ends_runs_out_of_fuel(turns: Turns) -> None:
     outcome = await turns.run("spin")
     assert type(outcome.error) is GuestOutOfFuel
 
 
+@pytest.mark.sealed
 async def test_one_that_wants_too_much_memory(turns: Turns) -> None:
     assert (await turns.run("allocate", {"bytes": 1_000_000})).error is None
     outcome = await turns.run("allocate", {"bytes": 2_000_000_000})

@@ -53,7 +53,9 @@ async def test_turns_are_counted(actor: Subject) -> None:
     assert (await actor.ask_text("identity", "", id="mine"))["request_id"] == "mine"
 
 
-@pytest.mark.parametrize("operation", ["time", "language_time"])
+@pytest.mark.parametrize(
+    "operation", ["time", pytest.param("language_time", marks=pytest.mark.sealed)]
+)
 async def test_the_time_is_that_of_the_turn(turns: Turns, operation: str) -> None:
     for time_ns in (TIME_NS, TIME_NS + 1, 0, 2**61 + 1):
         told = reply(await turns.run(operation, time_ns=time_ns))["nanoseconds"]
@@ -61,6 +63,7 @@ async def test_the_time_is_that_of_the_turn(turns: Turns, operation: str) -> Non
         assert told == time_ns or (operation, told) == ("language_time", time_ns // 1000 * 1000)
 
 
+@pytest.mark.sealed
 async def test_randomness_is_an_input_of_the_turn(turns: Turns) -> None:
     seen = set()
     for seed in (SEED, b"another seed"):

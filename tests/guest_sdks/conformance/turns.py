@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kelpie.ids import Address, Payload, text
-from kelpie.wasm.component import LoadedComponent
-from kelpie.wasm.instance import Instance
-from kelpie.wasm.turn import Outcome
+from kelpie.wasm.turn import Component, Guest, Outcome
 from tests.guest_sdks.conformance.subject import KIND
 from tests.wasm.support import turn
 
@@ -23,11 +21,11 @@ def state_calls(outcome: Outcome) -> list[str]:
 class Turns:
     """Turns of one instance, until one of them fails: the next one has another."""
 
-    def __init__(self, component: LoadedComponent) -> None:
+    def __init__(self, component: Component) -> None:
         self.component = component
         self.state: Payload | None = None
         """What the turns find as state; what they save is kept here."""
-        self._guest: Instance | None = None
+        self._guest: Guest | None = None
 
     async def run(self, operation: str, argument: Any = "", **changes: Any) -> Outcome:
         if self._guest is None:

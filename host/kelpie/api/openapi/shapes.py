@@ -65,7 +65,13 @@ _DIFFERENCES = _object(
     component=_FLAG, grants=_FLAG, config=_or_null(_NAMES), secrets=_or_null(_NAMES)
 )
 _OF_CONFIGURATION = {"namespace": _TEXT, "kind": _TEXT, "number": _NUMBER, "imported": _FLAG}
-_OF_DEPLOY = {"namespace": _TEXT, "kind": _TEXT, "digest": _DIGEST, "size_bytes": _COUNT}
+_OF_DEPLOY = {
+    "namespace": _TEXT,
+    "kind": _TEXT,
+    "digest": _DIGEST,
+    "size_bytes": _COUNT,
+    "native": _FLAG,
+}
 _DEPLOYED = {"number": _NUMBER, "deployed_at": _MOMENT}
 _KIND = _object(
     **_OF_DEPLOY,

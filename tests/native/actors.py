@@ -1,0 +1,51 @@
+"""Native actors for tests."""
+
+from __future__ import annotations
+
+from kelpie_actor import Context, Rejection, actor, operation
+
+
+@actor
+class Basket:
+    """Counts what is put into it."""
+
+    total: int = 0
+
+    @operation
+    def put(self, item: str, context: Context, amount: int = 1) -> int:
+        """Adds some of an item; how many there are of it."""
+        if amount < 1:
+            raise Rejection("nothing", "put in at least one")
+        count = int(context.kv.get(item) or "0") + amount
+        context.kv.set(item, str(count))
+        self.total += amount
+        return count
+
+    @operation(read_only=True)
+    def count(self, item: str, context: Context) -> int:
+        """How many there are of an item."""
+        return int(context.kv.get(item) or "0")
+
+    @operation(read_only=True)
+    def items(self, context: Context) -> list[str]:
+        """What is in it."""
+        return [entry.key for entry in context.kv.items()]
+
+    @operation
+    def draw(self, context: Context) -> list[str]:
+        """Whatever the turn is given."""
+        return [str(context.now_ns()), str(context.entropy.u64()), str(context.entropy.uuid())]
+
+    @operation
+    def crash(self) -> None:
+        self.total += 100
+        raise ValueError("out of order")
+
+    @operation(read_only=True)
+    def cheat(self, context: Context) -> str:
+        """Goes on where it may not."""
+        try:
+            context.kv.set("a", "b")
+        except BaseException as error:
+            return f"got away with {type(error).__name__}"
+        return "nobody minded"
