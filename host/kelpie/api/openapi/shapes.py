@@ -5,134 +5,82 @@ A member that is not named here may come with a newer host: clients ignore it.
 
 from __future__ import annotations
 
-from typing import Any
-
 from kelpie.access.roles import Role
 from kelpie.api.log_levels import LEVELS
+from kelpie.api.openapi.actor_shapes import (
+    ACTOR,
+    DEAD_LETTER,
+    JOURNALED,
+    KV_ENTRY,
+    REMINDER,
+    SPAN,
+    TRACE_ID,
+)
+from kelpie.api.openapi.parts import (
+    COUNT,
+    DIGEST,
+    FLAG,
+    MOMENT,
+    NUMBER,
+    SCHEMA,
+    TEXT,
+    Schema,
+    list_of,
+    object_of,
+    or_null,
+    ref,
+)
 from kelpie.journal.policy import Policy
 
 __all__ = ["SHAPES", "ref"]
 
-Schema = dict[str, Any]
-
-_TEXT: Schema = {"type": "string"}
-_FLAG: Schema = {"type": "boolean"}
-_COUNT: Schema = {"type": "integer", "minimum": 0}
-_NUMBER: Schema = {"type": "integer", "minimum": 1}
-_SCHEMA: Schema = {
-    "type": ["object", "boolean", "null"],
-    "description": "A JSON Schema, as the component has it",
-}
-
-
-def ref(name: str) -> Schema:
-    """A reference to a shape."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _object(**members: Schema) -> Schema:
-    """An object that has all these members."""
-    return {"type": "object", "properties": members, "required": list(members)}
-
-
-def _list(of: Schema) -> Schema:
-    return {"type": "array", "items": of}
-
-
-def _or_null(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
 
 def _with(name: str, **members: Schema) -> Schema:
     """A shape with more members."""
-    return {"allOf": [ref(name), _object(**members)]}
+    return {"allOf": [ref(name), object_of(**members)]}
 
 
-_DIGEST: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-_MOMENT: Schema = {"type": "string", "format": "date-time"}
-_OPERATION = _object(
-    name=_TEXT, doc=_TEXT, read_only=_FLAG, durable=_FLAG, argument=_SCHEMA, result=_SCHEMA
+_OPERATION = object_of(
+    name=TEXT, doc=TEXT, read_only=FLAG, durable=FLAG, argument=SCHEMA, result=SCHEMA
 )
-_CHANGES = _object(
-    added=_list(_TEXT),
-    removed=_list(_TEXT),
-    narrowed=_list(_object(operation=_TEXT, reasons=_list(_TEXT))),
-    imports=_list(_TEXT),
+_CHANGES = object_of(
+    added=list_of(TEXT),
+    removed=list_of(TEXT),
+    narrowed=list_of(object_of(operation=TEXT, reasons=list_of(TEXT))),
+    imports=list_of(TEXT),
 )
-_GRANTS = _or_null(_list(_TEXT))
-_NAMES = _object(set=_list(_TEXT), unset=_list(_TEXT))
-_DIFFERENCES = _object(
-    component=_FLAG, grants=_FLAG, config=_or_null(_NAMES), secrets=_or_null(_NAMES)
+_GRANTS = or_null(list_of(TEXT))
+_NAMES = object_of(set=list_of(TEXT), unset=list_of(TEXT))
+_DIFFERENCES = object_of(
+    component=FLAG, grants=FLAG, config=or_null(_NAMES), secrets=or_null(_NAMES)
 )
-_OF_CONFIGURATION = {"namespace": _TEXT, "kind": _TEXT, "number": _NUMBER, "imported": _FLAG}
+_OF_CONFIGURATION = {"namespace": TEXT, "kind": TEXT, "number": NUMBER, "imported": FLAG}
 _OF_DEPLOY = {
-    "namespace": _TEXT,
-    "kind": _TEXT,
-    "digest": _DIGEST,
-    "size_bytes": _COUNT,
-    "native": _FLAG,
+    "namespace": TEXT,
+    "kind": TEXT,
+    "digest": DIGEST,
+    "size_bytes": COUNT,
+    "native": FLAG,
 }
-_DEPLOYED = {"number": _NUMBER, "deployed_at": _MOMENT}
-_KIND = _object(
+_DEPLOYED = {"number": NUMBER, "deployed_at": MOMENT}
+_KIND = object_of(
     **_OF_DEPLOY,
     **_DEPLOYED,
-    doc=_TEXT,
-    imports=_list(_TEXT),
+    doc=TEXT,
+    imports=list_of(TEXT),
     grants=_GRANTS,
-    operations=_list(ref("Operation")),
-)
-_ACTOR = _object(
-    namespace=_TEXT,
-    kind=_TEXT,
-    key=_TEXT,
-    active=_FLAG,
-    epoch=_COUNT,
-    turns=_COUNT,
-    deploy_number=_COUNT,
-    last_error=_or_null(_TEXT),
-    queued=_COUNT,
-)
-_ENCODING: Schema = {"type": "string", "enum": ["json", "text", "base64"]}
-_KV_ENTRY: Schema = _object(key=_TEXT, encoding=_ENCODING, value={})
-_ARGUMENT: Schema = _object(encoding=_ENCODING, value={})
-_DEAD_LETTER: Schema = _object(
-    number=_NUMBER,
-    sender=_object(namespace=_TEXT, kind=_TEXT, key=_TEXT),
-    operation=_TEXT,
-    argument=_ARGUMENT,
-    sent_at=_MOMENT,
-    died_at=_MOMENT,
-    attempts=_NUMBER,
-    code=_TEXT,
-    rejection=_or_null(_TEXT),
-    message=_TEXT,
-)
-_REMINDER: Schema = _object(
-    name=_TEXT,
-    operation=_TEXT,
-    argument=_ARGUMENT,
-    schedule={
-        "anyOf": [
-            _object(after_ms=_COUNT),
-            _object(every_ms=_NUMBER),
-            _object(cron=_TEXT, zone=_TEXT),
-        ]
-    },
-    missed={"type": "string", "enum": ["fire-once", "skip"]},
-    due_at=_MOMENT,
-    fired=_COUNT,
-    last_error=_or_null(_TEXT),
+    operations=list_of(ref("Operation")),
 )
 _LEVEL: Schema = {"type": "string", "enum": list(LEVELS)}
 _PROBLEM: Schema = {
-    **_object(
+    **object_of(
         type={"type": "string", "format": "uri-reference"},
-        title=_TEXT,
+        title=TEXT,
         status={"type": "integer", "minimum": 400, "maximum": 599},
-        detail=_TEXT,
-        code=_TEXT,
+        detail=TEXT,
+        code=TEXT,
         source={"type": "string", "enum": ["caller", "actor", "platform"]},
-        retryable=_FLAG,
+        retryable=FLAG,
     ),
     "description": "An error, as RFC 9457 has it. `code` is stable.",
 }
@@ -142,164 +90,127 @@ _ROLES: Schema = {
     "items": {"type": "string", "enum": [role.value for role in Role]},
     "minItems": 1,
 }
-_TOKEN = _object(
-    name=_TEXT,
+_TOKEN = object_of(
+    name=TEXT,
     roles=_ROLES,
-    namespace=_or_null(_TEXT),
-    created_at=_MOMENT,
-    created_by=_TEXT,
-    expires_at=_or_null(_MOMENT),
-    requests_per_second_max=_or_null(_NUMBER),
-    body_bytes_max=_or_null(_NUMBER),
+    namespace=or_null(TEXT),
+    created_at=MOMENT,
+    created_by=TEXT,
+    expires_at=or_null(MOMENT),
+    requests_per_second_max=or_null(NUMBER),
+    body_bytes_max=or_null(NUMBER),
 )
-_AUDIT_ENTRY = _object(
-    number=_NUMBER,
-    at=_MOMENT,
-    principal=_TEXT,
-    source=_TEXT,
-    action=_TEXT,
-    namespace=_or_null(_TEXT),
-    subject=_TEXT,
-    outcome=_TEXT,
-    detail=_TEXT,
-    request_id=_TEXT,
-)
-
-_TRACE_ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
-_SPAN_ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{16}$"}
-_SPAN = _object(
-    span_id=_SPAN_ID,
-    parent_id=_or_null(_SPAN_ID),
-    cause={"type": "string", "enum": ["request", "call", "send", "reminder"]},
-    actor=_TEXT,
-    namespace=_TEXT,
-    kind=_TEXT,
-    key=_TEXT,
-    operation=_or_null(_TEXT),
-    request_id=_TEXT,
-    turn=_or_null(_NUMBER),
-    version=_or_null(_NUMBER),
-    outcome=_TEXT,
-    asked_at=_MOMENT,
-    waited_us=_or_null(_COUNT),
-    ran_us=_or_null(_COUNT),
-    committed_us=_or_null(_COUNT),
-)
-_JOURNALED = _object(
-    position=_NUMBER,
-    turn=_NUMBER,
-    operation=_TEXT,
-    request_id=_TEXT,
-    caller=_TEXT,
-    at=_MOMENT,
-    read_only=_FLAG,
-    error=_or_null(_object(code=_TEXT, message=_TEXT)),
-    host_calls=_COUNT,
-    fuel=_COUNT,
-    version=_NUMBER,
-    instance=_NUMBER,
+_AUDIT_ENTRY = object_of(
+    number=NUMBER,
+    at=MOMENT,
+    principal=TEXT,
+    source=TEXT,
+    action=TEXT,
+    namespace=or_null(TEXT),
+    subject=TEXT,
+    outcome=TEXT,
+    detail=TEXT,
+    request_id=TEXT,
 )
 
 SHAPES: dict[str, Schema] = {
-    "Actor": _ACTOR,
-    "ActorPage": _object(actors=_list(ref("Actor")), after=_or_null(_TEXT)),
-    "AuditPage": _object(
-        entries=_list(_AUDIT_ENTRY),
-        damaged=_list(_NUMBER),
-        more=_FLAG,
-        before=_or_null(_NUMBER),
+    "Actor": ACTOR,
+    "ActorPage": object_of(actors=list_of(ref("Actor")), after=or_null(TEXT)),
+    "AuditPage": object_of(
+        entries=list_of(_AUDIT_ENTRY),
+        damaged=list_of(NUMBER),
+        more=FLAG,
+        before=or_null(NUMBER),
     ),
     "Changes": _CHANGES,
-    "Checked": _object(
+    "Checked": object_of(
         **_OF_DEPLOY,
-        doc=_TEXT,
-        imports=_list(_TEXT),
+        doc=TEXT,
+        imports=list_of(TEXT),
         grants=_GRANTS,
-        operations=_list(ref("Operation")),
-        changed=_FLAG,
+        operations=list_of(ref("Operation")),
+        changed=FLAG,
         changes=ref("Changes"),
-        current=_or_null(_NUMBER),
+        current=or_null(NUMBER),
     ),
-    "Config": _object(
-        **_OF_CONFIGURATION, config={"type": "object", "additionalProperties": _TEXT}
+    "Config": object_of(
+        **_OF_CONFIGURATION, config={"type": "object", "additionalProperties": TEXT}
     ),
-    "ConfigChanged": _with("Config", changed=_FLAG),
-    "ConfigurationChange": {"type": "object", "additionalProperties": _or_null(_TEXT)},
-    "CancelledReminder": _object(
-        namespace=_TEXT, kind=_TEXT, key=_TEXT, name=_TEXT, cancelled=_FLAG
-    ),
-    "DeadLetterPage": _object(letters=_list(_DEAD_LETTER), after=_or_null(_NUMBER)),
-    "Deleted": _object(namespace=_TEXT, kind=_TEXT, deleted={"const": True}, actors=_COUNT),
-    "DeletedActor": _object(namespace=_TEXT, kind=_TEXT, key=_TEXT, deleted=_FLAG),
-    "Deployed": _with("Kind", changed=_FLAG, changes=ref("Changes")),
-    "DroppedLetter": _object(
-        namespace=_TEXT, kind=_TEXT, key=_TEXT, number=_NUMBER, dropped={"const": True}
+    "ConfigChanged": _with("Config", changed=FLAG),
+    "ConfigurationChange": {"type": "object", "additionalProperties": or_null(TEXT)},
+    "CancelledReminder": object_of(namespace=TEXT, kind=TEXT, key=TEXT, name=TEXT, cancelled=FLAG),
+    "DeadLetterPage": object_of(letters=list_of(DEAD_LETTER), after=or_null(NUMBER)),
+    "Deleted": object_of(namespace=TEXT, kind=TEXT, deleted={"const": True}, actors=COUNT),
+    "DeletedActor": object_of(namespace=TEXT, kind=TEXT, key=TEXT, deleted=FLAG),
+    "Deployed": _with("Kind", changed=FLAG, changes=ref("Changes")),
+    "DroppedLetter": object_of(
+        namespace=TEXT, kind=TEXT, key=TEXT, number=NUMBER, dropped={"const": True}
     ),
     "DeployedOrChecked": {"anyOf": [ref("Deployed"), ref("Checked")]},
-    "Health": _object(status={"type": "string", "enum": ["live", "ready"]}),
-    "JournalPage": _object(turns=_list(_JOURNALED), more=_FLAG),
-    "JournalPolicy": _object(
-        namespace=_TEXT, kind=_TEXT, policy={"type": "string", "enum": [x.value for x in Policy]}
+    "Health": object_of(status={"type": "string", "enum": ["live", "ready"]}),
+    "JournalPage": object_of(turns=list_of(JOURNALED), more=FLAG),
+    "JournalPolicy": object_of(
+        namespace=TEXT, kind=TEXT, policy={"type": "string", "enum": [x.value for x in Policy]}
     ),
     "Kind": _KIND,
-    "Kinds": _object(
-        kinds=_list(_object(**_OF_DEPLOY, **_DEPLOYED, operations=_list(_TEXT))),
+    "Kinds": object_of(
+        kinds=list_of(object_of(**_OF_DEPLOY, **_DEPLOYED, operations=list_of(TEXT))),
     ),
-    "Host": _object(
-        version=_TEXT,
-        node=_TEXT,
-        incarnation=_NUMBER,
+    "Host": object_of(
+        version=TEXT,
+        node=TEXT,
+        incarnation=NUMBER,
         settings={"type": "object"},
         limits={
             "type": "object",
-            "additionalProperties": _object(value=_NUMBER, bounds=_TEXT),
+            "additionalProperties": object_of(value=NUMBER, bounds=TEXT),
         },
-        damaged=_list({"type": "object", "additionalProperties": _TEXT}),
+        damaged=list_of({"type": "object", "additionalProperties": TEXT}),
     ),
-    "KvPage": _object(entries=_list(_KV_ENTRY), after=_or_null(_TEXT)),
+    "KvPage": object_of(entries=list_of(KV_ENTRY), after=or_null(TEXT)),
     "LogLevel": _LEVEL,
-    "LogLevels": _object(levels={"type": "object", "additionalProperties": _LEVEL}),
-    "Namespaces": _object(namespaces=_list(_object(namespace=_TEXT, kinds=_NUMBER))),
-    "NewToken": _with("Token", token=_TEXT),
+    "LogLevels": object_of(levels={"type": "object", "additionalProperties": _LEVEL}),
+    "Namespaces": object_of(namespaces=list_of(object_of(namespace=TEXT, kinds=NUMBER))),
+    "NewToken": _with("Token", token=TEXT),
     "Operation": _OPERATION,
     "Problem": _PROBLEM,
-    "Secret": _object(
-        name=_TEXT, digest={"type": "string", "pattern": "^[0-9a-f]{12}$"}, set_at=_MOMENT
+    "Secret": object_of(
+        name=TEXT, digest={"type": "string", "pattern": "^[0-9a-f]{12}$"}, set_at=MOMENT
     ),
-    "Secrets": _object(**_OF_CONFIGURATION, secrets=_list(ref("Secret"))),
-    "SecretsChanged": _with("Secrets", changed=_FLAG),
-    "Reminders": _object(reminders=_list(_REMINDER)),
-    "Revoked": _object(name=_TEXT, revoked={"const": True}),
+    "Secrets": object_of(**_OF_CONFIGURATION, secrets=list_of(ref("Secret"))),
+    "SecretsChanged": _with("Secrets", changed=FLAG),
+    "Reminders": object_of(reminders=list_of(REMINDER)),
+    "Revoked": object_of(name=TEXT, revoked={"const": True}),
     "Token": _TOKEN,
     "TokenWish": {
         "type": "object",
         "properties": {
-            "name": _TEXT,
+            "name": TEXT,
             "roles": _ROLES,
-            "namespace": _or_null(_TEXT),
-            "lifetime_s": _or_null(_NUMBER),
-            "requests_per_second_max": _or_null(_NUMBER),
-            "body_bytes_max": _or_null(_NUMBER),
+            "namespace": or_null(TEXT),
+            "lifetime_s": or_null(NUMBER),
+            "requests_per_second_max": or_null(NUMBER),
+            "body_bytes_max": or_null(NUMBER),
         },
         "required": ["name", "roles"],
         "additionalProperties": False,
     },
-    "Tokens": _object(tokens=_list(ref("Token"))),
-    "Trace": _object(trace_id=_TRACE_ID, spans=_list(_SPAN)),
-    "Version": _with("Kind", differences=_DIFFERENCES, current=_FLAG),
-    "VersionPage": _object(
-        versions=_list(
-            _object(
+    "Tokens": object_of(tokens=list_of(ref("Token"))),
+    "Trace": object_of(trace_id=TRACE_ID, spans=list_of(SPAN)),
+    "Version": _with("Kind", differences=_DIFFERENCES, current=FLAG),
+    "VersionPage": object_of(
+        versions=list_of(
+            object_of(
                 **_OF_DEPLOY,
                 **_DEPLOYED,
-                operations=_list(_TEXT),
-                imports=_list(_TEXT),
+                operations=list_of(TEXT),
+                imports=list_of(TEXT),
                 grants=_GRANTS,
                 differences=_DIFFERENCES,
-                current=_FLAG,
+                current=FLAG,
             )
         ),
-        more=_FLAG,
+        more=FLAG,
     ),
-    "VersionWish": {**_object(version=_NUMBER), "additionalProperties": False},
+    "VersionWish": {**object_of(version=NUMBER), "additionalProperties": False},
 }
