@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from kelpie.errors import StoreError
 from kelpie.ids import Address
@@ -13,6 +14,8 @@ from kelpie.runtime.node import Node
 from kelpie.store.tuples import after
 
 __all__ = ["Round"]
+
+_log = logging.getLogger("kelpie")
 
 _NS_PER_MS = 1_000_000
 _FULL_PAUSE_MS = 10
@@ -74,7 +77,9 @@ class Round:
                     if await self._step():
                         return
                     failures = 0
-                except StoreError:
+                except StoreError as error:
+                    if not failures:
+                        _log.warning("messages of %s wait: %s", self.sender, error.message)
                     pause_ms = limits.letter_retry_ms_min << min(failures, _DOUBLED_MAX)
                     failures += 1
                     await self._node.env.sleep(min(pause_ms, limits.letter_retry_ms_max))
