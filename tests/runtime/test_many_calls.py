@@ -40,7 +40,8 @@ async def test_five_thousand_guests_wait_for_others(
     while node.runtime.reception.calls.waiting < CALLERS or node.runtime.outstanding < 2 * CALLERS:
         await asyncio.sleep(0.01)
     assert engine.instances >= CALLERS, "each has its memory, and stands in the middle of its turn"
-    assert threading.active_count() == threads
+    # Those of others may have ended meanwhile.
+    assert threading.active_count() <= threads
     assert not any(each.done() for each in asked)
     node.link.release()
     replies = {reply.data for reply in await asyncio.gather(*asked)}

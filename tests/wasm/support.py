@@ -55,6 +55,12 @@ class StoredValues:
         entries = [(key, value) for key in keys[:limit] if (value := merged[key])]
         return Page(entries, more=len(keys) > limit)
 
+    def call(
+        self, target: Address, operation: str, argument: Payload, key: str | None
+    ) -> Payload | Failure | Awaitable[Payload | Failure]:
+        self.asked.append(("call", target, operation, argument, key))
+        return NOBODY
+
     def refuses_send(
         self, target: Address, letters: int, size: int
     ) -> Failure | Awaitable[Failure | None] | None:
