@@ -15,10 +15,10 @@ from kelpie.ids import Payload
 from kelpie.journal.birth import Flown
 from kelpie.journal.entries import packed_call, packed_end, read_end_of
 from kelpie.journal.expected import Divergence, Halted, shown, shown_call
-from kelpie.journal.replay import Held, Ran, keep, replay
+from kelpie.journal.replay import Held, Ran, keep, replay, turn_of
 from kelpie.journal.values import Packer
 from kelpie.limits import Limits
-from kelpie.wasm.turn import Answers, Component, Failure, Guest, HostCall, Outcome, Page, Turn
+from kelpie.wasm.turn import Component, Failure, Guest, HostCall, Outcome, Page
 
 __all__ = ["Change", "Comparison", "OperationFuel", "compare"]
 
@@ -104,20 +104,6 @@ class _KnownAnswers:
                 return frozenset(cast("tuple[str, ...]", call.result))
         return frozenset()
 
-    def __getattr__(self, name: str) -> Callable[..., object]:
-        interface, _, function = name.partition("_")
-        asked = f"{interface}.{function.replace('_', '-')}"
-        if not function or interface.startswith("_"):
-            raise AttributeError(name)
-
-        def answer(*_asked: object, **_named: object) -> object:
-            for at, call in enumerate(self._recorded):
-                if call.name == asked:
-                    return self._recorded.pop(at).result
-            raise Halted(f"an answer to {asked} was not recorded")
-
-        return answer
-
 
 async def compare(
     instances: Iterable[Flown],
@@ -180,24 +166,8 @@ async def _run(
     given, before = ran.given, ran.outcome
     assert given is not None
     assert before is not None
-    outcome = await guest.run(
-        Turn(
-            flown.birth.address,
-            given.operation,
-            given.argument,
-            given.request_id,
-            given.caller,
-            given.number,
-            given.time_ns,
-            b"",
-            given.read_only,
-            held.state,
-            cast("Answers", _KnownAnswers(before.journal, held.kv)),
-            flown.birth.configuration(),
-            given.is_batch,
-            entropy_keys=given.entropy_keys,
-        )
-    )
+    answers = _KnownAnswers(before.journal, held.kv)
+    outcome = await guest.run(turn_of(flown, given, held, answers))
     cause = None if outcome.error is None else outcome.error.__cause__
     return outcome, str(cause) if isinstance(cause, Halted) else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
 from kelpie.ids import Payload
@@ -183,14 +183,6 @@ class RecordedAnswers:
         if key in known and known[key] != value:
             what = f"{name} was answered something else for {shown(key)}"
             self._expected.refuse(what, shown(known[key]), shown(value))
-
-    def __getattr__(self, name: str) -> Callable[..., object]:
-        """What other interfaces ask, by the name of the host call."""
-        interface, _, function = name.partition("_")
-        asked = f"{interface}.{function.replace('_', '-')}"
-        if not function or interface.startswith("_"):
-            raise AttributeError(name)
-        return lambda *_asked, **_named: self._expected.next_recorded(asked).result
 
 
 def _failure_of(result: object) -> Failure | None:

@@ -27,9 +27,9 @@ from kelpie.journal.entries import (
 from kelpie.journal.expected import Divergence, Expected, RecordedAnswers, shown
 from kelpie.journal.values import Packer
 from kelpie.limits import Limits
-from kelpie.wasm.turn import Answers, Component, Guest, LogLine, Outcome, Page, Turn
+from kelpie.wasm.turn import Answers, Component, Guest, HostCall, LogLine, Outcome, Page, Turn
 
-__all__ = ["Held", "Ran", "keep", "replay"]
+__all__ = ["Held", "Ran", "keep", "replay", "turn_of"]
 
 # What ends a turn from outside: the same need not happen at the same place again.
 _KILLED = {"guest-timed-out", "guest-stack-exhausted"}
@@ -113,7 +113,9 @@ async def _run_all(
             return
         expected = Expected(entry.calls, packer)
         answers = RecordedAnswers(expected, held.kv if committed else {})
-        outcome = await guest.run(_turn(flown, given, end, expected, answers, held))
+        killed = end.error is not None and end.error[0] in _KILLED
+        fuel_max = max(1, end.fuel) if killed else None
+        outcome = await guest.run(turn_of(flown, given, held, answers, expected, fuel_max))
         is_lost = outcome.error is not None
         difference, stopped = _judged(entry, end, outcome, expected, packer)
         keep(outcome, held)
@@ -125,16 +127,15 @@ async def _run_all(
             yield Ran(given, outcome, held, stopped=stopped)
 
 
-def _turn(
+def turn_of(
     flown: Flown,
     given: Given,
-    end: End,
-    expected: Expected,
-    answers: RecordedAnswers,
     held: Held,
+    answers: Answers,
+    journal: list[HostCall] | None = None,
+    fuel_max: int | None = None,
 ) -> Turn:
-    """The turn, with what the journal says for whatever is outside of it."""
-    killed = end.error is not None and end.error[0] in _KILLED
+    """The turn as it was given, with `answers` for whatever is outside of it."""
     return Turn(
         flown.birth.address,
         given.operation,
@@ -146,12 +147,12 @@ def _turn(
         b"",
         given.read_only,
         held.state,
-        cast("Answers", answers),
+        answers,
         flown.birth.configuration(),
         given.is_batch,
-        expected,
+        [] if journal is None else journal,
         given.entropy_keys,
-        max(1, end.fuel) if killed else None,
+        fuel_max,
     )
 
 
