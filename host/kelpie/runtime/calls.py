@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from kelpie.env import Env
+from kelpie.env.pauses import drawn_pause_ms
 from kelpie.errors import (
     ActorFailed,
     ActorOutcomeUnknown,
@@ -46,8 +47,7 @@ class Pauses:
     async def next(self) -> bool:
         """Whether there is time for another attempt, which is now."""
         env = self._env
-        # Drawn at random, so that callers who were refused together part.
-        pause_ms = self._pause_ms * (0.5 + env.random_bytes(1)[0] / 512)
+        pause_ms = drawn_pause_ms(env, self._pause_ms)
         self._pause_ms = min(2 * self._pause_ms, self._limits.call_retry_ms_max)
         if env.monotonic_ns() + pause_ms * _NS_PER_MS >= self._deadline_ns:
             return False

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from kelpie.env import Env
+from kelpie.env.pauses import drawn_pause_ms
 from kelpie.errors import StoreCommitUnknown, StoreConflict, StoreTooOld
 from kelpie.limits import Limits
 from kelpie.store.protocol import Store, Transaction
@@ -64,4 +65,4 @@ async def transact(
 
 def _pause_ms(env: Env, limits: Limits, attempt: int) -> float:
     longest_ms = min(limits.store_retry_ms << attempt, limits.store_retry_ms_max)
-    return longest_ms * (0.5 + env.random_bytes(1)[0] / 512)
+    return drawn_pause_ms(env, longest_ms)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from kelpie.env.pauses import drawn_pause_ms
 from kelpie.errors import KelpieError
 from kelpie.ids import Address, Payload
 from kelpie.runtime.envelope import Envelope, principal_of
@@ -92,12 +93,10 @@ class Carrier:
     def _try_later(self, lane: Lane) -> None:
         limits, env = self._node.limits, self._node.env
         longest_ms = limits.letter_retry_ms_min << min(lane.attempts, _DOUBLED_MAX)
-        # Drawn at random, so that rivals part.
-        part = 256 + env.random_bytes(1)[0]
-        pause_ns = min(longest_ms, limits.letter_retry_ms_max) * _NS_PER_MS * part // 512
+        pause_ms = drawn_pause_ms(env, min(longest_ms, limits.letter_retry_ms_max))
         self._node.meters.letters.tried_again += 1
         self.in_flight -= 1
-        self._let_go(lane.give_up(env.monotonic_ns() + pause_ns))
+        self._let_go(lane.give_up(env.monotonic_ns() + int(pause_ms * _NS_PER_MS)))
         self._on_progress(lane)
 
     def _submit(
