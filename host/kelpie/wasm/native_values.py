@@ -21,6 +21,7 @@ delete_value = hold("wasmtime_component_val_delete", None, ADDRESS)
 clone_value = hold("wasmtime_component_val_clone", None, ADDRESS, ADDRESS)
 
 _value = struct.Struct("<QQQQ")
+_word = struct.Struct("<Q")
 _pair = struct.Struct("<QQ")
 _content = struct.Struct("<8xQQQ")
 _kind = struct.Struct("<B")
@@ -45,6 +46,20 @@ def read_octets(address: int, count: int) -> bytes:
     begin = address + 8
     octets: bytes = memory[begin : begin + VALUE_BYTES * count : VALUE_BYTES]
     return octets
+
+
+class _Names(dict[bytes, int]):
+    """Where the names of fields and cases are: the contract has few, and they stay."""
+
+    def __missing__(self, name: bytes) -> int:
+        kept = ctypes.create_string_buffer(name)
+        _kept_names.append(kept)
+        address = self[name] = ctypes.addressof(kept)
+        return address
+
+
+_kept_names: list[object] = []
+_names = _Names()
 
 
 class Composer:
@@ -74,13 +89,13 @@ class Composer:
         return _value.pack(Kind.LIST, len(values), self._place(b"".join(values)), 0)
 
     def record(self, fields: Iterable[tuple[bytes, bytes]]) -> bytes:
-        entries = [_pair.pack(len(name), self._place(name)) + value for name, value in fields]
+        entries = [_pair.pack(len(name), _names[name]) + value for name, value in fields]
         assert all(len(entry) == RECORD_FIELD_BYTES for entry in entries)
         return _value.pack(Kind.RECORD, len(entries), self._place(b"".join(entries)), 0)
 
     def variant(self, case: bytes, value: bytes | None) -> bytes:
         inner = self._place(value) if value is not None else 0
-        return _value.pack(Kind.VARIANT, len(case), self._place(case), inner)
+        return _value.pack(Kind.VARIANT, len(case), _names[case], inner)
 
     def option(self, value: bytes | None) -> bytes:
         return _value.pack(Kind.OPTION, self._place(value) if value is not None else 0, 0, 0)
@@ -101,10 +116,12 @@ class Composer:
         )
 
     def _place(self, data: bytes | bytearray) -> int:
-        # An empty buffer still needs an address that is not null.
-        buffer = ctypes.create_string_buffer(bytes(data), max(len(data), 1))
-        self._kept.append(buffer)
-        return ctypes.addressof(buffer)
+        # Not copied: whoever clones it only reads. There is a NUL behind bytes, so
+        # even those of none have an address.
+        kept = bytes(data)
+        self._kept.append(kept)
+        (address,) = _word.unpack(ctypes.c_char_p(kept))
+        return int(address)
 
 
 def decode(address: int) -> object:
