@@ -116,3 +116,7 @@ class MessagingLimits(ComponentLimits):
         1_000, "how late a host notices at the most that its clock was put forward"
     )
     due_rows_at_once_max: int = limit(200, "rows of what is due that are read at once")
+    delayed_sent_at_once_max: int = limit(
+        100, "delayed messages of an actor that leave in one turn; others leave in another"
+    )
+    delayed_sent_at_once_bytes_max: int = limit(1 * MIB, "... and their bytes; as above")

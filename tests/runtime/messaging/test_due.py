@@ -75,6 +75,42 @@ async def test_a_delayed_message_is_sent_when_it_is_due(scripted: StartScripted)
     assert await node.get("read", key="b") == f"{HOUR_MS}{2 * HOUR_MS}"
 
 
+async def send_later(node: TestNode, count: int) -> None:
+    for _ in range(count):
+        await node.value("later", ["b", HOUR_MS], key="a")
+
+
+async def test_many_delayed_messages_leave_together(scripted: StartScripted) -> None:
+    # Turn by turn they would fill the mailbox, and wait longer and longer.
+    slow = {**QUICK, "letter_retry_ms_min": HOUR_MS, "letter_retry_ms_max": HOUR_MS}
+    node = await scripted(ALL, **slow, mailbox_messages_max=2)
+    await send_later(node, 30)
+    await pass_hours(node, 1)
+    await until_state(node, "b", str(HOUR_MS) * 30)
+    assert not waiting(node.client.store)
+
+
+async def test_they_leave_in_as_many_turns_as_their_bytes_need(scripted: StartScripted) -> None:
+    node = await scripted(ALL, **QUICK, delayed_sent_at_once_bytes_max=1)
+    await send_later(node, 5)
+    await pass_hours(node, 1)
+    await until_state(node, "b", str(HOUR_MS) * 5)
+    assert not waiting(node.client.store)
+
+
+async def test_a_damaged_one_does_not_hold_up_the_others(scripted: StartScripted) -> None:
+    node = await scripted(ALL, **QUICK)
+    await send_later(node, 5)
+    store = node.client.store
+    damaged = [k for k, _ in store.pairs() if unpack(k)[4:5] == ("later",)][2]
+    store.overwrite(damaged, b"\x00" + (store.get(damaged, store.version()) or b""))
+    await pass_hours(node, 1)
+    await until(lambda: len(waiting(store)) == 2)
+    await until(lambda: not len(node.runtime.mail.courier))
+    assert await node.get("read", key="b") == str(HOUR_MS) * 4
+    assert damaged in [k for k, _ in store.pairs()]
+
+
 async def test_a_reminder_fires_once(scripted: StartScripted) -> None:
     node = await scripted(ALL, **QUICK)
     assert await node.value("remind", {"soon": ["after-ms", HOUR_MS]}, key="a") == ["soon"]

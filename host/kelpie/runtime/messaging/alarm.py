@@ -9,15 +9,17 @@ commit sets the row for another.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable
+from typing import NamedTuple
 
+from kelpie.env.pauses import drawn_pause_ms
 from kelpie.errors import KelpieError, StoreError
 from kelpie.ids import Address, Payload
 from kelpie.runtime.cause import Cause
 from kelpie.runtime.envelope import Envelope, principal_of
 from kelpie.runtime.messaging.errand import Writes
-from kelpie.runtime.messaging.firing import Firing, Release
+from kelpie.runtime.messaging.firing import Delayed, Firing, Release
 from kelpie.runtime.messaging.reminder import Reminder
 from kelpie.runtime.node import Node
 from kelpie.store.chunks import read_value
@@ -37,6 +39,14 @@ _RELEASE = "(send)"
 """What logs call a delayed message that leaves, where others have an operation."""
 
 
+class _PutOff(NamedTuple):
+    times: int
+    until_ns: int
+    """When it is tried again, on the monotonic clock."""
+    alone: bool
+    """Whether it is to be tried without others."""
+
+
 class Alarm:
     """Looks for what is due, and has the actors handle it."""
 
@@ -44,9 +54,8 @@ class Alarm:
         self._node = node
         self.submit = submit
         self._in_flight: set[bytes] = set()
-        self._put_off: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
-        """What could not be handled: how often that was, and until when it waits,
-        on the monotonic clock."""
+        self._put_off: OrderedDict[bytes, _PutOff] = OrderedDict()
+        """What could not be handled."""
         self._next_ms = 0
         """When the next look is due, on the wall clock."""
         self._kick: asyncio.Future[None] | None = None
@@ -101,81 +110,121 @@ class Alarm:
         Raises:
             StoreError
         """
-        limits = self._node.limits
+        rows_max = self._node.limits.due_rows_at_once_max
         begin, end = due_since(bucket, 0)
         while True:
             with reading(self._node.store) as transaction:
-                rows = await transaction.get_range(
-                    begin, end, limit=limits.due_rows_at_once_max, snapshot=True
-                )
-                for key, _ in rows:
-                    found = due(key)
-                    if found.at_ms > now_ms:
-                        return found.at_ms
-                    if self._is_over or len(self._in_flight) >= limits.due_in_flight_max:
-                        return None
-                    if not self._waits(key):
-                        await self._begin(transaction, key, found)
-            if len(rows) < limits.due_rows_at_once_max:
+                rows = await transaction.get_range(begin, end, limit=rows_max, snapshot=True)
+                page = [(key, due(key)) for key, _ in rows]
+                now_due = [each for each in page if each[1].at_ms <= now_ms]
+                if not await self._begin_all(transaction, now_due):
+                    return None
+            if len(now_due) < len(page):
+                return page[len(now_due)][1].at_ms
+            if len(rows) < rows_max:
                 return None
             begin = after(rows[-1][0])
+
+    async def _begin_all(self, transaction: Transaction, page: list[tuple[bytes, Due]]) -> bool:
+        """Begins what does not wait; False if there was not room for all of it."""
+        limits = self._node.limits
+        together: dict[Address, list[Delayed]] = defaultdict(list)
+        has_room = True
+        for key, found in page:
+            if self._is_over or len(self._in_flight) >= limits.due_in_flight_max:
+                has_room = False
+                break
+            if self._waits(key):
+                continue
+            self._in_flight.add(key)
+            if found.is_reminder:
+                await self._begin_reminder(transaction, key, found)
+            elif key in self._put_off and self._put_off[key].alone:
+                self._begin_release(found.address, [Delayed(found.row, key)])
+            else:
+                together[found.address].append(Delayed(found.row, key))
+        for address, delayed in together.items():
+            for first in range(0, len(delayed), limits.delayed_sent_at_once_max):
+                self._begin_release(
+                    address, delayed[first : first + limits.delayed_sent_at_once_max]
+                )
+        return has_room
 
     def _waits(self, key: bytes) -> bool:
         if key in self._in_flight:
             return True
-        _, until_ns = self._put_off.get(key, (0, 0))
-        return self._node.env.monotonic_ns() < until_ns
+        put_off = self._put_off.get(key)
+        return put_off is not None and self._node.env.monotonic_ns() < put_off.until_ns
 
-    async def _begin(self, transaction: Transaction, key: bytes, found: Due) -> None:
-        self._in_flight.add(key)
+    async def _begin_reminder(self, transaction: Transaction, key: bytes, found: Due) -> None:
         try:
-            envelope = await self._envelope(transaction, key, found)
+            envelope = await self._reminder(transaction, key, found)
             if envelope is None:
                 await self._drop(key, found)
                 self._in_flight.discard(key)
                 return
-            answer = self.submit(envelope)
-        except KelpieError:
-            self._try_later(key)
+        except KelpieError as error:
+            self._try_later([key], error)
         else:
-            answer.add_done_callback(lambda done: self._answered(key, done))
+            self._submit(envelope, [key])
 
-    def _answered(self, key: bytes, answer: asyncio.Future[Payload]) -> None:
-        if answer.cancelled() or answer.exception() is not None:
-            self._try_later(key)
+    def _begin_release(self, address: Address, delayed: list[Delayed]) -> None:
+        """Has delayed messages leave their sender together, in one turn of it."""
+        first = delayed[0].due_row.hex()[-32:]
+        errand = Release(tuple(delayed))
+        envelope = self._ask(address, _RELEASE, Payload(True, b""), first, None, errand)
+        self._submit(envelope, [each.due_row for each in delayed])
+
+    def _submit(self, envelope: Envelope, keys: list[bytes]) -> None:
+        try:
+            answer = self.submit(envelope)
+        except KelpieError as error:
+            self._try_later(keys, error)
+        else:
+            answer.add_done_callback(lambda done: self._answered(keys, done))
+
+    def _answered(self, keys: list[bytes], answer: asyncio.Future[Payload]) -> None:
+        error = None if answer.cancelled() else answer.exception()
+        if answer.cancelled() or error is not None:
+            self._try_later(keys, error)
             return
-        self._in_flight.discard(key)
-        self._put_off.pop(key, None)
-        if len(self._in_flight) == self._node.limits.due_in_flight_max - 1:
-            # There was no room for more.
+        was_full = len(self._in_flight) >= self._node.limits.due_in_flight_max
+        for key in keys:
+            self._in_flight.discard(key)
+            self._put_off.pop(key, None)
+        # There was no room for more, or in one turn not for all of them.
+        if was_full or len(keys) > 1:
             self._look()
 
-    def _try_later(self, key: bytes) -> None:
+    def _try_later(self, keys: list[bytes], error: BaseException | None) -> None:
         limits, env = self._node.limits, self._node.env
-        times, _ = self._put_off.pop(key, (0, 0))
-        longest_ms = limits.letter_retry_ms_min << min(times, _DOUBLED_MAX)
-        pause_ms = min(longest_ms, limits.letter_retry_ms_max)
-        self._put_off[key] = times + 1, env.monotonic_ns() + pause_ms * _NS_PER_MS
-        if len(self._put_off) > limits.due_put_off_max:
-            self._put_off.popitem(last=False)
-        self._in_flight.discard(key)
+        # What fails for good may be the fault of one among many.
+        alone = isinstance(error, KelpieError) and not error.retryable
+        now_ns = env.monotonic_ns()
+        for key in keys:
+            before = self._put_off.pop(key, None)
+            times = 0 if before is None else before.times
+            longest_ms = limits.letter_retry_ms_min << min(times, _DOUBLED_MAX)
+            pause_ms = drawn_pause_ms(env, min(longest_ms, limits.letter_retry_ms_max))
+            until_ns = now_ns + int(pause_ms * _NS_PER_MS)
+            self._put_off[key] = _PutOff(times + 1, until_ns, alone)
+            if len(self._put_off) > limits.due_put_off_max:
+                self._put_off.popitem(last=False)
+            self._in_flight.discard(key)
 
-    async def _envelope(self, transaction: Transaction, key: bytes, found: Due) -> Envelope | None:
+    async def _reminder(self, transaction: Transaction, key: bytes, found: Due) -> Envelope | None:
         """What the actor is asked; None if the row of the index is out of date.
 
         Raises:
             StoreError
         """
-        address = found.address
-        if not found.is_reminder:
-            errand = Release(found.row, key)
-            return self._ask(address, _RELEASE, Payload(True, b""), key.hex()[-32:], None, errand)
         stored = await read_value(transaction, found.row, snapshot=True)
         if stored is None:
             return None
         reminder = Reminder.read(found.row, stored)
         if reminder.due_ms != found.at_ms:
             return None
+        address = found.address
         name = reminder_name(ActorKeys(address), found.row)
         return self._ask(
             address,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from kelpie.ids import Payload
 from kelpie.runtime.messaging.delivery import is_final
@@ -12,7 +13,7 @@ from kelpie.runtime.messaging.letter import Letter
 from kelpie.runtime.messaging.reminder import Reminder
 from kelpie.wasm.turn import Effects, Outcome
 
-__all__ = ["HANDLED", "Firing", "Release"]
+__all__ = ["HANDLED", "Delayed", "Firing", "Release"]
 
 HANDLED = Payload(True, b'{"handled":true}')
 """What is answered once it is durable that nothing more is due here."""
@@ -74,19 +75,36 @@ class Firing:
         return writes
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
-    """Puts a delayed message into the outbox, where it gets its number."""
+class Delayed(NamedTuple):
+    """A delayed message."""
 
     row: bytes
-    index: bytes
+    """Where it is stored."""
+    due_row: bytes
+    """The row of the index that says when it is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Puts delayed messages into the outbox, where they get their numbers. Those for
+    which one commit has no room stay as they are."""
+
+    delayed: tuple[Delayed, ...]
 
     async def prepare(self, desk: Desk) -> Concluded | None:
-        stored = await desk.row(self.row)
-        if stored is None:
-            return Concluded(_replied(), {})
-        letter = Letter.read(self.row, stored)
-        return Concluded(_replied(), {self.row: None, self.index: None}, (letter,))
+        letters: list[Letter] = []
+        writes: Writes = {}
+        room = desk.limits.delayed_sent_at_once_bytes_max
+        for row, due_row in self.delayed:
+            stored = await desk.row(row)
+            if stored is None:
+                continue
+            room -= len(stored)
+            if room < 0 and letters:
+                break
+            letters.append(Letter.read(row, stored))
+            writes |= {row: None, due_row: None}
+        return Concluded(_replied(), writes, tuple(letters))
 
     async def conclude(self, desk: Desk, outcome: Outcome) -> Concluded:  # noqa: ARG002
         raise AssertionError("no guest runs for it")
