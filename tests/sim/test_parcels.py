@@ -12,6 +12,7 @@ from kelpie.runtime.messaging.dead_letter import DeadLetter
 from kelpie.runtime.messaging.letter import Number
 from kelpie.sim.model import ActorState
 from kelpie.sim.run import Plan, run_seed
+from kelpie.sim.workload import Workload
 from tests.sim.parcels import arrived, rang
 
 ONE, TWO = (Address("default", "simulated", f"actor-{number}") for number in (1, 2))
@@ -32,6 +33,17 @@ def test_everything_arrives(parcels: Plan) -> None:
     assert seen["a message came again"]
     assert seen["a message was tried again"]
     assert seen["a message became a dead letter"]
+
+
+@pytest.mark.parametrize("seed", [20_006, 20_016, 20_017])
+@pytest.mark.slow
+def test_one_who_says_nothing_of_parcels_is_told_of_no_failure(parcels: Plan, seed: int) -> None:
+    # What `kelpie sim FILE` does. The first two were told that no order explains what an
+    # actor with reminders answers; in the third many delayed messages waited for ever.
+    component = parcels.foundry.component(parcels.upload)
+    workload = Workload.of(component.manifest, batches=component.batches)
+    plan = Plan(parcels.upload, workload, parcels.limits, parcels.foundry)
+    assert run_seed(plan, seed).failures == []
 
 
 def test_the_same_seed_delivers_the_same(parcels: Plan) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -31,7 +32,7 @@ from kelpie.wasm.turn import (
     Turn,
 )
 
-__all__ = ["CALL", "Foundry", "SimEngine", "TurnInput", "TurnLog"]
+__all__ = ["CALL", "Foundry", "SimEngine", "TurnInput", "TurnLog", "messaging_in"]
 
 _FAILURES: Final[dict[str, type[ActorError]]] = {
     "guest-trapped": GuestTrapped,
@@ -42,6 +43,7 @@ _FAILURES: Final[dict[str, type[ActorError]]] = {
 
 CALL: Final = "messaging.call"
 """What a journal calls the call of another actor."""
+_MESSAGING: Final = "messaging."
 # What is kept of guests until a run ends is bounded by the run.
 _UNBOUNDED: Final = replace(DEFAULT_LIMITS, journal_memory_bytes_max=1 << 60)
 
@@ -59,7 +61,7 @@ class TurnInput(NamedTuple):
     entropy_seed: bytes
     caller: Caller
     calls: tuple[HostCall, ...] = ()
-    """What it asked other actors, and what they answered."""
+    """What it asked of other actors, and of the host for later, and what was answered."""
 
 
 class TurnLog:
@@ -210,8 +212,7 @@ class _SimGuest:
             log.by_themselves.add(turn.address)
         outcome = await self._guest.run(turn)
         given = (turn.number, turn.time_ns, turn.entropy_seed)
-        calls = tuple(each for each in outcome.journal if each.name == CALL)
-        entire = TurnInput(*given, turn.caller, calls)
+        entire = TurnInput(*given, turn.caller, messaging_in(outcome.journal))
         inputs = log.inputs[turn.address, turn.request_id]
         if entire not in inputs:
             inputs.append(entire)
@@ -240,6 +241,11 @@ class _SimGuest:
             error = _FAILURES[fault](f"{SIMULATED}{fault}")
             self._engine.log.injured.add((turn.address, turn.request_id, error.code))
             outcome.reply, outcome.error, outcome.effects = None, error, Effects()
+
+
+def messaging_in(journal: Iterable[HostCall]) -> tuple[HostCall, ...]:
+    """The host calls of a turn that others than its actor have a part in."""
+    return tuple(each for each in journal if each.name.startswith(_MESSAGING))
 
 
 def _outcome_part(outcome: Outcome) -> Part:

@@ -14,10 +14,11 @@ from kelpie.errors import ActorRejected, KelpieError
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
 from kelpie.runtime.envelope import DELETION, deleted_reply
-from kelpie.sim.engine import TurnInput
+from kelpie.sim.engine import TurnInput, messaging_in
 from kelpie.sim.history import BATCH, Operation, Step
 from kelpie.wasm.answers_in_memory import AnswersInMemory
 from kelpie.wasm.kind_configuration import NO_CONFIGURATION, Configuration
+from kelpie.wasm.schedule import Schedule
 from kelpie.wasm.turn import Caller, Component, Failure, HostCall, Outcome, Turn
 
 __all__ = ["EMPTY", "STORED_STATE", "ActorState", "ComponentModel", "answer_of"]
@@ -30,6 +31,8 @@ STORED_STATE: Final = "(what is stored at the end)"
 _MEMORY_MAX: Final = 200_000
 _PRINCIPAL: Final = "simulated"
 _ANY_INPUT: Final = TurnInput(1, 1_800_000_000_000_000_000, bytes(32), Caller("client", _PRINCIPAL))
+_NEVER_ASKED: Final = Failure("unavailable", "it was never asked this")
+_NO_CALL: Final = HostCall("", (), None)
 _OUTSIDE: Final = (
     "kelpie:actor/clock",
     "kelpie:actor/entropy",
@@ -62,30 +65,52 @@ def answer_of(reply: Payload | None, error: KelpieError | None) -> Hashable:
 
 
 class _Answers(AnswersInMemory):
-    """Answers calls as they were answered, if they are the same ones."""
+    """Answers what has to do with others as it was answered in the simulated world.
+    Whether it was asked the same is seen in the end, in the turn's `journal`."""
 
     def __init__(
         self, entries: dict[bytes, Payload], limits: Limits, calls: tuple[HostCall, ...]
     ) -> None:
         super().__init__(entries, limits)
-        self._calls = list(calls)
-        self._others = 0
-
-    @property
-    def all_asked(self) -> bool:
-        """Whether the calls were those that are known, and no others."""
-        return not self._calls and not self._others
+        self._calls = calls
+        self.journal: list[HostCall] = []
 
     def call(
         self, target: Address, operation: str, argument: Payload, key: str | None
     ) -> Payload | Failure:
-        asked = (target, operation, argument, key)
-        if self._calls and self._calls[0].arguments == asked:
-            answer = self._calls.pop(0).result
-            assert isinstance(answer, Payload | Failure)
-            return answer
-        self._others += 1
-        return Failure("unavailable", "it was never asked this")
+        del target, operation, argument, key
+        answer = self._recorded.result
+        return answer if isinstance(answer, Payload | Failure) else _NEVER_ASKED
+
+    def refuses_send(self, target: Address, letters: int, size: int) -> Failure | None:
+        del target, letters, size
+        return _failure_of(self._recorded.result)
+
+    def why_never_due(self, schedule: Schedule) -> str | None:
+        del schedule
+        failure = _failure_of(self._recorded.result)
+        return None if failure is None else failure.message
+
+    def reminder_names(self) -> frozenset[str]:
+        """As many of them as the recorded call tells of: no other one matters to it."""
+        name, arguments, result = self._recorded
+        if name == "messaging.reminders" and isinstance(result, tuple):
+            return frozenset(map(str, result))
+        return frozenset(map(str, arguments)) if result is True else frozenset()
+
+    @property
+    def _recorded(self) -> HostCall:
+        """The call that was made in the place of the one that is being made."""
+        place = len(messaging_in(self.journal))
+        return self._calls[place] if place < len(self._calls) else _NO_CALL
+
+
+def _failure_of(answer: object) -> Failure | None:
+    """The failure, if it is one. Of a reminder's the journal has a plain tuple."""
+    match answer:
+        case ("failed" | "unavailable" as case, str(message), *_):
+            return Failure(case, message)
+    return None
 
 
 class ComponentModel:
@@ -141,7 +166,8 @@ class ComponentModel:
         entries = dict(state.kv)
         answers = _Answers(entries, self._limits, given.calls)
         outcome = _at_once(self._outcome(state, answers, operation, given))
-        if not answers.all_asked:
+        if messaging_in(outcome.journal) != given.calls:
+            # In this state it would not have come to that.
             return None
         answer = answer_of(outcome.reply, outcome.error)
         if outcome.error is not None:
@@ -158,7 +184,7 @@ class ComponentModel:
     async def _outcome(
         self,
         state: ActorState,
-        answers: AnswersInMemory,
+        answers: _Answers,
         operation: Operation,
         given: TurnInput,
     ) -> Outcome:
@@ -178,6 +204,7 @@ class ComponentModel:
             answers,
             self._configuration,
             is_batch,
+            answers.journal,
         )
         guest = await self._component.instantiate()
         try:

@@ -26,9 +26,10 @@ class AnswersInMemory:
         del operation, argument, key
         return Failure("unavailable", f"{target} is not there: this actor is tried by itself")
 
-    def refuses_send(self, target: Address, letters: int, size: int) -> None:
+    def refuses_send(self, target: Address, letters: int, size: int) -> Failure | None:
         """Nothing waits yet in the outbox of an actor that is alone."""
         del target, letters, size
+        return None
 
     def why_never_due(self, schedule: Schedule) -> str | None:  # noqa: ARG002
         """Time does not pass for it."""
