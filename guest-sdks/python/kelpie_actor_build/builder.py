@@ -16,6 +16,7 @@ from kelpie_actor_build.errors import BuildError
 from kelpie_actor_build.messages import error_of
 from kelpie_actor_build.project import INTERFACES, Project
 from kelpie_actor_build.sources import Sources, read_sources
+from kelpie_actor_build.stubs import in_order
 
 __all__ = ["build"]
 
@@ -55,7 +56,7 @@ def build(project: Path, output: Path) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
         # Beside its place first: nobody finds half a component there.
         beside = output.with_name(f".{output.name}.new")
-        shutil.copyfile(made, beside)
+        beside.write_bytes(in_order(made.read_bytes()))
         beside.replace(output)
 
 

@@ -6,7 +6,7 @@ implements it. Beneath, from the outside in:
     engine, loader          what is offered; from an upload to code in memory
     inspection, manifest    what an upload is, and why it is refused
     componentizer           WebAssembly of our own that reads other people's
-    compiler, compile_child, cache
+    compiler, compile_child, compiled_parts, cache
                             compilation in a child process, kept on disk
     component, instance     code ready to run; a guest and its turns
     native_guest, workshop  a store, its calls on a fiber, and how they end; what all share

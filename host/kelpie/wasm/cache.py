@@ -14,6 +14,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from kelpie.errors import HostFault, KelpieError, StoreFull
@@ -83,6 +84,15 @@ class CompiledCache:
             return None
         os.utime(path)
         return content
+
+    def names(self, ending: str) -> list[str]:
+        """Of the entries whose names end so, those used last first. One may be gone
+        when it is asked for."""
+        found: list[tuple[int, str]] = []
+        with suppress(OSError):
+            entries = self._directory.glob(f"*{ending}{_SUFFIX}") if self._directory else ()
+            found.extend((each.stat().st_mtime_ns, each.name) for each in entries)
+        return [name.removesuffix(_SUFFIX) for _, name in sorted(found, reverse=True)]
 
     def put(self, name: str, content: bytes) -> None:
         """Keeps an entry, durably. An entry larger than the limit is not kept.

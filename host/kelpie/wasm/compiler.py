@@ -8,12 +8,14 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from kelpie.errors import ComponentInvalid, ComponentTooCostly, HostFault
 from kelpie.limits import Limits
 from kelpie.wasm.cache import CompiledCache
 from kelpie.wasm.compile_child import INVALID
+from kelpie.wasm.compiled_parts import CompiledParts
 from kelpie.wasm.configuration import Configuration
 
 __all__ = ["Compiler"]
@@ -45,8 +47,8 @@ class Compiler:
         """In `shared` are the tools, and perhaps components that others have compiled."""
         self._configuration = configuration
         self._limits = limits
-        self._cache = cache
-        self._shared = shared or cache
+        self._tools = shared or cache
+        self._forms = CompiledParts(cache, self._tools, configuration.fingerprint())
         self._running: set[subprocess.Popen[bytes]] = set()
         self._closed = False
 
@@ -69,17 +71,16 @@ class Compiler:
         """
         name = self.name(wasm, tool=tool)
         if tool:
-            return self._shared.get_or_make(name, lambda: self._compile(wasm, tool=True))
-        return self._cache.get_or_make(
-            name, lambda: self._shared.find(name) or self._compile(wasm, tool=False)
-        )
+            return self._tools.get_or_make(name, lambda: self._compile(wasm, tool=True))
+        return self._forms.get_or_make(name, lambda known: self._compile(wasm, known=known))
 
     def forget(self, wasm: bytes, *, tool: bool = False) -> None:
         """Drops a compiled form that the engine would not load."""
         name = self.name(wasm, tool=tool)
-        self._shared.remove(name)
-        if not tool:
-            self._cache.remove(name)
+        if tool:
+            self._tools.remove(name)
+        else:
+            self._forms.forget(name)
 
     def close(self) -> None:
         """Ends the compilations in progress, each with HostFault."""
@@ -87,10 +88,11 @@ class Compiler:
         for process in tuple(self._running):
             process.kill()
 
-    def _compile(self, wasm: bytes, *, tool: bool) -> bytes:
+    def _compile(self, wasm: bytes, *, tool: bool = False, known: Sequence[str] = ()) -> bytes:
         limits = self._limits
         order = {
             "tool": tool,
+            "known": known,
             "configuration": asdict(self._configuration),
             # Of all its threads together, so that more cores mean no shorter time.
             "cpu_seconds_max": max(1, limits.component_compile_ms_max // 1000) * 4,

@@ -4,6 +4,10 @@ A guest of an interpreted language is a snapshot: it brings megabytes of data al
 which the engine would copy into the memory of each instance. Taken out before the
 component is compiled, they are kept once, and instances share what none of them writes.
 
+What is left is the code. Of components with the same interpreter it is the same, whatever
+programs they bring, so it is compiled once for all of them: nothing stays in it that tells
+them apart, such as how many segments there were, or what is written in custom sections.
+
 No guest can tell. The data is that of the module which has the memory, so it is there
 before any code that could see the memory runs, copied or not. Where that is not certain
 the component stays as it is.
@@ -28,7 +32,7 @@ IMAGE_BYTES_MIN = 256 * 1024
 _SPARSE_TIMES_MAX = 2
 _HEADER_BYTES = 8
 _MODULE_HEADER = b"\0asm\1\0\0\0"
-_IMPORT, _MEMORY, _DATA = 2, 5, 11
+_CUSTOM, _IMPORT, _MEMORY, _DATA, _DATA_COUNT = 0, 2, 5, 11, 12
 _CORE_MODULE, _COMPONENT = 1, 4
 # Deeper ones are not looked into, and then nothing is taken.
 _DEPTH_MAX = 8
@@ -72,6 +76,8 @@ class _Module(NamedTuple):
     path: _Path
     memory_bytes: int
     data: Section
+    is_counted: bool
+    """Whether its code may name segments by their numbers."""
 
 
 def take_image(component: bytes) -> Taken:
@@ -90,7 +96,7 @@ def take_image(component: bytes) -> Taken:
 
 
 def _take_from(component: bytes, module: _Module) -> Taken | None:
-    read = _read(component, module.data, module.memory_bytes)
+    read = _read(component, module)
     if read is None:
         return None
     pieces, rest = read
@@ -98,7 +104,7 @@ def _take_from(component: bytes, module: _Module) -> Taken | None:
     if image is None:
         return None
     stripped = _with_content(component, (*module.path, module.data), rest)
-    return Taken(stripped, module.memory_bytes, *image)
+    return Taken(_without_custom(stripped), module.memory_bytes, *image)
 
 
 def _candidates(component: bytes) -> list[_Module]:
@@ -116,7 +122,8 @@ def _candidates(component: bytes) -> list[_Module]:
         if not memories or _DATA not in inside:
             continue
         if imports is None or _imports_no_memory(component, imports):
-            found.append(_Module(path, memories[0], inside[_DATA]))
+            data = inside[_DATA]
+            found.append(_Module(path, memories[0], data, _DATA_COUNT in inside))
     return [module for module in found if sizes[module.memory_bytes] == 1]
 
 
@@ -169,9 +176,10 @@ def _modules(component: bytes, path: _Path) -> Iterator[_Path]:
             yield from _modules(component, (*path, section))
 
 
-def _read(file: bytes, data: Section, memory_bytes: int) -> tuple[list[_Piece], bytes] | None:
+def _read(file: bytes, module: _Module) -> tuple[list[_Piece], bytes] | None:
     """The segments that lie at a place of their own in the first memory, and the data
-    section with empty ones instead; None if a place is not plain, or not in the memory."""
+    section without them; None if a place is not plain, or not in the memory."""
+    data, memory_bytes = module.data, module.memory_bytes
     pieces: list[_Piece] = []
     rest = bytearray()
     count, at = number_at(file, data.begin, data.end)
@@ -192,6 +200,8 @@ def _read(file: bytes, data: Section, memory_bytes: int) -> tuple[list[_Piece], 
             pieces.append(_Piece(offset, at, length))
             rest += _EMPTY_SEGMENT
         at += length
+    if len(pieces) == count and not module.is_counted:
+        return pieces, encoded_number(0)
     return pieces, encoded_number(count) + rest
 
 
@@ -233,3 +243,9 @@ def _with_content(file: bytes, path: _Path, content: bytes) -> bytes:
         before, behind = file[around.begin : section.start], file[section.end : around.end]
         content = before + head + content + behind
     return content
+
+
+def _without_custom(component: bytes) -> bytes:
+    """Without what the engine does not read of it."""
+    kept = (s for s in sections(component) if s.number != _CUSTOM)
+    return component[:_HEADER_BYTES] + b"".join(component[s.start : s.end] for s in kept)
