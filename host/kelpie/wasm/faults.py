@@ -38,6 +38,8 @@ __all__ = [
 _CODE = re.compile(r"[a-z0-9_-]+")
 # Backtraces name functions as the guest likes; the reason comes behind them.
 _REASON = re.compile(r"Caused by:\n(?P<reason>.*)\Z", re.DOTALL)
+# `3: 0x1f - module.wasm!function`; without names it is `<unknown>!<wasm function 7>`.
+_NAMED_FRAME = re.compile(r"^ *\d+: .*!(?!<wasm function \d+>$)", re.MULTILINE)
 _ORDINAL = re.compile(r"\A\s*(\d+: )?")
 # So begins the last line of a guest that panics where nothing can be caught any more.
 _PANIC = "panicked at "
@@ -124,7 +126,10 @@ def told_in_log(fault: KelpieError, log: list[LogLine], limits: Limits) -> Kelpi
     if len(message.encode()) > maximum:
         rest = "... (the log has all of it)"
         message = message.encode()[: maximum - len(rest)].decode(errors="ignore") + rest
-    return ActorFailed(message, backtrace=fault.details["backtrace"])
+    backtrace = fault.details["backtrace"]
+    # Numbers of functions say less than the place that the message has.
+    named = {"backtrace": backtrace} if _NAMED_FRAME.search(str(backtrace)) else {}
+    return ActorFailed(message, **named)
 
 
 def failure_of_guest(address: int, limits: Limits, configuration: Configuration) -> ActorError:
