@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from types import TracebackType
 
 __all__ = ["failure_message", "traceback_text"]
@@ -10,6 +11,8 @@ __all__ = ["failure_message", "traceback_text"]
 # for what is said about what is left out.
 _MESSAGE_BYTES_MAX = 4_096 - 96
 _LOG_BYTES_MAX = 16_384 - 96
+# Of the frames of one traceback, from its begin and from its end.
+_FRAMES_KEPT = 20
 _SDK = "kelpie_actor/"
 _NOT_OWN = (_SDK, "kelpie_guest/", "/python/")
 
@@ -38,7 +41,7 @@ def traceback_text(error: BaseException) -> str:
         frames = _frames(current.__traceback__)
         own = [each for each in frames if not each[0].startswith((_SDK, "kelpie_guest/"))] or frames
         block = ["Traceback (most recent call last):"]
-        block += [f'  File "{file}", line {line}, in {name}' for file, line, name in own]
+        block += _frame_lines(own)
         block.append(failure_message(current))
         cause = current.__cause__
         if cause is None and not current.__suppress_context__:
@@ -48,6 +51,26 @@ def traceback_text(error: BaseException) -> str:
         lines[:0] = block
         current = cause
     return _cut("\n".join(lines), _LOG_BYTES_MAX)
+
+
+def _frame_lines(frames: list[tuple[str, int, str]]) -> list[str]:
+    """A line for each, but for those of a recursion, which are counted."""
+    lines = []
+    for (file, line, name), group in itertools.groupby(frames):
+        lines.append(f'  File "{file}", line {line}, in {name}')
+        repeated = len(list(group)) - 1
+        if repeated:
+            lines.append(f"  [the line before is there {repeated} more times]")
+    return _without_middle(lines)
+
+
+def _without_middle(lines: list[str]) -> list[str]:
+    """Of very many the first and the last, as those tell most."""
+    left_out = len(lines) - 2 * _FRAMES_KEPT
+    if left_out <= 0:
+        return lines
+    told = f"  [{left_out} lines are left out here]"
+    return [*lines[:_FRAMES_KEPT], told, *lines[-_FRAMES_KEPT:]]
 
 
 def _told(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""Files, processes and sockets: there are none, and whoever asks is told what to use.
+"""Files, processes, threads and sockets: there are none, and whoever asks is told what to use.
 
 While a component is built there are files, since modules are read from them. A function
 taken before is therefore the one that refuses afterwards.
@@ -21,6 +21,8 @@ __all__ = ["install", "refuse_the_rest"]
 _FILES = "an actor has no files: keep data in its state or kv, and constants in its modules"
 _NETWORK = "an actor has no network: context.messaging talks to other actors"
 _PROCESSES = "an actor starts no processes"
+_THREADS = "an actor has one thread: other actors are what runs beside it"
+_EXIT = "an actor does not exit: raise Rejection to refuse, or any other exception to fail"
 _LOOPS = (
     "an operation is an ordinary function: nothing can be waited for but context.messaging.call"
 )
@@ -32,6 +34,10 @@ _OF_OS = (
 )
 _PLACES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("socket", ("socket", "create_connection", "getaddrinfo", "gethostbyname"), _NETWORK),
+    ("os", ("_exit", "abort", "kill"), _EXIT),
+    ("os", ("system", "popen", "fork"), _PROCESSES),
+    ("threading", ("_start_joinable_thread", "_start_new_thread"), _THREADS),
+    ("_thread", ("start_new_thread", "start_joinable_thread", "start_new"), _THREADS),
     ("subprocess", ("Popen",), _PROCESSES),
     ("asyncio", ("run", "new_event_loop", "get_event_loop", "Runner"), _LOOPS),
     ("asyncio.events", ("new_event_loop", "get_event_loop"), _LOOPS),
