@@ -57,8 +57,15 @@ def test_what_is_there_is_left_alone(tmp_path: Path, content: str) -> None:
     assert [each.name for each in tmp_path.rglob("*") if each.is_file()] in (["mine"], ["hits"])
 
 
-def test_names_of_the_sdk_are_taken(tmp_path: Path) -> None:
-    for name in ("rust", "go"):
-        with pytest.raises(ProjectError, match="cannot be called kelpie"):
-            scaffold(BY_NAME[name], "kelpie", tmp_path / "kelpie")
+@pytest.mark.parametrize(("language", "name"), [("rust", "kelpie"), ("go", "con"), ("go", "lpt1")])
+def test_some_names_are_taken(tmp_path: Path, language: str, name: str) -> None:
+    with pytest.raises(ProjectError, match=f"cannot be called {name}"):
+        scaffold(BY_NAME[language], name, tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["go", "fmt", "main", "std", "kelpie"])
+def test_a_module_of_go_is_none_of_the_standard_library(tmp_path: Path, name: str) -> None:
+    scaffold(BY_NAME["go"], name, tmp_path / name)
+    assert (tmp_path / name / "go.mod").read_text().startswith(f"module example.com/{name}\n")
+    assert find_project(tmp_path / name).name == name

@@ -108,7 +108,9 @@ GO = Language(
     marker=_MARKER,
     sdk="kelpie-sdk",
     lock=None,
-    names_taken=frozenset({"kelpie"}),
+    # No path of a module may have them: Windows keeps these for devices.
+    names_taken=frozenset({"con", "prn", "aux", "nul"})
+    | {f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)},
     project_name=_project_name,
     toolchain=GoToolchain.find,
 )

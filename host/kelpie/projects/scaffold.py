@@ -33,7 +33,8 @@ def scaffold(language: Language, name: str, directory: Path) -> None:
     """
     if name in language.names_taken:
         raise ProjectError(
-            f"a project in {language.title} cannot be called {name}: that is the SDK's own name",
+            f"a project in {language.title} cannot be called {name}: {language.title} "
+            "or the SDK has that name for itself",
             "try: another one",
         )
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):

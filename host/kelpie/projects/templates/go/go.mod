@@ -1,4 +1,4 @@
-module name-of-actor
+module example.com/name-of-actor
 
 go 1.24
 
