@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -64,3 +65,7 @@ def test_what_is_left_out(tmp_path: Path) -> None:
     found = {Path(each) for each in watched_directories(tmp_path, _is_output)}
     wanted = {tmp_path, *(tmp_path / name for name in ("src", "src/below", "docs"))}
     assert found == wanted
+
+
+def test_how_many_files_have_changed_is_not_logged() -> None:
+    assert not logging.getLogger("watchfiles.main").isEnabledFor(logging.INFO)

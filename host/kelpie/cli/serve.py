@@ -146,7 +146,8 @@ async def _serve(
             _warn_of_files(log, data, listening.tls)
             await _warn(log, listening, server)
             log.say(printable(f"store: sqlite in {data}, pid {os.getpid()}"))
-            print(f"ready on {url}", flush=True)
+            # With its end in one piece: where nothing is buffered, `print` writes twice.
+            print(f"ready on {url}\n", end="", flush=True)
             serving = Serving(env, log, engine, runtime, server.audit, url)
             status = await end.wait_beside(companion and companion(serving))
             if status == 0:

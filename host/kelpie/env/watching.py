@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +19,9 @@ __all__ = ["watch_sources", "watched_directories"]
 _STEP_MS = 50
 _DEBOUNCE_MS = 400
 _LOOK_MS = 100
+
+# How many files have changed tells nobody anything: whoever watches says what they do.
+logging.getLogger("watchfiles").setLevel(logging.WARNING)
 
 
 def watch_sources(
