@@ -42,6 +42,17 @@ async def test_a_panic_with_a_long_message_is_told_too(actor: Subject) -> None:
     assert "ä" * 1_000 in message
 
 
+@pytest.mark.parametrize("operation", ["panic", "fail"])
+async def test_a_message_that_is_too_long_is_cut_and_says_so(
+    actor: Subject, language: Language, operation: str
+) -> None:
+    message = await actor.failure(operation, json.dumps({"message": "ä" * 20_000}))
+    assert "ä" * 1_000 in message
+    if operation == "panic":
+        errors = [line for level, line in actor.lines() if level == "error"]
+        assert [line for line in errors if "ä" * 4_000 in line and language.place in line]
+
+
 async def test_every_end_of_a_turn_drops_the_instance(turns: Turns) -> None:
     for operation, argument in [
         ("reject", {"code": "no", "message": "no"}),

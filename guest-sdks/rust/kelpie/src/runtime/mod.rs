@@ -3,6 +3,7 @@
 mod argument;
 mod batch;
 mod encoding;
+mod fitting;
 mod instance;
 mod manifest;
 mod operation;

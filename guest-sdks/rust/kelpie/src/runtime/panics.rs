@@ -5,6 +5,7 @@
 use std::panic::{PanicHookInfo, set_hook};
 use std::sync::Once;
 
+use super::fitting::panic_line;
 use crate::bindings::kelpie::actor::log::{Level, write};
 
 /// From now on panics are written to the log.
@@ -20,11 +21,6 @@ fn log(panic: &PanicHookInfo<'_>) {
         (_, Some(message)) => message.as_str(),
         _ => "a panic without a message",
     };
-    match panic.location() {
-        Some(place) => {
-            let (file, line) = (place.file(), place.line());
-            write(Level::Error, &format!("panicked at {file}:{line}: {message}"));
-        }
-        None => write(Level::Error, &format!("panicked at an unknown place: {message}")),
-    }
+    let place = panic.location().map(|place| (place.file(), place.line()));
+    write(Level::Error, &panic_line(place, message));
 }

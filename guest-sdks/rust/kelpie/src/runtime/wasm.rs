@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use super::fitting::{MESSAGE_BYTES_MAX, fitting};
 use super::{Actor, Instance, describe, invoke, invoke_batch, panics};
 use crate::bindings::exports::kelpie::actor::{batch, handler};
 use crate::bindings::kelpie::actor::types::{Failure, Rejection};
@@ -53,7 +54,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
             Error::Rejected { code, message } => Self::Rejected(Rejection { code, message }),
-            Error::Failed(message) => Self::Failed(message),
+            Error::Failed(message) => Self::Failed(fitting(message, MESSAGE_BYTES_MAX)),
             Error::Unavailable(message) => Self::Unavailable(message),
             Error::Unknown(message) => Self::Unknown(message),
         }
