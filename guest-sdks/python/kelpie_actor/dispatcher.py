@@ -47,14 +47,21 @@ class Dispatcher:
         operation = self._operations.get(name)
         if operation is None:
             self._refuse_unknown(name)
-        arguments = operation.arguments(argument)
+        # Written out here and below, as this is what every turn passes: a call of a function
+        # costs a thousand instructions and more.
+        if argument or operation.defaults is None:
+            arguments = operation.arguments(argument)
+        else:
+            arguments = operation.defaults.copy()
         state = self._state or self._load()
         if operation.context_at is not None:
             arguments.insert(operation.context_at, self._context)
         if operation.read_only:
-            return self._read(operation, state, arguments)
+            # What was seen last is what it is, as nothing but turns changes it.
+            seen_before = state.see() if state.text is None else state.text
+            return self._read(operation, state, arguments, seen_before)
         result = operation.method(state.actor, *arguments)
-        # Written out, as this is what every turn passes: `reply` and `save` do the same.
+        # `reply` and `save` do the same.
         try:
             reply: Payload = operation.encode(result)
             seen = state.encode(state.actor)
@@ -63,7 +70,8 @@ class Dispatcher:
         if operation.replies_bytes or not (reply.isascii() and seen.isascii()):
             reply, seen = operation.reply(result), state.see()
         if seen != state.text:
-            state.save(seen)
+            state.write(f"{state.head}{seen}}}")
+            state.text = seen
         return reply
 
     def invoke_batch(self, lines: str) -> str:
@@ -109,14 +117,15 @@ class Dispatcher:
         if operation.context_at is not None:
             arguments.insert(operation.context_at, self._context)
         if operation.read_only:
-            reply = self._read(operation, state, arguments)
+            reply = self._read(operation, state, arguments, state.see())
         else:
             reply = operation.reply(operation.method(state.actor, *arguments))
         assert isinstance(reply, str)
         return reply
 
-    def _read(self, operation: Operation, state: LoadedState, arguments: list[Any]) -> Payload:
-        seen = state.see()
+    def _read(
+        self, operation: Operation, state: LoadedState, arguments: list[Any], seen: str
+    ) -> Payload:
         reply = operation.reply(operation.method(state.actor, *arguments))
         if state.see() != seen:
             raise RuntimeError(

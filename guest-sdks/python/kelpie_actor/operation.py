@@ -30,6 +30,7 @@ class Operation:
 
     __slots__ = (
         "context_at",
+        "defaults",
         "doc",
         "durable",
         "encode",
@@ -73,6 +74,10 @@ class Operation:
         self.members = argument_reader(names, codecs, self._members)
         """The values of the parameters out of what JSON read; `null` is no argument.
         Raises `Rejection`."""
+        defaults = [field.default for field in parameters]
+        has_all = None not in defaults and not self.takes_bytes
+        self.defaults = [make() for make in defaults if make] if has_all else None
+        """The values of the parameters without an argument; None if it needs one."""
 
     def arguments(self, payload: Payload) -> list[Any]:
         """The values of the parameters.

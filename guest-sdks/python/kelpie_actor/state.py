@@ -21,16 +21,17 @@ class LoadedState:
     A turn that failed leaves it as it is: whoever runs turns has to drop it then.
     """
 
-    __slots__ = ("_head", "_host", "actor", "encode", "text")
+    __slots__ = ("actor", "encode", "head", "text", "write")
 
     def __init__(self, kind: ActorType, host: Host) -> None:
         """
         Raises:
             StateError: what is stored is not a state of this actor.
         """
-        self._host = host
+        self.write = host.state_save
         self.encode = _nothing if kind.state is None else kind.state.encode
-        self._head = f'{{"version":{kind.state_version},"state":'
+        self.head = f'{{"version":{kind.state_version},"state":'
+        """What is stored before the text, which a brace ends."""
         self.text: str | None = ""
         """The text as it was last seen; None if it is not what is stored."""
         self.actor: Any
@@ -48,7 +49,7 @@ class LoadedState:
     def save(self, seen: str) -> None:
         """Saves the state, which `see` has seen, if it is not what was last seen."""
         if seen != self.text:
-            self._host.state_save(f"{self._head}{seen}}}")
+            self.write(f"{self.head}{seen}}}")
             self.text = seen
 
     def see(self) -> str:

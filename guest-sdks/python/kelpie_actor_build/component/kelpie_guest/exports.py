@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from kelpie_actor import declaration
+from kelpie_actor.context import Context
 from kelpie_actor.dispatcher import BatchStopped, Dispatcher, describe
 from kelpie_actor.errors import DeclarationError, Rejection
 from kelpie_actor.failures import failure_message, traceback_text
 from kelpie_guest import files, importing, streams
 from kelpie_guest.bindings import BatchFailure, Bytes, Err, Text, types
-from kelpie_guest.host import GuestHost
+from kelpie_guest.host import GuestHost, GuestLog
 from kelpie_guest.turn import turn
 
 __all__ = ["finish"]
@@ -49,7 +50,9 @@ def _one_actor() -> declaration.ActorType:
 
 def _exports(kind: declaration.ActorType) -> tuple[type, type]:
     host = GuestHost()
-    dispatcher = Dispatcher(kind, host)
+    context = Context(host, owns_state=kind.state is not None)
+    context.log = GuestLog(host)
+    dispatcher = Dispatcher(kind, host, context)
     dispatch, manifest = dispatcher.invoke, describe(kind)
     turn.host = host
 
