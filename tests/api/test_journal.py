@@ -86,6 +86,23 @@ async def test_a_deploy_is_tried_on_recorded_turns(host: Host) -> None:
     assert (await host.ask("PUT", path, same)).status == 201
 
 
+async def test_a_deploy_that_does_something_else_goes_where_that_is_allowed(host: Host) -> None:
+    path = "/v1/kinds/rogue?allow_divergence=true"
+    about_nothing = await host.ask("PUT", path, COUNTER.read_bytes())
+    assert (about_nothing.status, about_nothing.json["code"]) == (400, "invalid-request")
+    await host.ask("PUT", POLICY, b"all", Content_Type=TEXT)
+    for operation, body in (("volatile", b"{}"), ("save", b'"1"')):
+        assert await run(host, operation, body) == 200
+    deployed = await host.ask("PUT", f"{path}&shadow=5", COUNTER.read_bytes())
+    assert (deployed.status, deployed.json["number"]) == (201, 2)
+    shadow = deployed.json["shadow"]
+    assert (shadow["same"], shadow["turns"], shadow["changed"]) == (False, 2, 2)
+    assert shadow["changes"][0]["operation"] == "volatile"
+    assert shadow["operations"]["volatile"]["fuel_before"] > 0
+    # What was found is told once, to who asked.
+    assert (await host.ask("PUT", "/v1/kinds/rogue", COUNTER.read_bytes())).json["shadow"] is None
+
+
 async def test_who_may(host: Host) -> None:
     """Of a journal as much as of what is stored; what is kept is set by who deploys."""
     await host.token("admin", Role.ADMIN)

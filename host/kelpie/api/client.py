@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, Unpack
 
+from kelpie.api.deploy_terms import DeployTerms
 from kelpie.api.journal_calls import JournalCalls
 from kelpie.api.message_calls import MessageCalls
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE
@@ -69,49 +70,25 @@ class Client(JournalCalls, MessageCalls):
         kind: str,
         upload: bytes,
         *,
-        strict: bool = False,
-        grant: str | None = None,
-        no_determinism_check: bool = False,
-        shadow: int | None = None,
         on_sent: Callable[[int], object] | None = None,
+        **terms: Unpack[DeployTerms],
     ) -> dict[str, Any]:
         """Deploys a component, or a core module. `changed` says whether it is new,
-        `changes` what it adds, removes and narrows; `strict` refuses the latter two.
-        `grant` names what it may import, with commas in between, or is `all`;
-        without it that is what it was. `no_determinism_check`: it is not tried whether it
-        does the same twice. `on_sent` is told how many bytes are sent, as it goes on."""
-        return await self._upload(
-            kind,
-            upload,
-            on_sent,
-            strict=strict,
-            grant=grant,
-            no_determinism_check=no_determinism_check,
-            shadow=shadow,
-        )
+        `changes` what it adds, removes and narrows, `shadow` what it does with recorded
+        turns if it was tried on some. `on_sent` is told how many bytes are sent, as it
+        goes on."""
+        return await self._upload(kind, upload, on_sent, terms)
 
     async def check(
         self,
         kind: str,
         upload: bytes,
         *,
-        strict: bool = False,
-        grant: str | None = None,
-        no_determinism_check: bool = False,
-        shadow: int | None = None,
         on_sent: Callable[[int], object] | None = None,
+        **terms: Unpack[DeployTerms],
     ) -> dict[str, Any]:
         """What `deploy` would answer, without deploying anything."""
-        return await self._upload(
-            kind,
-            upload,
-            on_sent,
-            check=True,
-            strict=strict,
-            grant=grant,
-            no_determinism_check=no_determinism_check,
-            shadow=shadow,
-        )
+        return await self._upload(kind, upload, on_sent, terms, check=True)
 
     async def versions(
         self, kind: str, *, before: int | None = None, limit: int | None = None
@@ -208,14 +185,18 @@ class Client(JournalCalls, MessageCalls):
         kind: str,
         upload: bytes,
         on_sent: Callable[[int], object] | None,
+        terms: DeployTerms,
         *,
-        grant: str | None,
-        shadow: int | None,
-        **flags: bool,
+        check: bool = False,
     ) -> dict[str, Any]:
         headers = {"Content-Type": "application/wasm"}
-        given = {name: "true" for name, is_set in flags.items() if is_set}
-        path = with_query(f"/v1/kinds/{quoted(kind)}", **given, grant=grant, shadow=shadow)
+        # A flag that is not set is not told.
+        told: dict[bool, str | None] = {True: "true", False: None}
+        given: dict[str, Any] = {**terms, "check": check}
+        wishes = {
+            name: told[value] if isinstance(value, bool) else value for name, value in given.items()
+        }
+        path = with_query(f"/v1/kinds/{quoted(kind)}", **wishes)
         return await self.ask_json("PUT", path, upload, headers, on_sent=on_sent)
 
     async def actors(

@@ -177,11 +177,18 @@ def _terms(target: Target, limits: Limits) -> Terms:
         InvalidRequest
     """
     grant = target.parameters.get("grant")
+    shadow = target.number("shadow", limits.shadow_turns_max)
+    allow_divergence = target.flag("allow_divergence")
+    if allow_divergence and shadow is None:
+        raise InvalidRequest(
+            "allow_divergence is about what `shadow` finds: say on how many turns as well"
+        )
     return Terms(
         strict=target.flag("strict"),
         grant=None if grant is None else parse_grant(grant),
         determinism_check=not target.flag("no_determinism_check"),
-        shadow=target.number("shadow", limits.shadow_turns_max),
+        shadow=shadow,
+        allow_divergence=allow_divergence,
     )
 
 

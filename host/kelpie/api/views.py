@@ -60,6 +60,7 @@ def deployed_view(deploy: Deploy) -> dict[str, object]:
         **deploy_view(deploy),
         "changed": deploy.changed,
         "changes": _changes_view(deploy.changes),
+        "shadow": None if deploy.shadow is None else deploy.shadow.told(),
     }
 
 

@@ -40,7 +40,7 @@ _NEXT = {
     "configuration-full": "see what is set with `kelpie config KIND` and `kelpie secret KIND`",
     "turns-not-found": "see which turns there are with `kelpie journal KIND/KEY`",
     "replay-diverged": "export a journal and see all of it with `kelpie replay BUNDLE --with "
-    "FILE.wasm`; without --shadow it is deployed all the same",
+    "FILE.wasm`; with --allow-divergence it is deployed all the same",
     "value-not-found": "`kelpie show KIND/KEY` says whether the actor was ever used",
     "batch-unsupported": "`kelpie turns`, which runs each operation in a turn of its own",
     "component-refused": "`kelpie inspect FILE.wasm` shows what it imports and exports",

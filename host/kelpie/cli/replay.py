@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from base64 import b64encode
-from dataclasses import asdict
 
 from kelpie.cli.output import print_json, print_table, printable, say
 from kelpie.cli.replayed import print_divergence, read_file, run_again, with_engine
@@ -105,24 +104,13 @@ def _compare(options: argparse.Namespace, bundle: Bundle) -> int:
         return await compare(bundle.flown, other, component_of, limits)
 
     found = with_engine(bundle, work)
-    same = found.divergence is None and not found.changed
     if options.output == "json":
-        divergence = None if found.divergence is None else found.divergence._asdict()
-        print_json(
-            {
-                "same": same,
-                "turns": found.turns,
-                "changed": found.changed,
-                "changes": [each._asdict() for each in found.changes],
-                "operations": {name: asdict(each) for name, each in found.operations.items()},
-                "divergence": divergence,
-            }
-        )
+        print_json(found.told())
     elif found.divergence is not None:
         print_divergence(found.divergence)
     else:
         _print_comparison(found)
-    return 0 if same else _DIVERGED
+    return 0 if found.is_same else _DIVERGED
 
 
 def _print_comparison(found: Comparison) -> None:

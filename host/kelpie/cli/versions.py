@@ -32,6 +32,7 @@ def deploy(options: argparse.Namespace) -> int:
                 grant=options.grant,
                 no_determinism_check=options.no_determinism_check,
                 shadow=options.shadow,
+                allow_divergence=options.allow_divergence,
                 on_sent=_telling(progress, kind, len(upload)),
             ),
         )
@@ -43,6 +44,7 @@ def deploy(options: argparse.Namespace) -> int:
     else:
         print(f"unchanged: {what} is this very component")
     _say_changes(deployed["changes"])
+    _say_shadow(deployed["shadow"])
     say(f"imports: {_told_imports(deployed)}")
     operations = [operation["name"] for operation in deployed["operations"]]
     if operations:
@@ -67,6 +69,7 @@ def check(options: argparse.Namespace) -> int:
                 grant=options.grant,
                 no_determinism_check=options.no_determinism_check,
                 shadow=options.shadow,
+                allow_divergence=options.allow_divergence,
                 on_sent=_telling(progress, kind, len(upload)),
             ),
         )
@@ -173,6 +176,7 @@ def _print_check(checked: dict[str, Any]) -> None:
     print(f"operations: {', '.join(each['name'] for each in checked['operations'])}")
     for line in _told_changes(checked["changes"]):
         print(line)
+    _say_shadow(checked["shadow"])
 
 
 def _told_imports(deploy: dict[str, Any]) -> str:
@@ -205,6 +209,21 @@ def _told_differences(differences: dict[str, Any]) -> str:
 def _say_changes(changes: dict[str, Any]) -> None:
     for line in _told_changes(changes):
         say(line)
+
+
+def _say_shadow(shadow: dict[str, Any] | None) -> None:
+    """What a deploy does with recorded turns, if it was tried on some."""
+    if shadow is None:
+        return
+    if shadow["divergence"] is not None:
+        say(f"recorded turns do not run as they did: {shadow['divergence']['what']}")
+        return
+    say(f"recorded turns: {shadow['changed']} of {shadow['turns']} come out differently")
+    for each in shadow["changes"]:
+        what = "its reply" if each["call"] is None else f"host call {each['call']}"
+        say(f"turn {each['turn']}, {each['operation']}, {what}")
+        say(f"  before  {each['before']}")
+        say(f"  after   {each['after']}")
 
 
 def _told_changes(changes: dict[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ with the state that it had then, whatever the other one made of those before.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import NamedTuple, cast
 
 from kelpie.errors import ActorError
@@ -60,6 +60,21 @@ class Comparison:
     """How many turns do something else."""
     divergence: Divergence | None = None
     """Where the recorded component itself is not as recorded: nothing is compared behind it."""
+
+    @property
+    def is_same(self) -> bool:
+        return self.divergence is None and not self.changed
+
+    def told(self) -> dict[str, object]:
+        """As programs are told of it."""
+        return {
+            "same": self.is_same,
+            "turns": self.turns,
+            "changed": self.changed,
+            "changes": [each._asdict() for each in self.changes],
+            "operations": {name: asdict(each) for name, each in self.operations.items()},
+            "divergence": None if self.divergence is None else self.divergence._asdict(),
+        }
 
 
 class _KnownAnswers:

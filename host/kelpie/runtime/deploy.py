@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgpack
 
 from kelpie.errors import KindNotFound, StoredValueCorrupt, StoreFormatUnsupported
+from kelpie.journal.comparison import Comparison
 from kelpie.limits import Limits
 from kelpie.runtime.changes import NO_CHANGES, Changes
 from kelpie.store import keyspace
@@ -78,6 +79,8 @@ class Deploy:
     """False: all that was asked for was current already, and nothing was done."""
     changes: Changes = NO_CHANGES
     """Against the version that it took the place of. Known to who deployed it."""
+    shadow: Comparison | None = None
+    """What it does with recorded turns, if it was tried on some. Known to who deployed it."""
 
     @property
     def is_native(self) -> bool:

@@ -100,7 +100,7 @@ class Deploys:
             InvalidAddress, ComponentError, KindsFull, StoreError
         """
         strict, grant = terms.get("strict", False), terms.get("grant")
-        component, wasm, wanted = await self._examine(namespace, kind, upload, terms)
+        component, wasm, wanted, shadow = await self._examine(namespace, kind, upload, terms)
         # Refused now, it leaves nothing behind.
         foreseen(self._current.get((namespace, kind)), wanted, grant, strict=strict)
         # What was deleted under this name is not to be found again.
@@ -116,7 +116,7 @@ class Deploys:
         while True:
             await self.components.keep(component, wasm)
             try:
-                return await self._make_current(witness, work)
+                return replace(await self._make_current(witness, work), shadow=shadow)
             except ComponentClearedError:
                 # By whoever cleared the last version that had it, just before.
                 continue
@@ -130,9 +130,9 @@ class Deploys:
     ) -> Deploy:
         """What `deploy` would answer, or raise. Nothing is kept; its `number` is that
         of the current deploy, or 0."""
-        _, _, wanted = await self._examine(namespace, kind, upload, terms)
-        current = self._current.get((namespace, kind))
-        return foreseen(current, wanted, terms.get("grant"), strict=terms.get("strict", False))
+        _, _, wanted, shadow = await self._examine(namespace, kind, upload, terms)
+        current, strict = self._current.get((namespace, kind)), terms.get("strict", False)
+        return replace(foreseen(current, wanted, terms.get("grant"), strict=strict), shadow=shadow)
 
     async def roll_back(
         self, namespace: str, kind: str, to: int | None, witness: Witness

@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from kelpie.errors import ComponentTooLarge
 from kelpie.ids import check_name
+from kelpie.journal.comparison import Comparison
 from kelpie.limits import Limits
 from kelpie.runtime.components import Components
 from kelpie.runtime.deploy import Deploy
 from kelpie.runtime.determinism import check_determinism
 from kelpie.runtime.node import Node
 from kelpie.runtime.script import script_of
-from kelpie.runtime.shadow import check_shadow
+from kelpie.runtime.shadow import check_same, run_shadow
 from kelpie.runtime.terms import Terms
 from kelpie.wasm.turn import Component
 
@@ -20,11 +21,13 @@ __all__ = ["Examined", "check_upload", "examine"]
 
 
 class Examined(NamedTuple):
-    """An upload's component, its bytes, and a deploy of it without a number."""
+    """An upload's component, its bytes, a deploy of it without a number, and what it
+    does with recorded turns if that was asked for."""
 
     component: Component
     wasm: bytes
     deploy: Deploy
+    shadow: Comparison | None
 
 
 def check_upload(namespace: str, kind: str, upload: bytes, limits: Limits) -> None:
@@ -52,15 +55,18 @@ async def examine(
 
     Raises:
         ComponentError
-        ReplayDiverged, TurnsNotFound: as `check_shadow`.
+        ReplayDiverged: it does something else, which is not allowed.
+        TurnsNotFound: as `run_shadow`.
     """
     component, wasm = await components.inspect(upload)
     if terms.get("determinism_check", True):
         script = script_of(wasm, node.limits)
         await check_determinism(node.env, node.limits, component, script, namespace, kind)
-    shadow = terms.get("shadow")
-    if shadow is not None:
-        await check_shadow(node, components, component, namespace, kind, shadow)
+    turns, shadow = terms.get("shadow"), None
+    if turns is not None:
+        shadow = await run_shadow(node, components, component, namespace, kind, turns)
+        if not terms.get("allow_divergence", False):
+            check_same(shadow)
     deploy = Deploy(
         namespace,
         kind,
@@ -72,4 +78,4 @@ async def examine(
         component.imports,
         component.batches,
     )
-    return Examined(component, wasm, deploy)
+    return Examined(component, wasm, deploy, shadow)

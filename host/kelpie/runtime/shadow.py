@@ -23,7 +23,7 @@ from kelpie.store.keyspace import ActorKeys, actors_of
 from kelpie.store.reading import reading
 from kelpie.wasm.turn import Component
 
-__all__ = ["check_shadow"]
+__all__ = ["check_same", "run_shadow"]
 
 _ACTORS_AT_ONCE = 100
 
@@ -35,13 +35,12 @@ class _Candidate(NamedTuple):
     turns: int
 
 
-async def check_shadow(
+async def run_shadow(
     node: Node, components: Components, component: Component, namespace: str, kind: str, turns: int
-) -> None:
+) -> Comparison:
     """Runs at least the latest `turns` turns, if there are as many, and whole instances.
 
     Raises:
-        ReplayDiverged: it does something else; `details` say where.
         TurnsNotFound: no turn of the kind is in a journal.
         ComponentTooCostly: it takes longer than `shadow_wall_time_ms_max`.
         ActorError: it cannot be instantiated.
@@ -63,7 +62,7 @@ async def check_shadow(
             f"`kelpie journal {kind} --policy all`, or deploy without --shadow"
         )
     try:
-        found = await node.env.within(
+        return await node.env.within(
             node.limits.shadow_wall_time_ms_max,
             compare(taken, component, components.get, node.limits),
         )
@@ -72,7 +71,6 @@ async def check_shadow(
             f"running {count} turns again takes longer than {node.limits.shadow_wall_time_ms_max} "
             "ms (shadow_wall_time_ms_max): try fewer"
         ) from error
-    _check_same(found)
 
 
 async def _candidates(node: Node, namespace: str, kind: str) -> list[_Candidate]:
@@ -110,7 +108,11 @@ async def _read(node: Node, candidate: _Candidate) -> Flown | None:
         return None
 
 
-def _check_same(found: Comparison) -> None:
+def check_same(found: Comparison) -> None:
+    """
+    Raises:
+        ReplayDiverged: something else was done; `details` say where.
+    """
     if found.divergence is not None:
         raise ReplayDiverged(
             f"the turns that are in the journal do not run as they did, even in the component "

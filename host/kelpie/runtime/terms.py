@@ -17,5 +17,7 @@ class Terms(TypedDict, total=False):
     shadow: int | None
     """How many of the latest recorded turns of its kind it is tried on, and refused if it
     does anything else; None: it is not."""
+    allow_divergence: bool
+    """Whether it is not refused then: what it does otherwise is only told."""
     determinism_check: bool
     """Whether it is tried first, and refused if it does not do the same twice; else it is."""

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from kelpie.api.openapi.parts import COUNT, FLAG, MOMENT, NUMBER, TEXT, Schema, object_of, or_null
+from kelpie.api.openapi.parts import (
+    COUNT,
+    FLAG,
+    MOMENT,
+    NUMBER,
+    TEXT,
+    Schema,
+    list_of,
+    object_of,
+    or_null,
+)
 
-__all__ = ["ACTOR", "DEAD_LETTER", "JOURNALED", "KV_ENTRY", "REMINDER", "SPAN", "TRACE_ID"]
+__all__ = [
+    "ACTOR",
+    "DEAD_LETTER",
+    "JOURNALED",
+    "KV_ENTRY",
+    "REMINDER",
+    "SHADOW",
+    "SPAN",
+    "TRACE_ID",
+]
 
 ACTOR = object_of(
     namespace=TEXT,
@@ -67,6 +86,28 @@ SPAN = object_of(
     waited_us=or_null(COUNT),
     ran_us=or_null(COUNT),
     committed_us=or_null(COUNT),
+)
+_CHANGE = object_of(
+    turn=NUMBER,
+    position=NUMBER,
+    operation=TEXT,
+    call=or_null(NUMBER),
+    before=TEXT,
+    after=TEXT,
+)
+_OPERATION_FUEL = object_of(
+    turns=COUNT, changed_calls=COUNT, changed_replies=COUNT, fuel_before=COUNT, fuel_after=COUNT
+)
+_DIVERGENCE = object_of(
+    turn=COUNT, position=COUNT, call=or_null(NUMBER), what=TEXT, expected=TEXT, got=TEXT
+)
+SHADOW = object_of(
+    same=FLAG,
+    turns=COUNT,
+    changed=COUNT,
+    changes=list_of(_CHANGE),
+    operations={"type": "object", "additionalProperties": _OPERATION_FUEL},
+    divergence=or_null(_DIVERGENCE),
 )
 JOURNALED = object_of(
     position=NUMBER,

@@ -13,6 +13,7 @@ from kelpie.api.openapi.actor_shapes import (
     JOURNALED,
     KV_ENTRY,
     REMINDER,
+    SHADOW,
     SPAN,
     TRACE_ID,
 )
@@ -131,6 +132,7 @@ SHAPES: dict[str, Schema] = {
         operations=list_of(ref("Operation")),
         changed=FLAG,
         changes=ref("Changes"),
+        shadow=or_null(ref("Shadow")),
         current=or_null(NUMBER),
     ),
     "Config": object_of(
@@ -142,11 +144,12 @@ SHAPES: dict[str, Schema] = {
     "DeadLetterPage": object_of(letters=list_of(DEAD_LETTER), after=or_null(NUMBER)),
     "Deleted": object_of(namespace=TEXT, kind=TEXT, deleted={"const": True}, actors=COUNT),
     "DeletedActor": object_of(namespace=TEXT, kind=TEXT, key=TEXT, deleted=FLAG),
-    "Deployed": _with("Kind", changed=FLAG, changes=ref("Changes")),
+    "Deployed": _with("Kind", changed=FLAG, changes=ref("Changes"), shadow=or_null(ref("Shadow"))),
     "DroppedLetter": object_of(
         namespace=TEXT, kind=TEXT, key=TEXT, number=NUMBER, dropped={"const": True}
     ),
     "DeployedOrChecked": {"anyOf": [ref("Deployed"), ref("Checked")]},
+    "Shadow": SHADOW,
     "Health": object_of(status={"type": "string", "enum": ["live", "ready"]}),
     "JournalPage": object_of(turns=list_of(JOURNALED), more=FLAG),
     "JournalPolicy": object_of(

@@ -63,6 +63,7 @@ KIND_ROUTES = (
                 "were journaled",
                 "shadow_turns_max",
             ),
+            flag("allow_divergence", "Deploy that one as well, and only tell what `shadow` found"),
             text(
                 "grant",
                 "What it may import, with commas in between, or `all`; and `messaging:NAMESPACE`",

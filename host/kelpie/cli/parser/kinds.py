@@ -42,6 +42,11 @@ def add(commands: Commands) -> None:
             metavar="N",
             help="refuse one that does something else in the latest N turns that were journaled",
         )
+        command.add_argument(
+            "--allow-divergence",
+            action="store_true",
+            help="with --shadow: do not refuse it, but tell what it does otherwise",
+        )
         add_output(command)
         command.set_defaults(run=f"versions:{name}")
 
