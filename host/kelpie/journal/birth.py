@@ -17,7 +17,7 @@ from kelpie.wasm.kind_configuration import Configuration, Secret
 
 __all__ = ["Birth", "Flown", "pack_birth", "pack_entry", "unpack_birth", "unpack_entries"]
 
-_FORMAT = 1
+_FORMAT = 2
 
 _packer = msgpack.Packer()
 
@@ -79,7 +79,7 @@ def unpack_birth(packed: bytes) -> Birth:
     """
     match _unpacked(packed):
         case (
-            1,
+            2,
             (str(), str(), str()) as parts,
             int(number),
             str(digest),

@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 from kelpie.errors import ActorError
 from kelpie.ids import Payload
 from kelpie.journal.birth import Flown
-from kelpie.journal.entries import packed_call, packed_end, read_end_of
+from kelpie.journal.entries import Seals, packed_call, packed_end, read_end_of
 from kelpie.journal.expected import Divergence, Halted, shown, shown_call
 from kelpie.journal.replay import Held, Ran, keep, replay, turn_of
 from kelpie.journal.values import Packer
@@ -223,5 +223,5 @@ def _told_call(journal: list[HostCall], index: int) -> str:
 
 
 def _told_end(outcome: Outcome, packer: Packer) -> str:
-    end = read_end_of(packed_end(outcome, packer))
+    end = read_end_of(packed_end(outcome, packer, Seals(b"")))
     return shown(end.reply) if end.error is None else f"{end.error[0]}: {end.error[1]}"

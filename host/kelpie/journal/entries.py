@@ -1,8 +1,9 @@
 """One turn as bytes: what it was given, each host call, and its end.
 
-Each of these parts is sealed with a checksum of its own, so that what was
-altered is named by its turn and call. What a replay does is packed in the same
-way, and compared byte for byte.
+Each of these parts is sealed with a checksum of its own, and the end has the
+checksums of all others once more: so what was altered is named by its turn and
+call, also where its own checksum was put right. What a replay does is packed in
+the same way, and compared byte for byte.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ __all__ = [
     "Entry",
     "EntryInvalid",
     "Given",
+    "Seals",
     "entry_of",
     "omitted",
     "packed_call",
@@ -63,6 +65,26 @@ class Entry(NamedTuple):
         return len(self.given) + len(self.end) + sum(map(len, self.calls))
 
 
+class Seals(NamedTuple):
+    """The checksums of the parts of a turn but for its end, as that has them."""
+
+    packed: bytes
+
+    @classmethod
+    def of(cls, given: bytes, calls: tuple[bytes, ...]) -> Seals:
+        return cls(b"".join([given[:_SEAL_BYTES], *[call[:_SEAL_BYTES] for call in calls]]))
+
+    def is_of_given(self, given: bytes) -> bool:
+        """Whether a turn was given this."""
+        return self.packed.startswith(given[:_SEAL_BYTES])
+
+    def is_of_call(self, number: int, call: bytes) -> bool:
+        """Whether this was the host call with that number, counted from 1. Of one
+        that they do not reach to they say nothing."""
+        at = number * _SEAL_BYTES
+        return self.packed[at : at + _SEAL_BYTES] in (call[:_SEAL_BYTES], b"")
+
+
 class Given(NamedTuple):
     """What a turn was given, but for the state, which the turns before it left."""
 
@@ -89,12 +111,14 @@ class End(NamedTuple):
     """The digest of what it changed."""
     log: tuple[tuple[str, str], ...]
     fuel: int
+    seals: Seals
 
 
 def entry_of(turn: Turn, outcome: Outcome, packer: Packer, limits: Limits) -> Entry:
     """A turn that has run. If it is too large it is kept without its host calls."""
     calls = tuple([packed_call(call, packer) for call in outcome.journal])
-    entry = Entry(_packed_given(turn, packer, 0), calls, packed_end(outcome, packer))
+    given = _packed_given(turn, packer, 0)
+    entry = Entry(given, calls, packed_end(outcome, packer, Seals.of(given, calls)))
     size = entry.size
     if size > limits.journal_turn_bytes_max:
         return omitted(turn, outcome, packer, size)
@@ -107,7 +131,7 @@ def omitted(turn: Turn, outcome: Outcome, packer: Packer, size: int) -> Entry:
     given = _packed_given(turn, packer, size, small)
     log: list[LogLine] = []
     end = Outcome(outcome.reply, outcome.error, Effects(), [], log, outcome.fuel)
-    return Entry(given, (), packed_end(end, packer))
+    return Entry(given, (), packed_end(end, packer, Seals.of(given, ())))
 
 
 def packed_call(call: HostCall, packer: Packer) -> bytes:
@@ -116,8 +140,8 @@ def packed_call(call: HostCall, packer: Packer) -> bytes:
     return seal(_pack((name, packer.brief(arguments), packer.plain(result))))
 
 
-def packed_end(outcome: Outcome, packer: Packer) -> bytes:
-    """The end of a turn."""
+def packed_end(outcome: Outcome, packer: Packer, seals: Seals) -> bytes:
+    """The end of a turn whose other parts are sealed so."""
     error = outcome.error
     return seal(
         _pack(
@@ -127,6 +151,7 @@ def packed_end(outcome: Outcome, packer: Packer) -> bytes:
                 _effects_digest(outcome.effects, packer) if outcome.effects else b"",
                 packer.plain(outcome.log),
                 outcome.fuel,
+                seals.packed,
             )
         )
     )
@@ -183,7 +208,7 @@ def read_end(entry: Entry) -> End:
 
 def read_end_of(sealed: bytes) -> End:
     """The same, of that part alone."""
-    reply, error, effects, log, fuel = _opened(sealed, 5)
+    reply, error, effects, log, fuel, seals = _opened(sealed, 6)
     if reply is not None and not isinstance(reply, Payload | Digest):
         raise EntryInvalid("a turn ended with a reply that is none")
     match error:
@@ -191,7 +216,7 @@ def read_end_of(sealed: bytes) -> End:
             pass
         case _:
             raise EntryInvalid("a turn ended with an error that is none")
-    _expect((effects,), bytes)
+    _expect((effects, seals), bytes)
     _expect((log,), tuple)
     _expect((fuel,), int)
     for line in log:
@@ -200,7 +225,7 @@ def read_end_of(sealed: bytes) -> End:
                 pass
             case _:
                 raise EntryInvalid("a turn logged a line that is none")
-    return End(reply, error, effects, log, fuel)
+    return End(reply, error, effects, log, fuel, Seals(seals))
 
 
 def _packed_given(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
 from kelpie.ids import Payload
-from kelpie.journal.entries import Altered, EntryInvalid, packed_call, read_call
+from kelpie.journal.entries import Altered, EntryInvalid, Seals, packed_call, read_call
 from kelpie.journal.values import Packer
 from kelpie.wasm.turn import Failure, HostCall, Page
 
@@ -43,9 +43,10 @@ class Expected(list[HostCall]):
     """The journal of a turn that is run again: a call that was not recorded is
     refused, and the first one is kept in `difference`."""
 
-    def __init__(self, calls: tuple[bytes, ...], packer: Packer) -> None:
+    def __init__(self, calls: tuple[bytes, ...], seals: Seals, packer: Packer) -> None:
         super().__init__()
         self._calls = calls
+        self._seals = seals
         self._packer = packer
         self.difference: tuple[int | None, str, str, str] | None = None
         """Which call, in what, expected, and got."""
@@ -60,6 +61,9 @@ class Expected(list[HostCall]):
         recorded = self._calls[number]
         if packed_call(call, self._packer) != recorded:
             self._compare(recorded, call)
+        if not self._seals.is_of_call(number + 1, recorded):
+            sealed = "what the turn has sealed, which is something else"
+            self.refuse("its record was altered", sealed, shown_call(call))
         super().append(call)
 
     def next_recorded(self, *asked: str) -> HostCall:

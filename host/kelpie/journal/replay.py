@@ -19,6 +19,7 @@ from kelpie.journal.entries import (
     Entry,
     EntryInvalid,
     Given,
+    Seals,
     packed_end,
     read_end,
     read_end_of,
@@ -42,6 +43,7 @@ _ENDS = (
     ("log", "it logged something else"),
     ("effects", "it changed something else"),
     ("fuel", "it took another amount of fuel"),
+    ("seals", "it has sealed other host calls"),
 )
 
 _Difference = tuple[int | None, str, str, str]
@@ -98,6 +100,8 @@ async def _run_all(
     for position, entry in enumerate(flown.entries, before + 1):
         try:
             given, end = read_given(entry), read_end(entry)
+            if not end.seals.is_of_given(entry.given):
+                raise Altered("what it was given is not what the turn has sealed")
         except (Altered, EntryInvalid) as error:
             yield _differs(
                 None, position, held, "its record was altered", "a whole record", str(error)
@@ -111,7 +115,7 @@ async def _run_all(
             why = f"its host calls took {given.omitted_bytes} bytes, and were not kept"
             yield Ran(given, None, held, stopped=why)
             return
-        expected = Expected(entry.calls, packer)
+        expected = Expected(entry.calls, end.seals, packer)
         answers = RecordedAnswers(expected, held.kv if committed else {})
         killed = end.error is not None and end.error[0] in _KILLED
         fuel_max = max(1, end.fuel) if killed else None
@@ -170,7 +174,7 @@ def _judged(
     expected.finish()
     if expected.difference is not None:
         return expected.difference, None
-    packed = packed_end(outcome, packer)
+    packed = packed_end(outcome, packer, Seals.of(entry.given, entry.calls))
     return (None if packed == entry.end else _different_end(end, packed)), None
 
 
