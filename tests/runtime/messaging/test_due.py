@@ -251,3 +251,19 @@ async def test_a_kind_with_reminders_is_in_use(scripted: StartScripted, is_force
     await pass_hours(node, 1)
     await until(lambda: not waiting(node.client.store))
     assert await node.get("read", key="a") == ""
+
+
+async def test_a_reminder_s_turns_are_in_the_trace_of_the_turn_that_set_it(
+    scripted: StartScripted,
+) -> None:
+    node = await scripted(ALL, **QUICK)
+    asked = node.envelope("remind", json.dumps({"again": ["every-ms", HOUR_MS]}), id="order-17")
+    await node.runtime.invoke(asked)
+    spans = node.runtime.node.traces.find
+    for fired in (1, 2):
+        await pass_hours(node, 1)
+        await until(lambda count=fired + 1: len(spans("order-17", "default")) == count)
+    first, *others = spans("order-17", "default")
+    assert [(each.cause.sort, each.operation) for each in others] == [("reminder", "append")] * 2
+    # Each is below the turn that set it, not below the one before.
+    assert {each.cause.span_id for each in others} == {first.span_id}

@@ -172,7 +172,8 @@ class Alarm:
         """Has delayed messages leave their sender together, in one turn of it."""
         first = delayed[0].due_row.hex()[-32:]
         errand = Release(tuple(delayed))
-        envelope = self._ask(address, _RELEASE, Payload(True, b""), first, None, errand)
+        nothing, cause = Payload(True, b""), Cause("send")
+        envelope = self._ask(address, _RELEASE, nothing, first, None, errand, cause)
         self._submit(envelope, [each.due_row for each in delayed])
 
     def _submit(self, envelope: Envelope, keys: list[bytes]) -> None:
@@ -233,6 +234,7 @@ class Alarm:
             f"reminder-{reminder.turn}-{found.at_ms}",
             Caller("reminder", name),
             Firing(name, found.row, key, stored),
+            reminder.cause,
         )
 
     def _ask(
@@ -243,6 +245,7 @@ class Alarm:
         request_id: str,
         caller: Caller | None,
         errand: Firing | Release,
+        cause: Cause,
     ) -> Envelope:
         limits = self._node.limits
         deadline_ns = self._node.env.monotonic_ns() + limits.letter_deadline_ms * _NS_PER_MS
@@ -256,7 +259,7 @@ class Alarm:
             deadline_ns=deadline_ns,
             caller=caller,
             errand=errand,
-            cause=Cause("reminder"),
+            cause=cause,
         )
 
     async def _drop(self, key: bytes, found: Due) -> None:

@@ -11,6 +11,7 @@ from kelpie.errors import DeadLettersFull, StoredValueCorrupt
 from kelpie.ids import Address
 from kelpie.limits import Limits
 from kelpie.meters.letters import LetterMeter
+from kelpie.runtime.cause import REQUEST, Cause
 from kelpie.runtime.envelope import Envelope
 from kelpie.runtime.messaging.due_time import first_due_ms, why_never_due
 from kelpie.runtime.messaging.errand import Writes
@@ -151,11 +152,12 @@ class ActorDesk:
             writes[pending(self._node.name, self.address)] = b""
         if outgoing is not None:
             for name, asked in outgoing.reminders.items():
-                writes |= await self._reminder(name, asked, time_ns // _NS_PER_MS)
+                cause = envelope.cause_of("reminder")
+                writes |= await self._reminder(name, asked, time_ns // _NS_PER_MS, cause)
         return writes
 
     async def cancel(self, name: str) -> Writes:
-        return await self._reminder(name, None, 0)
+        return await self._reminder(name)
 
     async def forget_reminders(self) -> Writes:
         """The rows that cancel them all.
@@ -166,13 +168,15 @@ class ActorDesk:
         writes: Writes = {}
         for name in await self._read_reminders():
             try:
-                writes |= await self._reminder(name, None, 0)
+                writes |= await self._reminder(name)
             except StoredValueCorrupt:
                 # When it was due is not known: the index is found to be wrong there.
                 writes[reminder(self._actor_keys, name)] = None
         return writes
 
-    async def _reminder(self, name: str, asked: SetReminder | None, now_ms: int) -> Writes:
+    async def _reminder(
+        self, name: str, asked: SetReminder | None = None, now_ms: int = 0, cause: Cause = REQUEST
+    ) -> Writes:
         """The rows that set a reminder, or cancel it."""
         row = reminder(self._actor_keys, name)
         writes: Writes = {}
@@ -182,7 +186,7 @@ class ActorDesk:
             writes[due_at(self._actor_keys, row, Reminder.read(row, stored).due_ms)] = None
         due_ms = None if asked is None else first_due_ms(asked.schedule, now_ms)
         if asked is not None and due_ms is not None:
-            made = Reminder.of(asked, due_ms, self.turn_number)
+            made = Reminder.of(asked, due_ms, self.turn_number, cause)
             writes |= self.set_for(row, made.stored(), due_ms)
         return writes
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kelpie.ids import Payload
+from kelpie.runtime.cause import Cause
 from kelpie.store.packing import pack_value
 from kelpie.store.rows import unpack_members
 from kelpie.wasm.schedule import Missed, Schedule, SetReminder
 
 __all__ = ["Reminder"]
 
-_VERSION = 1
+_VERSION = 2
 
 
 class Reminder(NamedTuple):
@@ -23,14 +24,16 @@ class Reminder(NamedTuple):
     turn: int
     """The number of the turn that set it, or in which it fired last: no two that
     an actor has had are the same."""
+    cause: Cause
+    """What its turns are caused by: the turn that set it."""
     fired: int = 0
     """How often."""
     last_error: str | None = None
     """What the latest of its turns came to, if that was an error: code and message."""
 
     @classmethod
-    def of(cls, asked: SetReminder, due_ms: int, turn: int) -> Reminder:
-        return cls(*asked, due_ms=due_ms, turn=turn)
+    def of(cls, asked: SetReminder, due_ms: int, turn: int, cause: Cause) -> Reminder:
+        return cls(*asked, due_ms=due_ms, turn=turn, cause=cause)
 
     def stored(self) -> bytes:
         value: bytes = pack_value((_VERSION, *self))
@@ -41,7 +44,10 @@ class Reminder(NamedTuple):
         """Raises:
         StoredValueCorrupt, StoreFormatUnsupported
         """
-        schedule, missed, operation, argument, *rest = unpack_members(
+        schedule, missed, operation, argument, due_ms, turn, cause, *rest = unpack_members(
             key, value, _VERSION, len(cls._fields)
         )
-        return cls(Schedule(*schedule), missed, operation, Payload(*argument), *rest)
+        return cls(
+            Schedule(*schedule), missed, operation, Payload(*argument), due_ms, turn,
+            Cause(*cause), *rest,
+        )  # fmt: skip
