@@ -46,6 +46,12 @@ def numbers(served: Served, actor: str, *more: str) -> list[int]:
     return [each["number"] for each in found["letters"]]
 
 
+def receivers(served: Served, *more: str) -> list[str]:
+    found = told(served, "letters", "list", *more)
+    assert isinstance(found, dict)
+    return [each["key"] for each in found["actors"]]
+
+
 def test_dead_letters(served: Served) -> None:
     for operation in ("refuse", "refuse", "double", "nothing"):
         send(served, "bob", operation)
@@ -56,6 +62,14 @@ def test_dead_letters(served: Served) -> None:
     assert (first["code"], first["rejection"], first["attempts"]) == ("rejected", "refused", 1)
     assert numbers(served, "parcels/bob", "--limit", "1") == [1]
     assert numbers(served, "parcels/bob", "--after", "2") == [4]
+
+    send(served, "cid", "refuse")
+    until(lambda: receivers(served), ["bob", "cid"])
+    assert receivers(served, "parcels") == ["bob", "cid"]
+    assert receivers(served, "--after", "parcels/bob") == ["cid"]
+    assert receivers(served, "--limit", "1") == ["bob"]
+    assert kelpie("letters", "drop", "parcels/cid", "1", url=served.url).returncode == 0
+    assert receivers(served) == ["bob"]
 
     done = kelpie("letters", "retry", "parcels/bob", "1", url=served.url)
     assert (done.returncode, done.stdout) == (1, "")

@@ -16,6 +16,15 @@ __all__ = ["MessageCalls"]
 class MessageCalls(Transport):
     """The part of `Client` that is about messages."""
 
+    async def with_dead_letters(
+        self, kind: str | None = None, *, after: str | None = None, limit: int | None = None
+    ) -> dict[str, Any]:
+        """One page of the actors that have dead letters, of one kind or of all, by kind
+        and key, behind `after`; the page's own `after` is where the next one begins, or
+        None."""
+        path = with_query("/v1/letters", kind=kind, after=after, limit=limit)
+        return await self.ask_json("GET", path)
+
     async def dead_letters(
         self,
         kind: str,

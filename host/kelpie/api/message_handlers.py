@@ -12,7 +12,8 @@ from kelpie.api.paths import Target, decode_segment, number_of
 from kelpie.api.payloads import JSON_TYPE, value_type
 from kelpie.api.responses import Handler, json_response, respond
 from kelpie.api.views import value_members
-from kelpie.ids import Address
+from kelpie.errors import InvalidRequest
+from kelpie.ids import Address, check_name
 from kelpie.limits import Limits
 from kelpie.runtime.messaging.dead_letter import DeadLetter
 from kelpie.runtime.messaging.messages import Messages
@@ -30,12 +31,29 @@ class MessageHandlers:
         self._messages = messages
         self._limits = limits
         self.handlers: dict[str, Handler] = {
+            "list_receivers": self._list_receivers,
             "list_dead_letters": self._list_dead_letters,
             "retry_dead_letter": self._retry_dead_letter,
             "drop_dead_letter": self._drop_dead_letter,
             "list_reminders": self._list_reminders,
             "cancel_reminder": self._cancel_reminder,
         }
+
+    async def _list_receivers(self, _request: web.BaseRequest, target: Target) -> web.Response:
+        check_name("namespace", target.namespace, self._limits)
+        kind, after = (target.parameters.get(name) for name in ("kind", "after"))
+        if kind is not None:
+            check_name("kind", kind, self._limits)
+        page = await self._messages.with_dead_letters(
+            target.namespace,
+            kind,
+            None if after is None else _receiver(after),
+            target.number("limit", self._limits.receivers_page_entries_max)
+            or self._limits.page_entries_default,
+        )
+        told = [each._asdict() for each in page.actors]
+        last = f"{page.actors[-1].kind}/{page.actors[-1].key}" if page.more else None
+        return json_response({"actors": told, "after": last})
 
     async def _list_dead_letters(self, _request: web.BaseRequest, target: Target) -> web.Response:
         limit = target.number("limit", self._limits.dead_letters_page_entries_max)
@@ -73,6 +91,13 @@ class MessageHandlers:
     def _address(self, target: Target) -> Address:
         kind, key = map(decode_segment, target.segments[2:4])
         return Address.checked(target.namespace, kind, key, self._limits)
+
+
+def _receiver(told: str) -> tuple[str, str]:
+    kind, slash, key = told.partition("/")
+    if not (kind and slash and key):
+        raise InvalidRequest("after is the `after` of the page before, as in orders/7")
+    return kind, key
 
 
 def _number(target: Target) -> int:

@@ -8,8 +8,10 @@ from typing import Any
 from kelpie.api.client import Client
 from kelpie.cli.json_text import read_json
 from kelpie.cli.output import print_json, print_table, printable, say
+from kelpie.cli.suggested import suggested
 from kelpie.cli.values import print_value
 from kelpie.cli.with_host import with_host
+from kelpie.errors import InvalidRequest
 
 __all__ = ["cancel_reminder", "drop_letter", "list_letters", "list_reminders", "retry_letter"]
 
@@ -18,8 +20,13 @@ _PAGE_ENTRIES_MAX = 100
 
 
 def list_letters(options: argparse.Namespace) -> int:
-    kind, key = options.actor
-    found, after = with_host(options, lambda client: _letters(client, options))
+    kind, key = options.whose or (None, None)
+    if kind is None or key is None:
+        return _list_receivers(options, kind)
+    behind = None if options.after is None else _number(options.after)
+    found, after = with_host(
+        options, lambda client: _letters(client, kind, key, behind, options.limit)
+    )
     if options.output == "json":
         print_json({"letters": found, "after": after})
     elif found:
@@ -94,15 +101,50 @@ def cancel_reminder(options: argparse.Namespace) -> int:
     return 0 if told["cancelled"] else _FAILED
 
 
+def _list_receivers(options: argparse.Namespace, kind: str | None) -> int:
+    """The actors that have dead letters."""
+    found, after = with_host(
+        options, lambda client: _receivers(client, kind, options.after, options.limit)
+    )
+    if options.output == "json":
+        print_json({"actors": found, "after": after})
+    elif found:
+        print_table(("ACTOR",), [(_address(each),) for each in found])
+        say(f"to see an actor's: {suggested(options, 'letters', 'list', 'KIND/KEY')}")
+    else:
+        say(f"no actor{'' if kind is None else f' of {kind}'} has dead letters")
+    if after is not None:
+        say(f"there are more: raise --limit, or go on with --after={after}")
+    return 0
+
+
+async def _receivers(
+    client: Client, kind: str | None, after: str | None, count: int
+) -> tuple[list[dict[str, Any]], str | None]:
+    found: list[dict[str, Any]] = []
+    while len(found) < count:
+        limit = min(count - len(found), _PAGE_ENTRIES_MAX)
+        page = await client.with_dead_letters(kind, after=after, limit=limit)
+        found += page["actors"]
+        after = page["after"]
+        if after is None:
+            break
+    return found, after
+
+
+def _number(told: str) -> int:
+    if not told.isdecimal():
+        raise InvalidRequest(f"--after takes the number of a letter here, not {told!r}")
+    return int(told)
+
+
 async def _letters(
-    client: Client, options: argparse.Namespace
+    client: Client, kind: str, key: str, after: int | None, count: int
 ) -> tuple[list[dict[str, Any]], int | None]:
     """As many as are wanted, page by page, and where the next one would begin."""
-    kind, key = options.actor
     found: list[dict[str, Any]] = []
-    after = options.after
-    while len(found) < options.limit:
-        limit = min(options.limit - len(found), _PAGE_ENTRIES_MAX)
+    while len(found) < count:
+        limit = min(count - len(found), _PAGE_ENTRIES_MAX)
         page = await client.dead_letters(kind, key, after=after, limit=limit, read=read_json)
         found += page["letters"]
         after = page["after"]

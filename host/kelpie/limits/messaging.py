@@ -81,6 +81,9 @@ class MessagingLimits(ComponentLimits):
         100, "dead letters in a page of a listing; `invalid-request`"
     )
     dead_letters_page_bytes_max: int = limit(4 * MIB, "... and their bytes, about; more follow")
+    receivers_page_entries_max: int = limit(
+        1_000, "actors in a page of those that have dead letters; `invalid-request`"
+    )
     cursors_cached_max: int = limit(
         256, "senders whose cursor an active actor keeps in memory; others are read anew"
     )

@@ -158,6 +158,7 @@ def everything_of(namespace: str, kind: str) -> list[KeyRange]:
         pack("k", namespace, "deploy", kind),
         pack("k", namespace, "configuration", kind),
         pack("k", namespace, "journal", kind),
+        pack("dead", namespace, kind),
     )
     return [children(each) for prefix in prefixes for each in (prefix, chunks_of(prefix))]
 

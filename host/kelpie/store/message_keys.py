@@ -4,6 +4,7 @@
 (a, ns, kind, key, cur, ns, kind, key)  up to where the messages of a sender are delivered
 (a, ns, kind, key, dead, number)        a dead letter, with what it died of
 (pend, node, ns, kind, key)             an actor whose outbox holds something
+(dead, ns, kind, key)                   an actor that has dead letters
 """
 
 from __future__ import annotations
@@ -12,7 +13,17 @@ from kelpie.ids import Address
 from kelpie.store.keyspace import KeyRange
 from kelpie.store.tuples import children, pack, unpack
 
-__all__ = ["MessageKeys", "is_pending", "pending", "pending_anywhere", "pending_from", "sender_of"]
+__all__ = [
+    "MessageKeys",
+    "has_dead",
+    "is_pending",
+    "pending",
+    "pending_anywhere",
+    "pending_from",
+    "receiver_of",
+    "sender_of",
+    "with_dead",
+]
 
 _OUT, _CURSOR, _DEAD = pack("out"), pack("cur"), pack("dead")
 _PENDING = pack("pend")
@@ -40,6 +51,27 @@ def pending_from(key: bytes) -> KeyRange:
 def sender_of(key: bytes) -> Address:
     """The actor for which `pending` made the key."""
     namespace, kind, name = map(str, unpack(key)[2:])
+    return Address(namespace, kind, name)
+
+
+def has_dead(receiver: Address) -> bytes:
+    """Says that an actor has dead letters."""
+    return _DEAD + pack(*receiver)
+
+
+def with_dead(namespace: str, kind: str | None, after: tuple[str, str] | None) -> KeyRange:
+    """The actors of a kind, or of a whole namespace, that have dead letters, by kind
+    and key, behind one of them."""
+    within = (namespace,) if kind is None else (namespace, kind)
+    begin, end = children(_DEAD + pack(*within))
+    if after is not None:
+        begin = max(begin, has_dead(Address(namespace, *after)) + b"\0")
+    return begin, end
+
+
+def receiver_of(key: bytes) -> Address:
+    """The actor for which `has_dead` made the key."""
+    namespace, kind, name = map(str, unpack(key)[1:])
     return Address(namespace, kind, name)
 
 

@@ -182,6 +182,9 @@ SHAPES: dict[str, Schema] = {
     ),
     "Secrets": object_of(**_OF_CONFIGURATION, secrets=list_of(ref("Secret"))),
     "SecretsChanged": _with("Secrets", changed=FLAG),
+    "ReceiverPage": object_of(
+        actors=list_of(object_of(namespace=TEXT, kind=TEXT, key=TEXT)), after=or_null(TEXT)
+    ),
     "Reminders": object_of(reminders=list_of(REMINDER)),
     "Revoked": object_of(name=TEXT, revoked={"const": True}),
     "Token": _TOKEN,

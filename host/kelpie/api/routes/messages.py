@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from kelpie.access.roles import Permission
-from kelpie.api.routes.route import Route, number
+from kelpie.api.routes.route import Route, number, text
 from kelpie.api.routes.shared import KIND, PAYLOAD, PLATFORM, STORE, TURN, json_of
 from kelpie.errors import DeadLetterNotFound
 
 __all__ = ["MESSAGE_ROUTES"]
 
 MESSAGE_ROUTES = (
+    Route(
+        name="list_receivers",
+        method="GET",
+        path="/v1/letters",
+        doc="List the actors that have dead letters, by kind and key",
+        permission=Permission.READ,
+        parameters=(
+            text("kind", "Only those of this kind"),
+            text("after", "Only those behind this one: the `after` of the page before"),
+            number("limit", "How many at most", "receivers_page_entries_max"),
+        ),
+        answers={200: json_of("ReceiverPage")},
+        errors=(*KIND, *STORE),
+        namespaced=True,
+    ),
     Route(
         name="list_dead_letters",
         method="GET",

@@ -17,10 +17,21 @@ def add(commands: Commands) -> None:
 def _add_letters(commands: Commands) -> None:
     letters = commands.add_parser("letters", help="messages that could not be delivered")
     below = letters.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    command = add_namespaced(below, "list", "list the dead letters of an actor")
-    add_address(command)
+    command = add_namespaced(
+        below, "list", "list the dead letters of an actor, or which actors have some"
+    )
     command.add_argument(
-        "--after", type=checked.count, metavar="N", help="only those behind this number"
+        "whose",
+        type=checked.kind_or_actor,
+        nargs="?",
+        metavar="KIND[/KEY]",
+        help="an actor, or a kind whose actors are looked for (default: all kinds)",
+    )
+    command.add_argument(
+        "--after",
+        type=checked.text,
+        metavar="WHERE",
+        help="only letters behind this number, or actors behind this KIND/KEY",
     )
     command.add_argument(
         "--limit", type=checked.count, metavar="N", default=100, help="at most so many (100)"

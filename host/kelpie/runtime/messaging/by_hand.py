@@ -37,7 +37,7 @@ class Retry:
     async def conclude(self, desk: Desk, outcome: Outcome) -> Concluded:
         if outcome.error is not None:
             return Concluded(outcome, {})
-        return Concluded(outcome, {desk.keys.dead_letter(self.number): None})
+        return Concluded(outcome, await desk.without_dead(self.number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,9 @@ class Dropping:
     number: int
 
     async def prepare(self, desk: Desk) -> Concluded | None:
-        row = desk.keys.dead_letter(self.number)
-        if await desk.row(row) is None:
+        if await desk.row(desk.keys.dead_letter(self.number)) is None:
             raise no_dead_letter(desk, self.number)
-        return Concluded(_replied(_DROPPED), {row: None})
+        return Concluded(_replied(_DROPPED), await desk.without_dead(self.number))
 
     async def conclude(self, desk: Desk, outcome: Outcome) -> Concluded:  # noqa: ARG002
         raise AssertionError("no guest runs for it")

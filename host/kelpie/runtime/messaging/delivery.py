@@ -22,6 +22,7 @@ from kelpie.runtime.messaging.continuation import failure_reply, success_reply
 from kelpie.runtime.messaging.dead_letter import DeadLetter
 from kelpie.runtime.messaging.errand import Concluded, Desk, Writes
 from kelpie.runtime.messaging.letter import Letter, Number
+from kelpie.store.message_keys import has_dead
 from kelpie.store.packing import pack_value
 from kelpie.wasm.turn import Effects, Outcome
 
@@ -104,6 +105,7 @@ class Burial:
             letters = (failure_reply(sender, desk, letter, self.reason),)
         writes = _delivered(desk, sender, number)
         writes[desk.keys.dead_letter(desk.turn_number)] = dead.stored()
+        writes[has_dead(desk.address)] = b""
         return Concluded(_replied(BURIED), writes, letters)
 
     async def conclude(self, desk: Desk, outcome: Outcome) -> Concluded:  # noqa: ARG002

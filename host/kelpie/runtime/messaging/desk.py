@@ -29,7 +29,7 @@ from kelpie.store.due_keys import (
     reminder_name,
     reminders,
 )
-from kelpie.store.message_keys import MessageKeys, pending
+from kelpie.store.message_keys import MessageKeys, has_dead, pending
 from kelpie.store.reading import reading
 from kelpie.wasm.schedule import Schedule, SetReminder
 from kelpie.wasm.turn import Failure, Outcome
@@ -89,20 +89,30 @@ class ActorDesk:
         return None if stored is None else Number(*msgpack.unpackb(stored))
 
     async def check_room_for_dead(self, size: int) -> None:
-        begin, end = self.keys.dead_letters()
-        limits = self.limits
-        stored, since = await self._rows(begin, end, limits.dead_letters_max)
-        found = {row: value_bytes(row, value) for row, value in stored.items()}
-        found |= {row: len(value) for row, value in since.items() if value is not None}
-        for row, value in since.items():
-            if value is None:
-                found.pop(row, None)
+        found, limits = await self._dead(), self.limits
         held = sum(found.values())
         if len(found) >= limits.dead_letters_max or held + size > limits.dead_letters_bytes_max:
             raise DeadLettersFull(
                 f"{self.address} keeps {len(found)} dead letters with {held} bytes: have them "
                 "delivered or dropped (`kelpie letters`)"
             )
+
+    async def without_dead(self, number: int) -> Writes:
+        row = self.keys.dead_letter(number)
+        writes: Writes = {row: None}
+        if not (await self._dead()).keys() - {row}:
+            writes[has_dead(self.address)] = None
+        return writes
+
+    async def _dead(self) -> dict[bytes, int]:
+        """The rows of its dead letters, each with its bytes."""
+        stored, since = await self._rows(*self.keys.dead_letters(), self.limits.dead_letters_max)
+        found = {row: value_bytes(row, value) for row, value in stored.items()}
+        found |= {row: len(value) for row, value in since.items() if value is not None}
+        for row, value in since.items():
+            if value is None:
+                found.pop(row, None)
+        return found
 
     def refuses_send_soon(
         self, letters: int, size: int

@@ -85,6 +85,14 @@ class Desk(Protocol):
         """
         ...
 
+    async def without_dead(self, number: int) -> Writes:
+        """What takes a dead letter away.
+
+        Raises:
+            StoreError
+        """
+        ...
+
     async def refuses_send(self, letters: int, size: int) -> Failure | None:
         """Why so many letters of so many bytes may not be added to the outbox.
 

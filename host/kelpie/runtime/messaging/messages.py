@@ -17,11 +17,11 @@ from kelpie.runtime.node import Node
 from kelpie.store import due_keys
 from kelpie.store.chunks import finish_value, read_value
 from kelpie.store.keyspace import ActorKeys
-from kelpie.store.message_keys import MessageKeys
+from kelpie.store.message_keys import MessageKeys, receiver_of, with_dead
 from kelpie.store.reading import reading
 from kelpie.wasm.turn import Caller
 
-__all__ = ["DeadLetterPage", "Messages"]
+__all__ = ["DeadLetterPage", "Messages", "ReceiverPage"]
 
 _NOTHING = Payload(True, b"")
 _NS_PER_MS = 1_000_000
@@ -33,6 +33,13 @@ class DeadLetterPage(NamedTuple):
 
     letters: list[tuple[int, DeadLetter]]
     after: int | None
+
+
+class ReceiverPage(NamedTuple):
+    """Actors that have dead letters, by kind and key, and whether there are more."""
+
+    actors: list[Address]
+    more: bool
 
 
 class Messages:
@@ -62,6 +69,20 @@ class Messages:
                 found.append((keys.dead_letter_number(key), DeadLetter.read(key, value)))
         more = len(found) < len(rows) or len(rows) == limit or size >= bytes_max
         return DeadLetterPage(found, found[-1][0] if more and found else None)
+
+    async def with_dead_letters(
+        self, namespace: str, kind: str | None, after: tuple[str, str] | None, limit: int
+    ) -> ReceiverPage:
+        """The actors of a kind, or of a namespace, that have dead letters: at most
+        `limit`, behind the one with this kind and key."""
+        with reading(self._node.store) as transaction:
+            if kind is not None:
+                await read_current(transaction, namespace, kind)
+            rows = await transaction.get_range(
+                *with_dead(namespace, kind, after), limit=limit + 1, snapshot=True
+            )
+        found = [receiver_of(key) for key, _ in rows]
+        return ReceiverPage(found[:limit], len(found) > limit)
 
     async def reminders(self, address: Address) -> list[tuple[str, Reminder]]:
         """All of them, in the order of their names."""
