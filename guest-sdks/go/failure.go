@@ -22,7 +22,8 @@ type Rejection struct {
 func (r *Rejection) Error() string { return r.Code + ": " + r.Message }
 
 // Reject is the error with which an operation refuses. Every other error is a
-// failure: a bug of the actor, with its message in the answer.
+// failure: a bug of the actor, with its message in the answer. Only a [Failure]
+// that is Unavailable or Unknown stays what it is, also where it is wrapped.
 func Reject(code, message string) error { return &Rejection{Code: code, Message: message} }
 
 // Failure is why another actor gave no reply: the error of [Messaging].
@@ -58,7 +59,13 @@ func failureOf(err error) *Failure {
 	}
 	var refused *Rejection
 	if !errors.As(err, &refused) {
-		return failed(err.Error())
+		told := failed(err.Error())
+		var asked *Failure
+		if errors.As(err, &asked) && (asked.Kind == Unavailable || asked.Kind == Unknown) {
+			// Whoever asked this actor is to ask again, too.
+			told.Kind = asked.Kind
+		}
+		return told
 	}
 	if !isCode(refused.Code) {
 		return failed("the code of a rejection is 1 to 64 of a-z, 0-9, _ and -, and not " + strconv.Quote(refused.Code))

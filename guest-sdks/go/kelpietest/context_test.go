@@ -3,6 +3,7 @@ package kelpietest_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -174,7 +175,20 @@ func TestNobodyIsThere(t *testing.T) {
 		_, err := ctx.Messaging().Call(kelpie.Address{}, "x", kelpie.Payload{})
 		return err
 	})
-	refuse(t, actor, "run", "", kelpie.Failed, "", "unavailable: nobody is there")
+	refuse(t, actor, "run", "", kelpie.Unavailable, "", "unavailable: nobody is there")
+}
+
+func TestWhatIsAMatterOfTimeIsPassedOn(t *testing.T) {
+	for _, kind := range []kelpie.FailureKind{kelpie.Unavailable, kelpie.Unknown} {
+		actor := startRaw(t, func(ctx *kelpie.Context) error {
+			_, err := ctx.Messaging().Call(kelpie.Address{}, "x", kelpie.Payload{})
+			return fmt.Errorf("the stock: %w", err)
+		})
+		actor.Answer = func(kelpietest.Message) (kelpie.Payload, error) {
+			return kelpie.Payload{}, &kelpie.Failure{Kind: kind, Message: "later"}
+		}
+		refuse(t, actor, "run", "", kind, "", "later")
+	}
 }
 
 func TestAContextEndsWithItsTurn(t *testing.T) {

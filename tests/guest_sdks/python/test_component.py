@@ -213,3 +213,19 @@ async def test_recursion_and_exits_are_failures_with_words(turns: Turns) -> None
     outcome = await turns.run("leave")
     assert outcome.error is not None
     assert "SystemExit: 3" in outcome.error.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("unavailable", "actor-unavailable"),
+        ("unknown", "actor-outcome-unknown"),
+        ("failed", "actor-failed"),
+        ("rejected", "actor-failed"),
+    ],
+)
+async def test_what_is_a_matter_of_time_is_passed_on(turns: Turns, kind: str, code: str) -> None:
+    outcome = await turns.run("raise_messaging_error", {"kind": kind})
+    assert outcome.error is not None
+    assert outcome.error.code == code
+    assert "later" in outcome.error.message

@@ -13,11 +13,12 @@ import uuid
 from datetime import datetime as DateTime  # noqa: N812
 from random import randint
 from time import time as seconds
+from typing import Literal
 
 import greetings
 import helper
 
-from kelpie_actor import Context, actor, operation
+from kelpie_actor import Context, MessagingError, actor, operation
 
 # What expressions may name, besides what is used below.
 KNOWN = (logging, secrets, uuid, DateTime, seconds)
@@ -39,6 +40,13 @@ class Ambient:
             return repr(eval(expression, known))
         except Exception as error:
             return f"{type(error).__name__}: {error}"
+
+    @operation
+    def raise_messaging_error(
+        self, kind: Literal["rejected", "failed", "unavailable", "unknown"]
+    ) -> None:
+        """As of a message that came to nothing."""
+        raise MessagingError(kind, "later")
 
     @operation
     def parse_time(self, text: str, form: str) -> str:

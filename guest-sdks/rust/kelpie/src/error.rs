@@ -1,13 +1,20 @@
 //! Why an operation gives no reply.
 
+use std::error::Error as AnyError;
 use std::fmt;
+
+use crate::messaging::Failure;
 
 /// What operations return: [`std::result::Result`] with an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why there is no reply. Whatever it is, the turn changes nothing.
 ///
-/// `?` makes `Failed` of any `std::error::Error`.
+/// `?` makes `Failed` of any `std::error::Error`. Only a [`Failure`] of messaging that is
+/// `Unavailable` or `Unknown` stays what it is, also as the source of another error: so
+/// whoever asked is told to ask again.
+///
+/// [`Failure`]: crate::messaging::Failure
 ///
 /// ```
 /// fn half(text: &str) -> kelpie::Result<i64> {
@@ -63,19 +70,24 @@ impl fmt::Display for Error {
 }
 
 // `Error` itself is no `std::error::Error`: it could not be made of all of them then.
-impl<E: std::error::Error> From<E> for Error {
+impl<E: AnyError + 'static> From<E> for Error {
     fn from(error: E) -> Self {
-        let mut message = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
+        let (mut message, mut made): (_, fn(String) -> Self) = (error.to_string(), Self::Failed);
+        let mut next: Option<&(dyn AnyError + 'static)> = Some(&error);
+        while let Some(error) = next {
             let told = error.to_string();
             // Some errors tell their cause themselves.
             if !message.contains(&told) {
                 message.push_str(": ");
                 message.push_str(&told);
             }
-            cause = error.source();
+            match error.downcast_ref() {
+                Some(Failure::Unavailable(_)) => made = Self::Unavailable,
+                Some(Failure::Unknown(_)) => made = Self::Unknown,
+                _ => {}
+            }
+            next = error.source();
         }
-        Self::Failed(message)
+        made(message)
     }
 }

@@ -35,7 +35,7 @@ fn bytes_and_calls() {
     let mut relay = Actor::<Relay>::new();
     let unanswered = relay.invoke("forward", vec![1]).unwrap_err();
     assert!(
-        matches!(unanswered, kelpie::Error::Failed(message) if message.contains("unavailable"))
+        matches!(unanswered, kelpie::Error::Unavailable(message) if message.contains("unavailable"))
     );
     assert!(relay.host().messages().is_empty(), "a failed turn sends nothing");
 
@@ -53,6 +53,9 @@ fn bytes_and_calls() {
     });
     let refused = relay.invoke("forward", vec![1]).unwrap_err();
     assert_eq!(refused, kelpie::fail("rejected (no): why"));
+    relay.host().answer_calls(|_| Err(Failure::Unknown("lost".to_owned())));
+    let lost = relay.invoke("forward", vec![1]).unwrap_err();
+    assert_eq!(lost, kelpie::Error::Unknown("unknown: lost".to_owned()));
 }
 
 #[test]

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from kelpie_actor import declaration
 from kelpie_actor.context import Context
 from kelpie_actor.dispatcher import BatchStopped, Dispatcher, describe
-from kelpie_actor.errors import DeclarationError, Rejection
+from kelpie_actor.errors import DeclarationError, MessagingError, Rejection
 from kelpie_actor.failures import failure_message, traceback_text
 from kelpie_guest import files, importing, streams
 from kelpie_guest.bindings import BatchFailure, Bytes, Err, Text, types
@@ -17,6 +17,9 @@ from kelpie_guest.host import GuestHost, GuestLog
 from kelpie_guest.turn import turn
 
 __all__ = ["finish"]
+
+# What is only a matter of time.
+_LATER = {"unavailable": types.Failure_Unavailable, "unknown": types.Failure_Unknown}
 
 
 def finish(lazily_imported: Iterable[str]) -> tuple[type, type]:
@@ -93,7 +96,11 @@ def _failure(host: GuestHost, error: BaseException) -> Any:
     if isinstance(error, Rejection):
         return types.Failure_Rejected(types.Rejection(error.code, error.message))
     host.log("error", traceback_text(error))
-    return types.Failure_Failed(failure_message(error))
+    told = failure_message(error)
+    if isinstance(error, MessagingError) and error.kind in _LATER:
+        # Whoever asked this actor is to ask again, too.
+        return _LATER[error.kind](told)
+    return types.Failure_Failed(told)
 
 
 def _fail(failure: Any) -> NoReturn:
