@@ -37,7 +37,8 @@ def test_names_of_this_machine(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["evil.example", "evil.example:7070", "localhost.evil.example", "127.0.0.1.evil.example",
-     "notlocalhost", "", "[", "[evil.example]", "1.2.3", "127.0.0.1@evil.example"],
+     "notlocalhost", "", "[", "[evil.example]", "1.2.3", "127.0.0.1@evil.example",
+     "[::1].evil.example", "[::1]7070"],
 )  # fmt: skip
 def test_names_of_others(name: str) -> None:
     with pytest.raises(HostNotAllowed):

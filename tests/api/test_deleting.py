@@ -44,7 +44,7 @@ async def test_one_that_was_never_used(host: Host) -> None:
         ("/v1/actors/conuter/alice", {}, "kind-not-found"),
         ("/v1/actors/counter/%ff", {}, "invalid-request"),
         ("/v1/actors/Counter/alice", {}, "invalid-address"),
-        ("/v1/actors/counter/alice?force=true", {}, "invalid-request"),
+        ("/v1/actors/counter/alice?force=yes", {}, "invalid-request"),
         ("/v1/actors/counter/alice", {"Idempotency_Key": "a b"}, "invalid-request"),
         ("/v1/actors/counter/alice", {"Kelpie_Deadline_Ms": "0"}, "invalid-request"),
         ("/v1/actors/counter/alice/increment", {}, "method-not-allowed"),

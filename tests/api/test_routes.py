@@ -190,6 +190,7 @@ async def test_a_path_that_leads_nowhere_is_told_the_nearest_route(
     assert (answer.status, answer.code) == (404, "not-found")
     told = answer.json["detail"].partition("did you mean ")[2].partition("?")[0]
     assert told.endswith(meant) if meant else told == ""
+    assert len(answer.json["detail"]) < 100
 
 
 async def test_a_slash_in_a_key_is_explained(host: Host) -> None:

@@ -86,6 +86,8 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert f"127.0.0.1:{port}" in done.stderr
     assert "Traceback" not in done.stderr
+    # Nothing was kept for anybody.
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_data_directory_that_cannot_be(tmp_path: Path) -> None:

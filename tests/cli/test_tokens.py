@@ -185,6 +185,7 @@ def test_a_public_address_is_refused_without_tokens(tmp_path: Path, shell: Shell
     refused = kelpie("serve", "--data", data, "--port", "0", "--host", "0.0.0.0")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "kelpie token create" in refused.stderr
+    assert not data.exists()
     with _public(data, "--insecure-public") as talk:
         assert '"level": "warning"' in talk
         assert "there are no tokens" in talk
@@ -323,10 +324,32 @@ def test_a_refused_first_token_leaves_no_store(tmp_path: Path, shell: Shell) -> 
     assert not data.exists()
     data.mkdir()
     assert shell.run(*wish, "--role", "read").status == 1
-    assert [each.name for each in data.iterdir()] == ["lock"]
+    assert list(data.iterdir()) == []
     # One that is there stays.
     shell.make(data, "root", "--role", "admin")
     useless = shell.run(*wish, "--role", "metrics", "--namespace", "shop")
     assert useless.status == 1
     assert "allows nothing" in useless.err
     assert (data / "kelpie.db").exists()
+
+
+def test_what_is_refused_in_a_data_directory_is_in_the_audit_log(
+    tmp_path: Path, shell: Shell
+) -> None:
+    data = tmp_path / "data"
+    root = shell.make(data, "root", "--role", "admin")
+    again = shell.run("token", "create", "root", "--role", "read", "--data", data)
+    assert (again.status, again.out) == (1, "")
+    assert shell.run("token", "revoke", "nobody", "--data", data).status == 1
+    with serving(data) as served:
+        told = shell.run("audit", "-o", "json", url=served.url, token=root)
+        assert served.end() == 0
+    entries = [
+        (each["action"], each["subject"], each["outcome"], each["source"])
+        for each in json.loads(told.out)["entries"]
+    ]
+    assert entries == [
+        ("token revoke", "nobody", "token-not-found", "offline"),
+        ("token create", "root", "token-exists", "offline"),
+        ("token create", "root", "done", "offline"),
+    ]

@@ -101,6 +101,41 @@ async def test_a_flipped_bit_is_found_and_named(data: Path) -> None:
         assert served.end() == 0
 
 
+@pytest.mark.parametrize("find", [own, seq])
+async def test_an_actor_that_nobody_can_own_is_deleted_by_force(
+    data: Path, find: Callable[[ActorKeys], bytes]
+) -> None:
+    damage = Damage(find, "second", -1)
+    target = f"/v1/actors/ledger/{damage.actor}"
+    with serving(data) as served:
+        for actor in (damage.actor, "sound"):
+            assert (await append(Remote(served.url), actor, "first")).json == FIRST
+        assert served.end() == 0
+    flip(data, damage.key, -1)
+    with serving(data) as served:
+        remote = Remote(served.url)
+        for refused in (await remote.ask("DELETE", target), await remote.ask("GET", target)):
+            assert refused.code == "stored-value-corrupt"
+            assert (
+                f"kelpie delete --namespace default ledger/{damage.actor} --force"
+                in refused.json["detail"]
+            )
+        done = kelpie("delete", f"ledger/{damage.actor}", "--force", "--yes", url=served.url)
+        assert (done.returncode, done.stdout) == (0, f"deleted ledger/{damage.actor}\n")
+        entry = (await remote.ask("GET", "/v1/audit?limit=1")).json["entries"][0]
+        assert (entry["action"], entry["outcome"]) == ("delete", "done")
+        assert "by force" in entry["detail"]
+        # What guards against things done twice has stayed, and nothing else.
+        assert (await append(remote, damage.actor, "first")).json == FIRST
+        assert (await remote.ask("GET", f"/v1/kv/ledger/{damage.actor}")).json["entries"] == []
+        assert (await append(remote, damage.actor, "second")).json == FIRST
+        # By force, what is sound is deleted like any other.
+        forced = await remote.ask("DELETE", "/v1/actors/ledger/sound?force=true")
+        assert forced.json["deleted"]
+        assert served.end() == 0
+    assert kelpie("doctor", "--data", data).returncode == 0
+
+
 async def test_damaged_code_is_not_run_and_can_be_deployed_again(
     data: Path, compiled_cache: Path
 ) -> None:

@@ -17,6 +17,7 @@ from kelpie.errors import ValueNotFound
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
 from kelpie.runtime.actor_views import ActorViews
+from kelpie.store.witness import nobody
 
 __all__ = ["ActorHandlers"]
 
@@ -54,11 +55,15 @@ class ActorHandlers:
             request[CALLER], target.namespace, segments, request.headers
         )
         change.was_asked_as(asked.request_id)
-        reply = await self._invocations.submit_deletion(asked, change.witness)
-        if asked.recorded and not change.is_witnessed:
+        mended = target.flag("force") and await self._invocations.mend(asked, change.witness)
+        witness = nobody if mended else change.witness
+        deleted = json.loads((await self._invocations.submit_deletion(asked, witness)).data)
+        if mended:
+            deleted["deleted"] = True
+        elif asked.recorded and not change.is_witnessed:
             # Answered from the record of a request whose entry is there already.
             change.is_none()
-        return json_response({**asked.address._asdict(), **json.loads(reply.data)})
+        return json_response({**asked.address._asdict(), **deleted})
 
     async def _show_state(self, request: web.BaseRequest, target: Target) -> web.Response:
         address = self._address(target)

@@ -11,7 +11,6 @@ from kelpie.api.door import CALLER, Door
 from kelpie.api.invocation import Invocations
 from kelpie.api.paths import Target
 from kelpie.api.payloads import JSON_LINES_TYPE, check_lines_type
-from kelpie.api.problem import as_kelpie_error
 from kelpie.api.responses import SERVER_HEADER, Handler, problem_response, respond
 from kelpie.api.trace_context import cause_of_headers
 from kelpie.api.turn_stream import TurnStream
@@ -57,7 +56,7 @@ class BatchHandlers:
                 reply = await self._invocations.submit_batch(asked, body)
             answer = respond(HTTPStatus.OK, JSON_LINES_TYPE, reply.data)
         except Exception as error:  # noqa: BLE001 - logged and answered
-            answer = problem_response(as_kelpie_error(error), asked.trace_id)
+            answer = problem_response(self._invocations.error(asked, error), asked.trace_id)
         answer.headers.update(asked.headers())
         return answer
 

@@ -106,7 +106,9 @@ def is_loopback(address: str) -> bool:
 def _name_in(host: str) -> str:
     """The name in a `Host` header, without the port."""
     if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
+        name, _, port = host[1:].partition("]")
+        # Behind the bracket is a port, or it is nobody's name.
+        return name.lower() if not port or port.startswith(":") else host.lower()
     return host.partition(":")[0].lower().removesuffix(".")
 
 

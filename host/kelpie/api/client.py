@@ -49,6 +49,7 @@ class Client(JournalCalls, MessageCalls):
         kind: str,
         key: str,
         *,
+        force: bool = False,
         request_id: str | None = None,
         timeout: float | None = None,
     ) -> dict[str, Any]:
@@ -56,9 +57,11 @@ class Client(JournalCalls, MessageCalls):
         whether it had any. Afterwards it is there again, empty, as soon as it is named.
 
         With a `request_id` it is done once: asked again, it does not delete what
-        the actor has stored since.
+        the actor has stored since. By `force` it goes also where what says who owns
+        the actor, or how far it has come, is damaged.
         """
         path = f"/v1/actors/{quoted(kind)}/{quoted(key)}"
+        path = with_query(path, force="true" if force else None)
         _, found = await self.ask_safely(
             "DELETE", path, b"", None, until_ns=self.until_ns(timeout), request_id=request_id
         )

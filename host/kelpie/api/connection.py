@@ -22,7 +22,7 @@ from kelpie.access.caller import Caller
 from kelpie.access.roles import Permission
 from kelpie.api.asked import Asked
 from kelpie.api.paths import DEFAULT_NAMESPACE
-from kelpie.api.problem import PROBLEM_TYPE, as_kelpie_error, problem_of
+from kelpie.api.problem import PROBLEM_TYPE, problem_of
 from kelpie.api.wire import response_head
 from kelpie.api.write_watch import WriteWatch
 from kelpie.env import Handle
@@ -215,7 +215,7 @@ class HotConnection(asyncio.Protocol):
         self._go_on()
 
     def _write_problem(self, asked: Asked | None, error: Exception) -> None:
-        known = as_kelpie_error(error)
+        known = self._server.invocations.error(asked, error)
         problem = problem_of(known, None if asked is None else asked.trace_id)
         headers = problem.headers
         if asked is not None:

@@ -157,7 +157,7 @@ class Handlers:
             response_type = self._invocations.reply_type(asked, reply)
             answer = respond(HTTPStatus.OK, response_type, reply.data)
         except Exception as error:  # noqa: BLE001 - logged and answered
-            answer = problem_response(as_kelpie_error(error), asked.trace_id)
+            answer = problem_response(self._invocations.error(asked, error), asked.trace_id)
         answer.headers.update(asked.headers())
         return answer
 
@@ -222,8 +222,9 @@ def _no_route(segments: list[str]) -> str:
             "an actor's path has a kind, a key and an operation: write a slash inside a key as %2F"
         )
     near = nearest_route(segments)
-    hint = "" if near is None else f"did you mean {near}? "
-    return f"nothing is here; {hint}these are: " + "; ".join(map(str, ROUTES))
+    if near is not None:
+        return f"nothing is here; did you mean {near}?"
+    return "nothing is here, nor near it: `routes` has all that there is"
 
 
 def _check_coding(request: web.BaseRequest) -> None:

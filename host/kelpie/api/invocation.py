@@ -13,10 +13,19 @@ from kelpie.api.bodies import body_refused
 from kelpie.api.headers import DEADLINE_HEADER, ID_HEADER
 from kelpie.api.paths import decode_segment
 from kelpie.api.payloads import payload_of, reply_type, value_type
+from kelpie.api.problem import as_kelpie_error
 from kelpie.api.trace_context import cause_of_headers
 from kelpie.api.turn_lines import TurnLine
+from kelpie.api.unknown_operation import operation_of_line, taught
 from kelpie.env import Env
-from kelpie.errors import InvalidRequest, KindNotFound, PayloadTooLarge, UnsupportedMediaType
+from kelpie.errors import (
+    ActorRejected,
+    InvalidRequest,
+    KelpieError,
+    KindNotFound,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+)
 from kelpie.ids import Address, Payload, text
 from kelpie.limits import Limits
 from kelpie.runtime.cause import Cause
@@ -124,6 +133,10 @@ class Invocations:
         """As `ask`; `segments` are kind and key."""
         return self.ask(caller, namespace, [*segments, DELETION], headers)
 
+    async def mend(self, asked: Asked, witness: Witness) -> bool:
+        """Readies a damaged actor for its deletion by force; whether it was damaged."""
+        return await self._runtime.mend_by_force(asked.address, witness)
+
     def submit_deletion(self, asked: Asked, witness: Witness) -> asyncio.Future[Payload]:
         """As `submit`, for the deletion of an actor. `witness` is told in the
         transaction of its turn, if that commits anything."""
@@ -162,6 +175,24 @@ class Invocations:
             # It was deleted since, and nobody can say any more what it declared.
             return value_type(reply)
         return reply_type(reply, manifest, asked.operation)
+
+    def error(self, asked: Asked | None, error: Exception) -> KelpieError:
+        """What a request is answered with in place of a reply."""
+        found = as_kelpie_error(error)
+        if not isinstance(found, ActorRejected) or asked is None or asked.envelope is None:
+            return found
+        operation: str | None = asked.operation
+        if asked.envelope.is_batch:
+            lines = asked.envelope.argument.data
+            operation = operation_of_line(lines, found.details.get("index"))
+        if operation is None:
+            return found
+        address = asked.address
+        try:
+            manifest = self._runtime.kind(address.namespace, address.kind).manifest
+        except KindNotFound:
+            return found
+        return taught(found, operation, manifest.operations)
 
     def _request_id(self, given: str | None, name: str) -> tuple[str, bool]:
         """The request's id, and whether it is recorded: if it was given, as `name`."""

@@ -7,11 +7,11 @@ error has to say for programs are further members.
 
 from __future__ import annotations
 
-import difflib
 import json
 import logging
 from typing import NamedTuple
 
+from kelpie.api.nearest_name import nearest_name
 from kelpie.errors import (
     ActorRejected,
     HostFault,
@@ -102,15 +102,7 @@ def _detail(error: KelpieError) -> str:
     if isinstance(error, KindNotFound):
         known = error.details.get("known")
         if isinstance(known, list):
-            return error.message + _nearest(str(error.details.get("kind")), known)
+            kind = str(error.details.get("kind"))
+            hint = nearest_name(kind, known, "deployed") if known else "nothing is deployed yet"
+            return f"{error.message} ({hint})"
     return error.message
-
-
-def _nearest(kind: str, known: list[str]) -> str:
-    if not known:
-        return " (nothing is deployed yet)"
-    close = difflib.get_close_matches(kind, known, n=1)
-    if close:
-        return f" (did you mean {close[0]!r}?)"
-    shown = ", ".join(known[:10]) + (", ..." if len(known) > 10 else "")
-    return f" (deployed are: {shown})"

@@ -175,7 +175,7 @@ class TurnStream:
             self._answer(reply_line(index, asked.request_id, turn.result()))
         else:
             assert isinstance(error, Exception)
-            self._answer(error_line(index, asked, as_kelpie_error(error)))
+            self._answer(error_line(index, asked, self._invocations.error(asked, error)))
 
     def _answer(self, line: bytes) -> None:
         self._answers.append(line)

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
         if not _confirmed(f"delete {kind}/{key}, its state and its kv? This cannot be undone"):
             say("nothing was deleted")
             return _FAILED
-    deleted = with_host(options, lambda client: client.delete_actor(kind, key))
+    deleted = with_host(options, lambda client: client.delete_actor(kind, key, force=options.force))
     if options.output == "json":
         print_json(deleted)
     elif deleted["deleted"]:

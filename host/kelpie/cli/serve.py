@@ -34,6 +34,7 @@ from kelpie.runtime.host import Runtime
 from kelpie.runtime.telemetry import telemetry
 from kelpie.store.sqlite import open_store
 from kelpie.store.sqlite.directory import changeable_by_others
+from kelpie.store.sqlite.unmade import unmade_on_failure
 from kelpie.wasm.engine import WasmEngine
 
 __all__ = ["Companion", "Serving", "run", "tune_collector"]
@@ -59,6 +60,10 @@ class Serving:
     runtime: Runtime
     audit: AuditLog
     url: str
+
+
+class _Refused(Exception):
+    """It does not serve there: why, and what to try. Nothing was kept for anybody."""
 
 
 Companion = Callable[[Serving], Coroutine[Any, Any, None]]
@@ -89,7 +94,12 @@ def run(options: argparse.Namespace, companion: Companion | None = None) -> int:
     if (options.tls_cert is None) != (options.tls_key is None):
         complain("TLS wants both --tls-cert and --tls-key")
         return 2
-    return real.run(serve, _on_fault, DEFAULT_LIMITS)
+    try:
+        with unmade_on_failure(options.data.absolute(), _Refused):
+            return real.run(serve, _on_fault, DEFAULT_LIMITS)
+    except _Refused as refusal:
+        complain(*refusal.args)
+        return 1
 
 
 def _settings(options: argparse.Namespace) -> HostSettings:
@@ -131,15 +141,13 @@ async def _serve(
             try:
                 url = await server.start(listening)
             except AddressRefused as error:
-                complain(str(error), *_MAKE_A_TOKEN)
-                return 1
+                raise _Refused(str(error), *_MAKE_A_TOKEN) from error
             except OSError as error:
-                complain(
+                raise _Refused(
                     f"cannot listen on {listening.host}:{listening.port}: "
                     f"{error.strerror or error}",
                     "try: another --port (0 picks a free one) or --host",
-                )
-                return 1
+                ) from error
             end.tls = listening.tls
             tune_collector()
             return_large_blocks()

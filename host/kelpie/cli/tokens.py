@@ -25,7 +25,7 @@ from kelpie.cli.output import complain, print_json, print_table, say
 from kelpie.cli.with_host import with_host
 from kelpie.env import real
 from kelpie.env.real import RealEnv
-from kelpie.errors import StoreStopped
+from kelpie.errors import KelpieError, StoreStopped
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.store.format import check_format
 from kelpie.store.sqlite import open_store
@@ -202,13 +202,14 @@ class _Offline:
             options.body_bytes,
         )
         change = self._change("token create", options.name)
-        await self._tokens.add(token, change.witness)
+        await _seen_through(change, self._tokens.add(token, change.witness))
         return {**token_view(token), "token": secret}
 
     async def revoke(self, name: str) -> bool:
         """Whether there are any left."""
         change = self._change("token revoke", name)
-        await self._tokens.revoke(name, change.witness, force=True)
+        revoking = self._tokens.revoke(name, change.witness, force=True)
+        await _seen_through(change, revoking)
         return self._tokens.required
 
     def _change(self, action: str, name: str) -> Change:
@@ -217,6 +218,15 @@ class _Offline:
             env.wall_ns(), _OFFLINE, "offline", action, None, name, "", "", env.new_id()
         )
         return Change(self._audit, entry)
+
+
+async def _seen_through(change: Change, work: Awaitable[None]) -> None:
+    """Has the audit log know of it also where it is refused."""
+    try:
+        await work
+    except KelpieError as error:
+        await change.end(error.code)
+        raise
 
 
 def _offline(data: Path, work: Callable[[_Offline], Awaitable[Result]]) -> Result:

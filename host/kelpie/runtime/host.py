@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Unpack
 
 from kelpie.env import Env
-from kelpie.ids import Payload
+from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
 from kelpie.runtime.active import ActiveActors
 from kelpie.runtime.actor_views import ActorViews
@@ -19,6 +19,7 @@ from kelpie.runtime.envelope import Envelope
 from kelpie.runtime.history import History
 from kelpie.runtime.instances import Instances
 from kelpie.runtime.journals import Journals
+from kelpie.runtime.mending import mend_by_force
 from kelpie.runtime.message import Stage
 from kelpie.runtime.messaging.mail import Mail
 from kelpie.runtime.node import Node
@@ -164,6 +165,11 @@ class Runtime:
         KindNotFound
         """
         return self._deploys.current(namespace, kind)
+
+    async def mend_by_force(self, address: Address, witness: Witness = nobody) -> bool:
+        """Readies a damaged actor for its deletion. See `mending.mend_by_force`."""
+        self.reception.check_open()
+        return await mend_by_force(self.node, address, witness)
 
     async def invoke(self, envelope: Envelope) -> Payload:
         """Runs one turn, or finds that it was run before, and returns its reply.

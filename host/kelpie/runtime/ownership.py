@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import NamedTuple
 
 import msgpack
 
+from kelpie.errors import StoredValueCorrupt
 from kelpie.store.frame import frame, unframe
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.packing import pack_value
@@ -32,7 +34,7 @@ class Owner(NamedTuple):
         """
         if stored is None:
             return cls(0, "", 0, 0)
-        return cls(*msgpack.unpackb(unframe(keys.own, stored)))
+        return cls(*msgpack.unpackb(_unframe(keys, keys.own, stored)))
 
 
 class Sequence(NamedTuple):
@@ -59,7 +61,21 @@ class Sequence(NamedTuple):
         """
         if stored is None:
             return cls(0, "", 0, False, 0)
-        return cls(*msgpack.unpackb(unframe(keys.seq, stored)))
+        return cls(*msgpack.unpackb(_unframe(keys, keys.seq, stored)))
+
+
+def _unframe(keys: ActorKeys, key: bytes, stored: bytes) -> bytes:
+    """Without it the actor cannot even be deleted, unless by force."""
+    namespace, kind, name = keys.address
+    try:
+        return unframe(key, stored)
+    except StoredValueCorrupt as error:
+        raise StoredValueCorrupt(
+            f"{error.message}; or delete the actor with all that it holds: "
+            f"`kelpie delete --namespace {namespace} {shlex.quote(f'{kind}/{name}')} --force`, or "
+            "DELETE with ?force=true",
+            **error.details,
+        ) from error
 
 
 async def read_stored(transaction: Transaction, keys: ActorKeys) -> tuple[Owner, Sequence]:

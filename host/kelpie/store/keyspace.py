@@ -268,6 +268,10 @@ class ActorKeys:
         who, which = escape(principal.encode()), escape(request_id.encode())
         return self._records + b"\x02" + who + b"\0\x02" + which + b"\0"
 
+    def all_records(self) -> KeyRange:
+        """The records of all requests, but for chunks."""
+        return children(self._records)
+
     def record_index(self, tick: int, seq: int) -> bytes:
         """Names the requests that commit `seq` recorded in `tick`: trimming reads it."""
         return self._ticks + pack(tick, seq)

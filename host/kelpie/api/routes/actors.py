@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kelpie.access.roles import Permission
 from kelpie.api.headers import DEADLINE_HEADER, ID_HEADER
-from kelpie.api.routes.route import Route, header, number, text
+from kelpie.api.routes.route import Route, flag, header, number, text
 from kelpie.api.routes.shared import KIND, LINES, PAYLOAD, PLATFORM, STORE, TURN, json_of
 from kelpie.errors import (
     BatchUnsupported,
@@ -102,7 +102,10 @@ ACTOR_ROUTES = (
         doc="Delete the state and kv of an actor",
         permission=Permission.DELETE,
         action="delete",
-        parameters=_TURN_HEADERS,
+        parameters=(
+            *_TURN_HEADERS,
+            flag("force", "Delete it also where what says who owns it is damaged"),
+        ),
         answers={200: json_of("DeletedActor")},
         errors=(*KIND, RequestMismatch, *PLATFORM),
         namespaced=True,

@@ -48,6 +48,11 @@ def add(commands: Commands) -> None:
     command = add_namespaced(commands, "delete", "delete the state and kv of an actor")
     add_address(command)
     command.add_argument("-y", "--yes", action="store_true", help="do not ask whether it shall be")
+    command.add_argument(
+        "--force",
+        action="store_true",
+        help="delete it also where what says who owns it, or how far it has come, is damaged",
+    )
     add_output(command)
     command.set_defaults(run="delete:run")
 
@@ -110,7 +115,9 @@ def _add_id(command: CommandParser) -> None:
 
 
 def _add_deadline(command: CommandParser) -> None:
-    command.add_argument("--deadline-ms", type=int, metavar="N", help="how long it may take")
+    command.add_argument(
+        "--deadline-ms", type=checked.count, metavar="N", help="how long it may take"
+    )
 
 
 def _add_logs(commands: Commands) -> None:

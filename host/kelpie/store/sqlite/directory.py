@@ -33,17 +33,7 @@ class DataDirectory:
         """
         self.path = path
         _make(path)
-        self._lock = _open_lock(path / _LOCK_NAME)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = os.pread(self._lock, _PID_BYTES_MAX, 0).decode(errors="replace").strip()
-            os.close(self._lock)
-            raise DataDirectoryLocked(
-                f"the data directory {path} is in use by process {pid or 'unknown'}: "
-                "stop that one, or give this one a directory of its own",
-                pid=int(pid) if pid.isdecimal() else None,
-            ) from None
+        self._lock = _take_lock(path)
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 
@@ -76,6 +66,38 @@ def fresh_directory(path: Path) -> Iterator[None]:
         raise
     finally:
         directory.close()
+
+
+def _take_lock(path: Path) -> int:
+    """The lock of a directory, taken.
+
+    Raises:
+        DataDirectoryLocked, OSError
+    """
+    while True:
+        lock = _open_lock(path / _LOCK_NAME)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = os.pread(lock, _PID_BYTES_MAX, 0).decode(errors="replace").strip()
+            os.close(lock)
+            raise DataDirectoryLocked(
+                f"the data directory {path} is in use by process {pid or 'unknown'}: "
+                "stop that one, or give this one a directory of its own",
+                pid=int(pid) if pid.isdecimal() else None,
+            ) from None
+        if _is_there(path / _LOCK_NAME, lock):
+            return lock
+        # Whoever had it has removed it in between: others would lock another file.
+        os.close(lock)
+
+
+def _is_there(path: Path, descriptor: int) -> bool:
+    """Whether the file is still the one that the path names."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _open_lock(path: Path) -> int:
