@@ -7,7 +7,8 @@ import random
 import pytest
 
 from kelpie.errors import KindNotFound, VersionNotFound
-from kelpie.limits import Limits
+from kelpie.limits import DEFAULT_LIMITS, Limits
+from kelpie.runtime.configuration import check_change
 from kelpie.store import component_keys, keyspace
 from kelpie.store.protocol import Transaction
 from kelpie.store.tuples import pack
@@ -85,6 +86,41 @@ async def test_they_go_with_the_last_version_that_has_them(world: World) -> None
         assert kept(node) == expected
     await node.runtime.roll_back("default", "thing")
     assert await node.get("append", "x") == "x"
+
+
+async def test_the_oldest_versions_go_when_all_have_too_many_bytes(world: World) -> None:
+    # The components are their names: "one" and "two" have 3 bytes, "three" has 5.
+    node = await started(world, versions_bytes_max=8)
+    for name, expected, first in (
+        ("one", {"one"}, 1),
+        ("two", {"one", "two"}, 1),
+        # Twice the same is counted once.
+        ("one", {"one", "two"}, 1),
+        ("three", {"one", "three"}, 3),
+        # However large it is, the current one stays, and the one before.
+        ("four", {"three", "four"}, 4),
+    ):
+        await deploy(node, name)
+        assert kept(node) == expected
+        versions, _ = await node.runtime.history.page("default", "thing", None, 100)
+        assert versions[-1].number == first
+    await node.runtime.roll_back("default", "thing")
+    assert await node.get("append", "x") == "x"
+    with pytest.raises(VersionNotFound):
+        await node.runtime.roll_back("default", "thing", 1)
+
+
+async def test_what_is_set_stays_with_the_versions_that_have_it(world: World) -> None:
+    node = await started(world, versions_bytes_max=8)
+    await deploy(node, "one")
+    change = check_change("config", {"A": "1"}, DEFAULT_LIMITS)
+    await node.runtime.configure("default", "thing", change)  # version 2
+    for name in ("two", "three", "four"):
+        await deploy(node, name)
+    key = keyspace.configuration("default", "thing", 2)
+    assert dict(node.client.store.pairs()).get(key) is not None
+    current = node.runtime.kind("default", "thing")
+    assert dict((await node.runtime.configuration(current)).config) == {"A": "1"}
 
 
 async def test_a_host_that_starts_goes_on_with_it(

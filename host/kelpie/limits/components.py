@@ -83,6 +83,11 @@ class ComponentLimits(AccessLimits):
     versions_max: int = limit(
         1_000, "versions of a kind that can be listed and rolled back to; beyond it the oldest go"
     )
+    versions_bytes_max: int = limit(
+        1024 * MIB,
+        "components of the versions of a kind, each counted once; beyond it the oldest versions "
+        "go, but for the current one and the one before",
+    )
     versions_page_entries_max: int = limit(
         100, "versions of a kind in one page of their list; more follow; `invalid-request`"
     )

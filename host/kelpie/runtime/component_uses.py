@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from kelpie.errors import StoreError
 from kelpie.runtime.deploy import Deploy, list_deploys
 from kelpie.runtime.node import Node
+from kelpie.runtime.trimming import trim_bytes
 from kelpie.store import component_keys, keyspace
 from kelpie.store.frame import frame
 from kelpie.store.protocol import Transaction
@@ -41,9 +42,12 @@ class UnusedComponents:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._due: asyncio.Future[None] | None = None
+        self._grown: set[tuple[str, str]] = set()
 
-    def may_be_more(self) -> None:
-        """Versions are gone: looks again, soon."""
+    def may_be_more(self, grown: Deploy | None = None) -> None:
+        """Versions are gone, or a kind has one more: looks again, soon."""
+        if grown is not None:
+            self._grown.add((grown.namespace, grown.kind))
         if self._due is not None and not self._due.done():
             self._due.set_result(None)
 
@@ -56,11 +60,17 @@ class UnusedComponents:
         while True:
             self._due = self._node.env.future()
             try:
+                await self._trim_grown()
                 if await self._all_noted(current):
                     await self._clear()
             except StoreError as error:
                 _log.warning("components that nobody uses stay for now: %s", error.message)
             await self._due
+
+    async def _trim_grown(self) -> None:
+        """Takes from kinds that have one version more what is more than they may have."""
+        while self._grown:
+            await trim_bytes(self._node, *self._grown.pop())
 
     async def _all_noted(self, current: Callable[[], Iterable[Deploy]]) -> bool:
         """Whether there is a note of every version; makes those that older formats did not.

@@ -277,7 +277,7 @@ class Deploys:
             self._note(deploy)
         self._forget_others()
         # The oldest version may be gone.
-        self._unused.may_be_more()
+        self._unused.may_be_more(deploy)
         return deploy
 
     def _note(self, deploy: Deploy) -> None:
