@@ -251,3 +251,20 @@ def test_a_wrong_class() -> None:
         declare({"get": operation(ok)}, {"value": int})
     with pytest.raises(DeclarationError, match="is no actor: put @actor"):
         FakeActor(int)
+
+
+class Verdict(TypedDict):
+    holds: bool
+    why: str
+
+
+def test_a_record_with_a_truth_in_it() -> None:
+    @actor
+    class Judge:
+        @operation(read_only=True)
+        def judge(self, holds: bool) -> Verdict:
+            return {"holds": holds, "why": 'it\'s "so"'}
+
+    for holds in (True, False):
+        verdict = FakeActor(Judge).invoke("judge", {"holds": holds})
+        assert verdict == {"holds": holds, "why": 'it\'s "so"'}

@@ -20,7 +20,7 @@ __all__ = ["argument_reader", "record_writer"]
 _INLINE = {
     "int": ("type({0}) is int and -9223372036854775808 <= {0} <= 9223372036854775807", "{{{0}}}"),
     "str": ("type({0}) is str", "{{as_text({0})}}"),
-    "bool": ("({0} is True or {0} is False)", "{{'true' if {0} else 'false'}}"),
+    "bool": ("({0} is True or {0} is False)", "{{truth[{0}]}}"),
 }
 
 
@@ -34,6 +34,8 @@ def record_writer(
     """Writes a record of exactly this class (or a dict with exactly these keys)."""
     is_dict = kind is dict
     known: dict[str, Any] = {"kind": kind, "general": general, "as_text": as_text}
+    # By a name: before Python 3.12 there may be no quoted text within an f-string.
+    known["truth"] = {True: "true", False: "false"}
     conditions, written, reads = [], [], []
     fields = zip(names, attributes, codecs, strict=True)
     for index, (name, attribute, codec) in enumerate(fields):
