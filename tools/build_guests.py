@@ -137,6 +137,18 @@ def _fixture(name: str) -> Guest:
 
 SDK = ROOT / "guest-sdks" / "rust"
 
+
+def _with_sdk(name: str, crate: Path) -> Guest:
+    return Guest(
+        name=name,
+        workspace=crate,
+        crate=crate,
+        output=crate / f"{name}.wasm",
+        is_component=True,
+        with_crates=(SDK / "kelpie", SDK / "kelpie-macros"),
+    )
+
+
 # In the order of building: the componentizer makes the others components.
 GUESTS: tuple[Guest | Adapter, ...] = (
     Guest(
@@ -162,14 +174,8 @@ GUESTS: tuple[Guest | Adapter, ...] = (
     _fixture("ledger"),
     _fixture("parcels"),
     _fixture("rogue"),
-    Guest(
-        name="conformance",
-        workspace=ROOT / "tests/guests/conformance/rust",
-        crate=ROOT / "tests/guests/conformance/rust",
-        output=ROOT / "tests/guests/conformance/rust/conformance.wasm",
-        is_component=True,
-        with_crates=(SDK / "kelpie", SDK / "kelpie-macros"),
-    ),
+    _with_sdk("account", ROOT / "examples/bank/account"),
+    _with_sdk("conformance", ROOT / "tests/guests/conformance/rust"),
 )
 
 

@@ -61,6 +61,7 @@ GUESTS = {
     guest.name: guest
     for guest in (
         GoGuest("conformance", ROOT / "tests/guests/conformance/go"),
+        GoGuest("transfer", ROOT / "examples/bank/transfer"),
         GoGuest("wasip1", ROOT / "tests/guests/go-wasip1"),
     )
 }

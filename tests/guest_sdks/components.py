@@ -22,7 +22,7 @@ from kelpie.wasm.configuration import Configuration
 from kelpie_actor_build import build
 from tests.compiled import PATIENT
 
-__all__ = ["CONTRACT", "CannotBuild", "kept_for_long", "python_component"]
+__all__ = ["CONTRACT", "CannotBuild", "keep_compiled", "kept_for_long", "python_component"]
 
 ROOT = Path(__file__).resolve().parents[2]
 SDK = ROOT / "guest-sdks" / "python"
@@ -47,14 +47,20 @@ def python_component(project: Path, compiled: Path) -> bytes:
         if not built.is_file():
             build(project, built)
         content = built.read_bytes()
+    keep_compiled(content, compiled, epochs=False)
+    return content
+
+
+def keep_compiled(content: bytes, compiled: Path, *, epochs: bool) -> None:
+    """Puts a compiled form of a component into `compiled`: with epochs as a host has it."""
+    with kept_for_long() as directory:
         forms = directory / "compiled"
         cache = CompiledCache(forms, DEFAULT_LIMITS.compiled_cache_bytes_max)
-        compiler = Compiler(Configuration.of(DEFAULT_LIMITS, epochs=False), PATIENT, cache)
+        compiler = Compiler(Configuration.of(DEFAULT_LIMITS, epochs=epochs), PATIENT, cache)
         compiler.compile(content, tool=False)
         form = f"{compiler.name(content, tool=False)}.compiled"
     if not (compiled / form).exists():
         (compiled / form).symlink_to(forms / form)
-    return content
 
 
 @contextmanager

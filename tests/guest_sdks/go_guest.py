@@ -1,5 +1,5 @@
-"""The conformance actor in Go: built once for its sources, and made a component of
-by the host's own componentizer, as it is when somebody deploys it."""
+"""Actors in Go: built once for their sources, and made components of by the host's own
+componentizer, as they are when somebody deploys them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ ROOT = Path(__file__).resolve().parents[2]
 go_guests = load_tool("go_guests")
 
 
-def component(kept: Path) -> bytes:
-    """The component; what was compiled for it lies in `kept`.
+def component(kept: Path, name: str = "conformance") -> bytes:
+    """The component of a guest; what was compiled for it lies in `kept`.
 
     Raises:
         CannotBuild: there is no Go, or none that is recent enough.
     """
     try:
-        module = go_guests.module("conformance").read_bytes()
+        module = go_guests.module(name).read_bytes()
     except go_guests.BuildError as reason:
         raise CannotBuild(str(reason)) from reason
     limits = DEFAULT_LIMITS
