@@ -95,12 +95,7 @@ class Auditor:
         if not isinstance(context.caller, ActorCaller) or context.caller.address.kind != ACCOUNT:
             raise Rejection("no-account", "only accounts tell of their movements")
         account = context.caller.address.key
-        movement = Movement(number, sort, transfer, amount, balance)
-        context.kv.set_json(_told(account, number), movement)
-        self.waiting += 1
-        ready = [account]
-        while ready:
-            ready += self._enter_next(context, ready.pop())
+        self._take(context, account, [Movement(number, sort, transfer, amount, balance)])
 
     @operation(read_only=True)
     def report(self) -> Report:
@@ -117,36 +112,67 @@ class Auditor:
         }
 
     @operation
-    def audit(self, context: Context) -> Audit:
-        """Asks every account of the book whether it says the same."""
+    def audit(self, context: Context, accounts: tuple[str, ...] = ()) -> Audit:
+        """Asks every account of the book, and these, whether it says the same."""
         found = Audit(agree=0, ahead=0, silent=0, wrong=[])
-        for account, line in _lines(context):
-            try:
-                whom = context.peer(ACCOUNT, account)
-                says = context.messaging.call(whom, "balance", returns=Statement)
-            except MessagingError as error:
-                # Refused, broken, or out of reach: in any case it is no answer.
-                context.log.warn(f"{account} did not say what it has: {error}")
-                found["silent"] += 1
-                continue
-            if says["movements"] > line.number:
-                found["ahead"] += 1  # what it has told of since is on its way
-            elif (says["movements"], says["balance"]) == (line.number, line.balance):
+        says = self._asked(context, sorted({*accounts, *_in_book(context)}), found)
+        for account, statement in says.items():
+            line = _line(context, account)
+            if statement["movements"] > line.number:
+                found["ahead"] += 1
+            elif (statement["movements"], statement["balance"]) == (line.number, line.balance):
                 found["agree"] += 1
             else:
-                found["wrong"].append(f"{account} says {says}, the book {line}")
+                found["wrong"].append(f"{account} says {statement}, the book {line}")
         for problem in found["wrong"]:
             self._note(problem)
         return found
 
     @operation
-    def watch(self, context: Context, every_minutes: int = 60) -> None:
+    def watch(
+        self, context: Context, every_minutes: int = 60, accounts: tuple[str, ...] = ()
+    ) -> None:
         """Audits again and again, however often the host is restarted."""
-        context.messaging.remind("audit", "audit", every=timedelta(minutes=every_minutes))
+        every = timedelta(minutes=every_minutes)
+        context.messaging.remind("audit", "audit", {"accounts": accounts}, every=every)
+
+    def _asked(self, context: Context, accounts: list[str], found: Audit) -> dict[str, Statement]:
+        """What accounts say. Of what they say that they have told, the book has all it can."""
+        says = {}
+        for account in accounts:
+            whom = context.peer(ACCOUNT, account)
+            try:
+                says[account] = context.messaging.call(whom, "balance", returns=Statement)
+                told, after = says[account]["movements"], _line(context, account).number
+                if told > after:
+                    # On its way, or never to come: a message whose turn has failed is dead.
+                    missed = context.messaging.call(
+                        whom, "movements", {"after": after}, returns=list[Movement]
+                    )
+                    # By now there may be more of them than there were at the first question.
+                    self._take(context, account, [each for each in missed if each.number <= told])
+            except MessagingError as error:
+                # Refused, broken, or out of reach: in any case it is no answer.
+                context.log.warn(f"{account} did not say what it has: {error}")
+                says.pop(account, None)
+                found["silent"] += 1
+        return says
+
+    def _take(self, context: Context, account: str, movements: list[Movement]) -> None:
+        """Takes what an account has told, and enters whatever can be entered now."""
+        entered = _line(context, account).number
+        for movement in movements:
+            key = _told(account, movement.number)
+            if movement.number > entered and context.kv.get(key) is None:
+                context.kv.set_json(key, movement)
+                self.waiting += 1
+        ready = [account]
+        while ready:
+            ready += self._enter_next(context, ready.pop())
 
     def _enter_next(self, context: Context, account: str) -> Iterator[str]:
         """Enters what an account has told, up to what has to wait; then whose turn it is."""
-        line = context.kv.get_json(f"line/{account}", Line) or Line()
+        line = _line(context, account)
         while True:
             key = _told(account, line.number + 1)
             movement = context.kv.get_json(key, Movement)
@@ -202,8 +228,9 @@ def _told(account: str, number: int) -> str:
     return f"told/{account}/{number}"
 
 
-def _lines(context: Context) -> Iterator[tuple[str, Line]]:
-    for key, _ in context.kv.items("line/"):
-        line = context.kv.get_json(key, Line)
-        assert line is not None, "a listed key has a value"
-        yield key.removeprefix("line/"), line
+def _line(context: Context, account: str) -> Line:
+    return context.kv.get_json(f"line/{account}", Line) or Line()
+
+
+def _in_book(context: Context) -> list[str]:
+    return [key.removeprefix("line/") for key, _ in context.kv.items("line/")]

@@ -124,6 +124,8 @@ def test_accounts_are_asked_whether_they_say_the_same() -> None:
         if call.target.key not in says:
             raise MessagingError("unknown", "no answer in time")
         movements, balance = says[call.target.key]
+        if call.operation == "movements":
+            return "[]"
         return json.dumps({"is_open": True, "balance": balance, "movements": movements})
 
     auditor.context.answer_calls(answer)
@@ -134,6 +136,29 @@ def test_accounts_are_asked_whether_they_say_the_same() -> None:
     assert not auditor.invoke("report")["balanced"]
 
 
+def test_what_was_never_told_is_asked_for() -> None:
+    auditor = FakeActor(Auditor)
+    report = tell(auditor, [ANN[0], *BOB])
+    assert (report["movements"], report["waiting"]) == (2, 2)
+    of = {"ann": [each for _, each in ANN], "bob": [each for _, each in BOB]}
+    # Since it was asked what it has.
+    of["bob"].append(told("bob", 4, "withdrawn", "t3", 1, 74)[1])
+
+    def answer(call: Message) -> str:
+        assert call.target is not None
+        movements = of[call.target.key]
+        if call.operation == "movements":
+            return json.dumps(movements[json.loads(call.argument)["after"] :])
+        return json.dumps({"is_open": True, "balance": 75, "movements": 3})
+
+    auditor.context.answer_calls(answer)
+    found = auditor.invoke("audit")
+    assert found == {"agree": 2, "ahead": 0, "silent": 0, "wrong": []}
+    # What comes late after all is not entered again.
+    assert tell(auditor, ANN[1:])["movements"] == 6
+    assert auditor.invoke("report")["in_accounts"] == 150
+
+
 def test_only_accounts_are_believed() -> None:
     with pytest.raises(Rejection, match="only accounts"):
         FakeActor(Auditor).invoke("enter", ANN[0][1])
@@ -141,6 +166,7 @@ def test_only_accounts_are_believed() -> None:
 
 def test_it_watches_by_a_reminder() -> None:
     auditor = FakeActor(Auditor)
-    auditor.invoke("watch", {"every_minutes": 5})
+    auditor.invoke("watch", {"every_minutes": 5, "accounts": ["ann"]})
     (reminder,) = auditor.context.messages
+    assert reminder.argument == '{"accounts":["ann"]}'
     assert reminder.more["schedule"] == ("every-ms", 300_000)

@@ -12,8 +12,6 @@ type Transfer struct {
 	Stage  Stage  `json:"stage,omitempty"`
 	// Reason is why an account refused.
 	Reason string `json:"reason,omitempty"`
-	// Asked is how often the account of the present stage was asked.
-	Asked int `json:"asked,omitempty"`
 }
 
 // Order is what a client wants.
@@ -83,9 +81,10 @@ func (t *Transfer) Answered(ctx *kelpie.Context, answer Answer) (kelpie.None, er
 // Again asks once more: no answer has come for long.
 func (t *Transfer) Again(ctx *kelpie.Context, _ kelpie.None) (kelpie.None, error) {
 	if _, underWay := steps[t.Stage]; !underWay {
-		return kelpie.None{}, nil
+		return kelpie.None{}, nil // as it ended, the reminder was due already
 	}
-	return kelpie.None{}, t.ask(ctx)
+	t.ask(ctx)
+	return kelpie.None{}, nil
 }
 
 func init() {

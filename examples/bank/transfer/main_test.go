@@ -118,13 +118,16 @@ func TestAnswersThatComeLateChangeNothing(t *testing.T) {
 	asked(t, actor, "ann withdraw", "bob deposit")
 }
 
-func TestPatienceGrows(t *testing.T) {
+func TestItIsRemindedUntilItEnds(t *testing.T) {
 	actor := started(t)
-	first := actor.Reminders["again"].Schedule
-	expect(t, actor, "again", "", "withdrawing")
-	if second := actor.Reminders["again"].Schedule; second != kelpie.After(2*patience) || first != kelpie.After(patience) {
-		t.Error(first, second)
+	for range 2 {
+		if actor.Reminders["again"].Schedule != kelpie.Every(patience) {
+			t.Error(actor.Reminders)
+		}
+		expect(t, actor, "again", "", "withdrawing")
 	}
+	expect(t, actor, "answered", answer("withdraw", refused), "refused")
+	expect(t, actor, "again", "", "refused")
 }
 
 func TestAnOrderIsTakenOnce(t *testing.T) {

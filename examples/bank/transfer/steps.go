@@ -75,25 +75,24 @@ func (a Answer) why() string {
 // accounts is the kind of those that have the money.
 const accounts = "account"
 
-const (
-	reminder    = "again"
-	patience    = 10 * time.Second
-	doublesMost = 8
-)
+// patience is how long a transfer waits for an answer, before it asks again.
+const patience = 10 * time.Second
 
 // enter comes to a stage, and asks whom it is about.
 func (t *Transfer) enter(ctx *kelpie.Context, stage Stage) error {
-	t.Stage, t.Asked = stage, 0
+	t.Stage = stage
 	if _, underWay := steps[stage]; !underWay {
-		_, err := ctx.Messaging().CancelReminder(reminder)
+		_, err := ctx.Messaging().CancelReminder("again")
 		return err
 	}
-	return t.ask(ctx)
+	t.ask(ctx)
+	// An answer may never come: its turn may fail, or somebody drops a dead letter. The
+	// reminder comes again and again, for its turn may fail as well.
+	return ctx.Messaging().Remind("again", kelpie.Every(patience), kelpie.FireOnce, "again", kelpie.Text(""))
 }
 
-// ask sends what the stage asks, and has itself reminded to ask again: an answer
-// may never come, as when somebody drops the letter by hand.
-func (t *Transfer) ask(ctx *kelpie.Context) error {
+// ask sends what the stage asks of its account.
+func (t *Transfer) ask(ctx *kelpie.Context) {
 	now := steps[t.Stage]
 	account := kelpie.Address{
 		Namespace: ctx.Address().Namespace,
@@ -101,15 +100,11 @@ func (t *Transfer) ask(ctx *kelpie.Context) error {
 		Key:       now.account(t),
 	}
 	argument, err := kelpie.ToJSON(Money{t.Amount})
-	if err != nil {
-		return err
+	if err == nil {
+		err = ctx.Messaging().Request(account, now.operation, kelpie.Text(string(argument)), "answered")
 	}
-	wait := patience << min(t.Asked, doublesMost)
-	t.Asked++
-	err = ctx.Messaging().Request(account, now.operation, kelpie.Text(string(argument)), "answered")
 	if err != nil {
-		// There is no room for it now: the reminder tries again.
+		// There is no room for the question now: the reminder tries again.
 		ctx.Log().Warn("not asked: " + err.Error())
 	}
-	return ctx.Messaging().Remind(reminder, kelpie.After(wait), kelpie.FireOnce, "again", kelpie.Text(""))
 }

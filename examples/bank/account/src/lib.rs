@@ -11,7 +11,7 @@ use kelpie::{Caller, Context, Result, reject};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use movement::Sort;
+use movement::{Movement, Sort};
 
 /// The kind of actors that may move money.
 const TRANSFER: &str = "transfer";
@@ -68,7 +68,7 @@ impl Account {
             return Err(reject("already-open", "this account is open"));
         }
         self.is_open = true;
-        self.moved(context, Sort::Opened, "", amount, amount)?;
+        self.moved(context, Sort::Opened, String::new(), amount, amount)?;
         Ok(self.statement())
     }
 
@@ -104,6 +104,12 @@ impl Account {
     fn balance(&self) -> Statement {
         self.statement()
     }
+
+    /// What the auditor was told behind a number, for when it has missed some of it.
+    #[operation(read_only)]
+    fn movements(&self, context: &Context, after: u64) -> Result<Vec<Movement>> {
+        movement::kept(context, after)
+    }
 }
 
 impl Account {
@@ -127,7 +133,7 @@ impl Account {
             if self.is_open { balance(self) } else { Err("there is no such account".to_owned()) };
         let decision = match would_be {
             Ok(balance) => {
-                self.moved(context, sort, &transfer, amount, balance)?;
+                self.moved(context, sort, transfer, amount, balance)?;
                 Decision::Done
             }
             Err(reason) => Decision::Refused { reason },
@@ -141,13 +147,13 @@ impl Account {
         &mut self,
         context: &Context,
         sort: Sort,
-        transfer: &str,
+        transfer: String,
         amount: u64,
         balance: u64,
     ) -> Result<()> {
         self.balance = balance;
         self.movements += 1;
-        movement::tell(context, self.movements, sort, transfer, amount, balance)
+        Movement { number: self.movements, sort, transfer, amount, balance }.tell(context)
     }
 
     fn with(&self, amount: u64) -> Result<u64, String> {

@@ -1,13 +1,17 @@
 //! What the auditor is told of each change of a balance.
 
+use kelpie::kv::Listing;
 use kelpie::messaging::Failure;
 use kelpie::{Address, Context, Error, Payload, Result};
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Who keeps the book of the whole bank.
 const AUDITOR: (&str, &str) = ("auditor", "main");
+/// How many are told at once to whoever asks.
+const PAGE: u32 = 100;
 
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Sort {
     Opened,
@@ -30,32 +34,41 @@ impl Sort {
 }
 
 /// One change of the balance, by its number among those of the account.
-#[derive(Serialize)]
-struct Movement<'a> {
-    number: u64,
-    sort: Sort,
-    transfer: &'a str,
-    amount: u64,
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub struct Movement {
+    pub number: u64,
+    pub sort: Sort,
+    /// The transfer that asked for it; empty if there is none.
+    pub transfer: String,
+    pub amount: u64,
     /// What there is since then.
-    balance: u64,
+    pub balance: u64,
 }
 
-/// Sends it: it arrives once, and behind what the account has sent before.
-pub fn tell(
-    context: &Context,
-    number: u64,
-    sort: Sort,
-    transfer: &str,
-    amount: u64,
-    balance: u64,
-) -> Result<()> {
-    let (kind, key) = AUDITOR;
-    let auditor = Address { kind: kind.into(), key: key.into(), ..context.address() };
-    let movement = Movement { number, sort, transfer, amount, balance };
-    let sent = context.messaging().send(&auditor, "enter", Payload::json(&movement)?);
-    sent.map_err(|failure| match failure {
-        // Too much is on its way already: whoever asked may ask again.
-        Failure::Unavailable(message) => Error::Unavailable(message),
-        other => other.into(),
-    })
+impl Movement {
+    /// Keeps it, and sends it: it arrives behind what the account has sent before.
+    pub fn tell(&self, context: &Context) -> Result<()> {
+        context.kv().set_json(&key(self.number), self)?;
+        let (kind, key) = AUDITOR;
+        let auditor = Address { kind: kind.into(), key: key.into(), ..context.address() };
+        let sent = context.messaging().send(&auditor, "enter", Payload::json(self)?);
+        sent.map_err(|failure| match failure {
+            // Too much is on its way already: whoever asked may ask again.
+            Failure::Unavailable(message) => Error::Unavailable(message),
+            other => other.into(),
+        })
+    }
+}
+
+/// The next ones behind a number.
+pub fn kept(context: &Context, after: u64) -> Result<Vec<Movement>> {
+    let after = key(after);
+    let listing =
+        Listing { prefix: "movement/", after: Some(&after), limit: PAGE, ..Listing::default() };
+    context.kv().list(listing).entries.iter().map(|entry| entry.value.to_json()).collect()
+}
+
+/// In the order of the numbers.
+fn key(number: u64) -> String {
+    format!("movement/{number:020}")
 }

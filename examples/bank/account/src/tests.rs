@@ -32,6 +32,9 @@ fn balance(account: &mut Actor<Account>) -> String {
     account.invoke("balance", "").unwrap().as_text().unwrap().to_owned()
 }
 
+const OPENED: &str = r#"{"number":1,"sort":"opened","transfer":"","amount":100,"balance":100}"#;
+const WITHDRAWN: &str =
+    r#"{"number":2,"sort":"withdrawn","transfer":"t1","amount":30,"balance":70}"#;
 const DONE: &str = r#"{"outcome":"done"}"#;
 
 #[test]
@@ -63,7 +66,10 @@ fn an_account_that_is_not_open_refuses() {
     assert_eq!(ask(&mut account, "t1", "deposit", 30), refused);
     account.invoke("open", "").unwrap();
     assert_eq!(ask(&mut account, "t1", "deposit", 30), refused);
-    assert_eq!(account.invoke("open", "").unwrap_err(), reject("already-open", "this account is open"));
+    assert_eq!(
+        account.invoke("open", "").unwrap_err(),
+        reject("already-open", "this account is open")
+    );
 }
 
 #[test]
@@ -100,11 +106,11 @@ fn the_auditor_is_told_of_each_change() {
     assert!(told.iter().all(|each| each.how == How::Send && each.operation == "enter"));
     assert!(told.iter().all(|each| each.target.kind == "auditor" && each.target.key == "main"));
     let told: Vec<_> = told.iter().map(|each| each.argument.as_text().unwrap()).collect();
-    assert_eq!(
-        told,
-        [
-            r#"{"number":1,"sort":"opened","transfer":"","amount":100,"balance":100}"#,
-            r#"{"number":2,"sort":"withdrawn","transfer":"t1","amount":30,"balance":70}"#,
-        ]
-    );
+    assert_eq!(told, [OPENED, WITHDRAWN]);
+    // ... and can ask for what it has missed.
+    for (after, expected) in [(0, format!("[{OPENED},{WITHDRAWN}]")), (1, format!("[{WITHDRAWN}]"))]
+    {
+        let asked = account.invoke("movements", format!(r#"{{"after":{after}}}"#)).unwrap();
+        assert_eq!(asked, expected.as_str());
+    }
 }
