@@ -23,7 +23,7 @@ from kelpie.limits import DEFAULT_LIMITS, Limits
 from kelpie.native import NativeEngine
 from kelpie.native.waiting import Waiting
 from kelpie.sim.engine import Foundry
-from kelpie.sim.run import Plan, run_seed
+from kelpie.sim.run import Plan, alone, run_seed
 from kelpie.sim.workload import Workload
 from kelpie.wasm.turn import Caller, Outcome, Turn
 from kelpie_actor.errors import DeclarationError
@@ -178,7 +178,7 @@ def test_it_runs_under_the_simulator() -> None:
     try:
         upload = foundry.add_native(Basket)
         workload = Workload.of(foundry.component(upload).manifest, batches=True)
-        plan = Plan(upload, workload, DEFAULT_LIMITS, foundry)
+        plan = Plan(alone(upload), workload, DEFAULT_LIMITS, foundry)
         runs = [run_seed(plan, seed) for seed in range(SEEDS)]
         assert [(each.seed, each.failures) for each in runs if each.failures] == []
         assert run_seed(plan, 3).trace_hash == runs[3].trace_hash

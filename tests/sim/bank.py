@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from kelpie.ids import Address
 from kelpie.limits import DEFAULT_LIMITS
+from kelpie.sim.choice import Choice
 from kelpie.sim.engine import Foundry
 from kelpie.sim.failure import Failure
 from kelpie.sim.model import ActorState
-from kelpie.sim.run import Plan
-from kelpie.sim.workload import Choice, Workload
+from kelpie.sim.run import Plan, alone
+from kelpie.sim.workload import Workload
 from tests.runtime.support import ROOT
 
 __all__ = ["bank_plan"]
@@ -31,7 +32,9 @@ def bank_plan(foundry: Foundry) -> Plan:
     )
     # What is deleted notes nothing any more.
     workload = Workload(choices, deletes_per_cent=0)
-    return Plan(upload, workload, DEFAULT_LIMITS, foundry, invariants=(paid_once, told_what_is))
+    return Plan(
+        alone(upload), workload, DEFAULT_LIMITS, foundry, invariants=(paid_once, told_what_is)
+    )
 
 
 def paid_once(stored: Mapping[Address, ActorState]) -> Iterator[Failure]:

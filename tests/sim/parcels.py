@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from kelpie.ids import Address, text
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.runtime.messaging.dead_letter import DeadLetter
+from kelpie.sim.choice import Choice
 from kelpie.sim.engine import Foundry
 from kelpie.sim.failure import Failure
 from kelpie.sim.model import ActorState
-from kelpie.sim.run import Plan
-from kelpie.sim.workload import Choice, Workload
+from kelpie.sim.run import Plan, alone
+from kelpie.sim.workload import Workload
 from kelpie.sim.world import World
 from tests.runtime.support import ROOT
 
@@ -35,7 +36,7 @@ def parcels_plan(foundry: Foundry) -> Plan:
     )
     # What is deleted counts from the beginning again.
     workload = Workload(choices, requests=120, deletes_per_cent=0)
-    return Plan(PARCELS.read_bytes(), workload, DEFAULT_LIMITS, foundry, oracles=(judged,))
+    return Plan(alone(PARCELS.read_bytes()), workload, DEFAULT_LIMITS, foundry, oracles=(judged,))
 
 
 def judged(world: World) -> list[Failure]:

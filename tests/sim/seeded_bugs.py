@@ -28,7 +28,7 @@ from kelpie.runtime.pipeline import Pipeline, _fail_all
 from kelpie.runtime.reception import Reception
 from kelpie.sim.engine import Foundry
 from kelpie.sim.oracles import GAVE_UP
-from kelpie.sim.run import Plan, run_seed
+from kelpie.sim.run import Plan, alone, run_seed
 from kelpie.sim.workload import Workload
 from kelpie.store.protocol import Transaction
 from kelpie.wasm.turn import Page
@@ -284,7 +284,7 @@ def plan(component: str, foundry: Foundry) -> Plan:
     upload = COMPONENTS[component].read_bytes()
     found = foundry.component(upload)
     workload = Workload.of(found.manifest, batches=found.batches)
-    return Plan(upload, workload, DEFAULT_LIMITS, foundry)
+    return Plan(alone(upload), workload, DEFAULT_LIMITS, foundry)
 
 
 class Caught(NamedTuple):

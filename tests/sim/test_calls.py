@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from kelpie.ids import Address, Payload, text
+from kelpie.sim.cast import SIMULATED
 from kelpie.sim.engine import CALL, TurnInput
 from kelpie.sim.history import Operation, Step
 from kelpie.sim.model import EMPTY, ActorState, ComponentModel
@@ -54,7 +55,7 @@ def test_what_accounts_must_agree_on() -> None:
 
 
 def model(plan: Plan) -> ComponentModel:
-    component = plan.foundry.component(plan.upload)
+    component = plan.cast.component(SIMULATED)
     return ComponentModel(component, ONE, plan.limits, plan.memory)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Hashable
 from kelpie.ids import Address, Payload, text
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.runtime.envelope import DELETION
+from kelpie.sim.cast import SIMULATED
 from kelpie.sim.engine import TurnInput
 from kelpie.sim.history import Operation, Step
 from kelpie.sim.model import EMPTY, STORED_STATE, ActorState, ComponentModel
@@ -16,7 +17,7 @@ ADDRESS = Address("default", "simulated", "a")
 
 
 def _model(plan: Plan, memory: dict[Hashable, Step | None] | None = None) -> ComponentModel:
-    component = plan.foundry.component(plan.upload)
+    component = plan.cast.component(SIMULATED)
     return ComponentModel(component, ADDRESS, DEFAULT_LIMITS, {} if memory is None else memory)
 
 

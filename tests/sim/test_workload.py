@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from kelpie.ids import text
+from kelpie.sim.cast import SIMULATED
+from kelpie.sim.choice import DELETE
 from kelpie.sim.history import BATCH
 from kelpie.sim.tape import Tape
 from kelpie.sim.trace import Trace
-from kelpie.sim.workload import DELETE, Workload, WorkloadInvalid
+from kelpie.sim.workload import Workload, WorkloadInvalid
+from kelpie.sim.workload_file import read_workload
 from kelpie.wasm.turn import Manifest, Operation
 
 MANIFEST = Manifest(
@@ -21,10 +24,10 @@ MANIFEST = Manifest(
 )
 
 
-def _read(tmp_path: Path, content: str) -> Workload:
+def _read(tmp_path: Path, content: str, *, batches: bool = False) -> Workload:
     path = tmp_path / "w.toml"
     path.write_text(content)
-    return Workload.read(path, MANIFEST)
+    return read_workload(path, {SIMULATED: MANIFEST}, Workload.of(MANIFEST, batches=batches))
 
 
 def test_by_default_everything_described_is_asked_for() -> None:
@@ -122,11 +125,9 @@ def test_a_component_that_takes_batches_is_asked_for_some(tmp_path: Path) -> Non
             assert ("argument" in line) == (line["operation"] == "add")
     assert asked == {"get", "add"}
 
-    path = tmp_path / "w.toml"
-    path.write_text("batches_per_cent = 0")
-    assert Workload.read(path, MANIFEST, batches=True).batches_per_cent == 0
-    path.write_text("batches_per_cent = 100")
-    assert Workload.read(path, MANIFEST, batches=True).choose(tape).operation == BATCH
+    assert _read(tmp_path, "batches_per_cent = 0", batches=True).batches_per_cent == 0
+    every = _read(tmp_path, "batches_per_cent = 100", batches=True)
+    assert every.choose(tape).operation == BATCH
 
 
 def test_weights_count(tmp_path: Path) -> None:

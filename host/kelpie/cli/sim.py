@@ -1,4 +1,4 @@
-"""`kelpie sim`: a component under simulated faults."""
+"""`kelpie sim`: components under simulated faults."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ _NOTHING_TO_SIMULATE = 2
 def run(options: argparse.Namespace) -> int:
     """Exit status 1 if a run broke a promise, 2 if there is nothing to simulate."""
     # Before anything is said of the runs.
-    try:
-        with options.file.open("rb"):
-            pass
-    except OSError as error:
-        complain(f"{options.file}: {error.strerror}")
-        return _NOTHING_TO_SIMULATE
+    for file in options.files:
+        try:
+            with file.open("rb"):
+                pass
+        except OSError as error:
+            complain(f"{file}: {error.strerror}")
+            return _NOTHING_TO_SIMULATE
     return simulate(
-        options.file,
+        *options.files,
         seeds=options.seeds,
         seed=options.seed,
         workload=options.workload,

@@ -14,13 +14,13 @@ from kelpie.runtime.host import Runtime
 from kelpie.runtime.message import Message
 from kelpie.runtime.node import Node as HostNode
 from kelpie.runtime.wait_graph import Wait
+from kelpie.sim.cast import Cast
 from kelpie.sim.failure import Failure
 from kelpie.sim.faults import Faults
 from kelpie.sim.moments import Moments
 from kelpie.sim.node import Node
 from kelpie.sim.requests import Answer, Attempt, Request
 from kelpie.wasm import turn
-from kelpie.wasm.turn import Manifest
 
 __all__ = ["CallWatch"]
 
@@ -34,10 +34,13 @@ Submit = Callable[[Envelope], tuple[Message, asyncio.Future[Payload]]]
 class CallWatch:
     """Every call of a run, whoever made it."""
 
-    def __init__(self, moments: Moments, manifest: Manifest, faults: Faults) -> None:
+    def __init__(
+        self, moments: Moments, cast: Cast, faults: Faults, crash: Callable[[Node], None]
+    ) -> None:
         self._moments = moments
-        self._manifest = manifest
+        self._cast = cast
         self._faults = faults
+        self._crash = crash
         self._known: dict[tuple[Address, str], Request] = {}
         self.failures: list[Failure] = []
 
@@ -63,7 +66,7 @@ class CallWatch:
         key = envelope.target, envelope.request_id
         request = self._known.get(key)
         if request is None:
-            read_only = self._manifest.is_read_only(envelope.operation)
+            read_only = self._cast.is_read_only(envelope.target, envelope.operation)
             request = self._known[key] = Request(
                 envelope.request_id,
                 envelope.target,
@@ -80,6 +83,15 @@ class CallWatch:
 
     def answered(self, attempt: Attempt, answer: Answer) -> None:
         attempt.answered, attempt.answer = self._moments.next(), answer
+
+    def crashes_now(self, envelope: Envelope, node: Node) -> bool:
+        """Whether the host dies: the callee's work is durable, and the caller's will not be."""
+        if self._cast.is_read_only(envelope.target, envelope.operation):
+            return False
+        if not self._faults.fires("crash-between-commits"):
+            return False
+        self._crash(node)
+        return True
 
     def late(self, envelope: Envelope, late_ns: int) -> None:
         self._fail(
@@ -122,4 +134,7 @@ class _WatchedCalls(Calls):
             self._watch.answered(attempt, Answer(None, error))
             raise
         self._watch.answered(attempt, Answer(reply, None))
+        if self._watch.crashes_now(envelope, self._life):
+            # Nothing of a dead node runs again: this is never over.
+            await self._node.env.future()
         return reply

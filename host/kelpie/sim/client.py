@@ -6,11 +6,12 @@ import asyncio
 from typing import Final
 
 from kelpie.ids import Address
+from kelpie.sim.choice import Choice
 from kelpie.sim.fleet import Fleet
 from kelpie.sim.network import Network
 from kelpie.sim.requests import Answer, Request
 from kelpie.sim.tape import Tape
-from kelpie.sim.workload import Choice, Workload
+from kelpie.sim.workload import Workload
 
 __all__ = ["Client"]
 
@@ -26,7 +27,6 @@ class Client:
         self,
         name: str,
         workload: Workload,
-        addresses: list[Address],
         tape: Tape,
         fleet: Fleet,
         network: Network,
@@ -34,7 +34,6 @@ class Client:
     ) -> None:
         self.name = name
         self._workload = workload
-        self._addresses = addresses
         self._tape = tape
         self._fleet = fleet
         self._network = network
@@ -46,7 +45,7 @@ class Client:
         await _sleep_ms(tape.draw("workload/think", workload.think_ms_max))
         choice = workload.choose(tape)
         recorded = tape.draw("workload/unrecorded", 100) < 100 - workload.unrecorded_per_cent
-        await self.settle(self.request(choice, self._actor(), recorded=recorded))
+        await self.settle(self.request(choice, self._actor(choice.kind), recorded=recorded))
 
     def request(self, choice: Choice, address: Address, *, recorded: bool) -> Request:
         request = Request(
@@ -99,11 +98,12 @@ class Client:
         except TimeoutError:
             return None
 
-    def _actor(self) -> Address:
+    def _actor(self, kind: str) -> Address:
         """The first actors are asked more often than the last."""
-        places = len(self._addresses)
+        addresses = self._workload.addresses(kind)
+        places = len(addresses)
         one, other = (self._tape.draw("workload/actor", places) for _ in range(2))
-        return self._addresses[min(one, other)]
+        return addresses[min(one, other)]
 
 
 async def _sleep_ms(delay_ms: int) -> None:

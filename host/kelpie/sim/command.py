@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Final
 
 from kelpie.errors import ComponentError, KelpieError
 from kelpie.limits import DEFAULT_LIMITS
+from kelpie.sim.cast import SIMULATED, Cast, KindsInvalid, read_uploads
 from kelpie.sim.engine import Foundry
 from kelpie.sim.kept import KeptRun, TapeInvalid, fingerprint
 from kelpie.sim.oracles import GAVE_UP
@@ -26,6 +27,7 @@ from kelpie.sim.run import Plan, Run, run_seed
 from kelpie.sim.shrink import RUNS_MAX, Candidate, Shrunk, shrink
 from kelpie.sim.trace import first_difference
 from kelpie.sim.workload import Workload, WorkloadInvalid
+from kelpie.sim.workload_file import read_workload
 
 __all__ = ["Options", "simulate"]
 
@@ -38,7 +40,7 @@ _SEEDS_AT_ONCE: Final = 4
 class Options:
     """What to simulate. All of it is printed before anything runs."""
 
-    path: Path
+    paths: Sequence[Path]
     seeds: int = DEFAULT_SEEDS
     first_seed: int = 0
     workload: Path | None = None
@@ -50,8 +52,7 @@ class Options:
 
 
 def simulate(
-    path: Path,
-    *,
+    *paths: Path,
     seeds: int | None = None,
     seed: int | None = None,
     workload: Path | None = None,
@@ -62,12 +63,13 @@ def simulate(
     cache_directory: Path | None = None,
     as_json: bool = False,
 ) -> int:
-    """Runs a component under simulated faults and prints what came of it.
+    """Runs components under simulated faults and prints what came of it. Several are
+    deployed as kinds that are named like their files; one is `simulated`.
 
     Args:
         seeds: how many runs, from seed 0 on.
         seed: begin with this one; without `seeds` it is the only one.
-        workload: a file that says what clients ask; see `Workload.read`.
+        workload: a file that says what clients ask; see `docs/simulation.md`.
         processes: how many runs at a time; one for each core by default.
         tape: a file written by `save_tape`: repeat that run, and no seed.
         save_tape: where to write the tape of a failure, as small as it was made.
@@ -76,14 +78,14 @@ def simulate(
         as_json: print one JSON object in the end, and all else to stderr.
 
     Returns:
-        0 if every run kept every promise, 1 if one did not, 2 if the component,
+        0 if every run kept every promise, 1 if one did not, 2 if a component,
         the workload or the tape cannot be used; then the reason is on stderr.
     """
     out = sys.stdout
     told_to = sys.stderr if as_json else out
     with TemporaryDirectory(prefix="kelpie-sim-") as temporary, redirect_stdout(told_to):
         options = Options(
-            path=path,
+            paths=paths,
             seeds=min(seeds or (DEFAULT_SEEDS if seed is None else 1), SEEDS_MAX),
             first_seed=seed or 0,
             workload=workload,
@@ -94,12 +96,13 @@ def simulate(
             cache_directory=cache_directory or Path(temporary),
         )
         report = Report(sys.stdout, sys.stderr, options.seeds)
-        report.options({each.name: getattr(options, each.name) for each in fields(options)})
+        shown = {each.name: getattr(options, each.name) for each in fields(options)}
+        report.options(shown | {"paths": " ".join(map(str, paths))})
         try:
             with _prepared(options) as plan:
                 report.options(_described(plan.workload))
                 status = _simulate(options, plan, report)
-        except (ComponentError, TapeInvalid, WorkloadInvalid, OSError) as error:
+        except (KindsInvalid, ComponentError, TapeInvalid, WorkloadInvalid, OSError) as error:
             told = error.message if isinstance(error, KelpieError) else _of_system(error)
             print(f"kelpie: {told}", file=sys.stderr)
             return 2
@@ -132,7 +135,7 @@ def _simulate(options: Options, plan: Plan, report: Report) -> int:
 
 
 def _repeat_tape(options: Options, plan: Plan, tape: Path, report: Report) -> int:
-    kept = KeptRun.read(tape, fingerprint(plan.upload, plan.workload))
+    kept = KeptRun.read(tape, fingerprint(plan.uploads, plan.workload))
     run = _again(plan, kept.seed, kept.candidate)
     report.add(run)
     if not run.failures:
@@ -144,7 +147,7 @@ def _repeat_tape(options: Options, plan: Plan, tape: Path, report: Report) -> in
 
 def _command(options: Options) -> str:
     workload = "" if options.workload is None else f" --workload {options.workload}"
-    return f"kelpie sim {options.path}{workload}"
+    return f"kelpie sim {' '.join(map(str, options.paths))}{workload}"
 
 
 def _is_deterministic(plan: Plan, seed: int) -> bool:
@@ -170,7 +173,7 @@ def _tell(options: Options, plan: Plan, run: Run) -> None:
         return any(each.oracle == promise for each in again.failures)
 
     failing = Candidate(run.requests, run.recording)
-    of = fingerprint(plan.upload, plan.workload)
+    of = fingerprint(plan.uploads, plan.workload)
     if options.save_tape is not None:
         # First as it is: to make it smaller takes its time, and may be interrupted.
         KeptRun(of, run.seed, failing.requests, failing.recording).write(options.save_tape)
@@ -236,25 +239,27 @@ def _in_child(seed: int) -> Run:
 
 @contextmanager
 def _prepared(options: Options) -> Iterator[Plan]:
-    """The component, compiled, and its workload.
+    """The components, compiled, and their workload.
 
     Raises:
-        ComponentError, WorkloadInvalid, OSError
+        KindsInvalid, ComponentError, WorkloadInvalid, OSError
     """
     # What guests and the host log under faults is no news here.
     logging.disable(logging.CRITICAL)
-    upload = options.path.read_bytes()
+    uploads = read_uploads(options.paths)
     foundry = Foundry(DEFAULT_LIMITS, options.cache_directory)
     try:
-        component = foundry.component(upload)
-        manifest, batches = component.manifest, component.batches
-        if options.workload is None:
-            workload = Workload.of(manifest, batches=batches)
-        else:
-            workload = Workload.read(options.workload, manifest, batches=batches)
+        cast = Cast(foundry, uploads)
+        manifests = {kind: cast.component(kind).manifest for kind in cast}
+        workload = Workload.of_kinds(manifests)
+        if SIMULATED in manifests:
+            component = cast.component(SIMULATED)
+            workload = Workload.of(component.manifest, batches=component.batches)
+        if options.workload is not None:
+            workload = read_workload(options.workload, manifests, workload)
         gc.collect()
         gc.freeze()
-        yield Plan(upload, workload, DEFAULT_LIMITS, foundry)
+        yield Plan(uploads, workload, DEFAULT_LIMITS, foundry)
     finally:
         foundry.close()
 
@@ -262,7 +267,10 @@ def _prepared(options: Options) -> Iterator[Plan]:
 def _described(workload: Workload) -> dict[str, object]:
     described = {each.name: getattr(workload, each.name) for each in fields(workload)}
     described["choices"] = ", ".join(
-        f"{each.operation} x{each.weight}" for each in workload.choices
+        f"{'' if each.kind == SIMULATED else f'{each.kind} '}{each.operation} x{each.weight}"
+        for each in workload.choices
     )
     described["rates"] = dict(workload.rates) or "default"
+    described["setup"] = ", ".join(map(str, workload.setup))
+    described["invariants"] = ", ".join(each.name for each in workload.invariants)
     return described

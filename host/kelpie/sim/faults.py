@@ -40,6 +40,9 @@ RATES: Final[Mapping[str, int]] = {
     "message-delayed": 30_000,
     # Per message between actors.
     "letter-doubled": 50_000,
+    "letter-late": 30_000,
+    # Per call of another actor that has changed something.
+    "crash-between-commits": 20_000,
     # Per event of the nemesis, out of a million in all.
     "killed": 150_000,
     "long-pause": 150_000,

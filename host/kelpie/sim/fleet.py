@@ -100,7 +100,7 @@ class Fleet:
         client = MemoryClient(self._store, link)
         runtime = Runtime(env, client, self._engine, self._limits, name)
         self._calls.watch(runtime, node)
-        deliver_twice(runtime, self._faults)
+        deliver_twice(runtime, self._faults, self._tape)
         incarnation = Incarnation(node, env, link, runtime, name)
         self.all.append(incarnation)
         self._loop.spawn(node, self._boot(incarnation), "boot")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -19,14 +20,17 @@ class TapeInvalid(ValueError):
     """The file is no tape, or one of something else; the message says what to do."""
 
 
-def fingerprint(upload: bytes, workload: Workload) -> str:
+def fingerprint(uploads: Mapping[str, bytes], workload: Workload) -> str:
     """What a tape belongs to: the same choices mean another run of anything else."""
-    return sha256(sha256(upload).digest() + repr(workload).encode()).hexdigest()
+    whole = sha256(repr(workload).encode())
+    for kind, upload in uploads.items():
+        whole.update(f"{kind} {sha256(upload).hexdigest()} ".encode())
+    return whole.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class KeptRun:
-    """Everything that a run was decided by, but the component and the workload."""
+    """Everything that a run was decided by, but the components and the workload."""
 
     of: str
     """The `fingerprint` of those two."""
@@ -46,7 +50,7 @@ class KeptRun:
 
     @classmethod
     def read(cls, path: Path, of: str) -> KeptRun:
-        """The tape in a file, for the component and workload with this fingerprint.
+        """The tape in a file, for the components and workload with this fingerprint.
 
         Raises:
             TapeInvalid, OSError

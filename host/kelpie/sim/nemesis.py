@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from kelpie.errors import PlatformError
+from kelpie.sim.cast import NAMESPACE, Cast
 from kelpie.sim.faults import NEMESIS, Faults
 from kelpie.sim.fleet import Fleet, Incarnation
 from kelpie.sim.loop import SimLoop
@@ -40,7 +41,7 @@ class Nemesis:
         trace: Trace,
         fleet: Fleet,
         store: MemoryStore,
-        kind: tuple[str, str],
+        cast: Cast,
     ) -> None:
         self._loop = loop
         self._tape = tape
@@ -48,7 +49,7 @@ class Nemesis:
         self._trace = trace
         self._fleet = fleet
         self._store = store
-        self._kind = kind
+        self._kinds = list(cast)
 
     async def run(self) -> None:
         while True:
@@ -118,7 +119,9 @@ class Nemesis:
     async def _roll_back(self, newest: Incarnation) -> None:
         """Makes the other of two versions current; other faults may be in the way."""
         with suppress(PlatformError):
-            await newest.runtime.roll_back(*self._kind)
+            kinds = self._kinds
+            kind = kinds[self._tape.draw("nemesis/kind", len(kinds)) if len(kinds) > 1 else 0]
+            await newest.runtime.roll_back(NAMESPACE, kind)
             self._faults.seen["another version became current"] += 1
 
     def _damage(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Final
 
 from kelpie.errors import CallerError, HostFault, StoredValueCorrupt
@@ -67,7 +67,7 @@ def linearizable(
     requests: Sequence[Request],
     stored: Mapping[Address, ActorState],
     addresses: Iterable[Address],
-    component: Component,
+    component_of: Callable[[Address], Component],
     limits: Limits,
     log: TurnLog,
     landings: Landings,
@@ -81,7 +81,7 @@ def linearizable(
         if address in log.by_themselves:
             # The model knows only what clients have asked for.
             continue
-        model = ComponentModel(component, address, limits, memory, configuration)
+        model = ComponentModel(component_of(address), address, limits, memory, configuration)
         history = history_of(address, requests, log, landings)
         if address in stored:
             history.append(Operation(STORED_STATE, None, end, end + 1, stored[address]))

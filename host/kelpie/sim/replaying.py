@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
@@ -76,10 +76,15 @@ async def journaled(store: Store, address: Address) -> list[Flown]:
 
 
 def replays(
-    flown: Iterable[Flown], component: Component, limits: Limits, *, where: str, committed: bool
+    flown: Iterable[Flown],
+    component_of: Callable[[Address], Component],
+    limits: Limits,
+    *,
+    where: str,
+    committed: bool,
 ) -> list[Failure]:
     """Every turn that was recorded is the same when it is run again. All versions of
-    the component do the same. `committed`: see `replay`."""
+    a component do the same. `committed`: see `replay`."""
     failures = []
     for each in flown:
         entries = each.entries
@@ -87,6 +92,7 @@ def replays(
             # The guest had replied: what befell it was done to it.
             entries = entries[:-1]
         shortened = Flown(each.birth, entries)
+        component = component_of(each.birth.address)
         found = at_once(_first_difference(shortened, component, limits, committed=committed))
         if found is not None:
             failures.append(Failure("replay", f"{where}: {found}", each.birth.address))

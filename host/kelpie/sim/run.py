@@ -11,6 +11,7 @@ from typing import TypeAlias
 from kelpie.ids import Address
 from kelpie.limits import Limits
 from kelpie.sim import oracles
+from kelpie.sim.cast import SIMULATED, Cast
 from kelpie.sim.engine import Foundry
 from kelpie.sim.failure import Failure
 from kelpie.sim.history import Step
@@ -21,26 +22,36 @@ from kelpie.sim.trace import Event, Trace
 from kelpie.sim.workload import Workload
 from kelpie.sim.world import World
 
-__all__ = ["Invariant", "Plan", "Run", "run_seed"]
+__all__ = ["Plan", "Run", "StoredInvariant", "alone", "run_seed"]
 
 
-Invariant: TypeAlias = Callable[[Mapping[Address, ActorState]], Iterable[Failure]]
+StoredInvariant: TypeAlias = Callable[[Mapping[Address, ActorState]], Iterable[Failure]]
 
 
 @dataclass(slots=True)
 class Plan:
     """What all runs of a simulation have in common."""
 
-    upload: bytes
+    uploads: Mapping[str, bytes]
+    """The components, by the kind that each is deployed as."""
     workload: Workload
     limits: Limits
     foundry: Foundry
     memory: dict[Hashable, Step | None] = field(default_factory=dict)
     """What the model has found out."""
-    invariants: tuple[Invariant, ...] = ()
+    invariants: tuple[StoredInvariant, ...] = ()
     """What must hold of all that is stored in the end, besides."""
     oracles: tuple[Callable[[World], list[Failure]], ...] = ()
     """... and of the whole world."""
+
+    @property
+    def cast(self) -> Cast:
+        return Cast(self.foundry, self.uploads)
+
+
+def alone(upload: bytes) -> Mapping[str, bytes]:
+    """The `uploads` of a run with one component."""
+    return {SIMULATED: upload}
 
 
 @dataclass(slots=True)
@@ -82,7 +93,7 @@ def run_seed(
     enabled = gc.isenabled()
     gc.disable()
     try:
-        world = World(plan.upload, workload, plan.limits, plan.foundry, tape, trace)
+        world = World(plan.cast, workload, plan.limits, plan.foundry, tape, trace)
         try:
             failures = _failures(plan, world)
             return _summary(world, seed, failures, tape, trace)
@@ -103,7 +114,8 @@ def _failures(plan: Plan, world: World) -> list[Failure]:
         ids = ", ".join(world.unsettled)
         stuck.append(Failure("liveness", f"never answered although all faults were over: {ids}"))
     found = [Failure("nothing passes silently", each) for each in world.loop.unheard()]
-    found += world.watch.failures + world.calls.failures
+    found += world.watch.failures + world.calls.failures + world.invariants.failures
+    found += world.damage
     if world.mail.undone is not None:
         found.append(Failure("messages arrive", world.mail.undone))
     if stuck:
@@ -118,7 +130,7 @@ def _failures(plan: Plan, world: World) -> list[Failure]:
         requests,
         world.stored,
         world.addresses,
-        plan.foundry.component(plan.upload),
+        plan.cast.of,
         plan.limits,
         log,
         world.watch.landings,

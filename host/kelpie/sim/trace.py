@@ -15,6 +15,9 @@ Part: TypeAlias = "str | int | bytes | tuple[Part, ...] | None"
 Event = tuple[str, Part]
 
 _EVENTS_A_BLOCK: Final = 2048
+_LARGE_BYTES: Final = 16_384
+_LARGE_MAX: Final = 1_000
+_LARGE: Final[dict[bytes, Part]] = {}
 _LONG_BYTES: Final = 64
 
 
@@ -61,6 +64,17 @@ def brief(value: bytes | None) -> Part:
     """Bytes as the trace keeps them: long ones by digest and length."""
     if value is None or len(value) <= _LONG_BYTES:
         return value
+    if len(value) <= _LARGE_BYTES:
+        return _digested(value)
+    # The parts of components are read at every start, and are the same in every run.
+    if value not in _LARGE:
+        if len(_LARGE) >= _LARGE_MAX:
+            _LARGE.clear()
+        _LARGE[value] = _digested(value)
+    return _LARGE[value]
+
+
+def _digested(value: bytes) -> Part:
     return (blake2b(value, digest_size=16).digest(), len(value))
 
 

@@ -12,12 +12,14 @@ from kelpie.journal.birth import Flown
 from kelpie.journal.policy import Policy
 from kelpie.limits import Limits
 from kelpie.sim.calls import CallWatch
+from kelpie.sim.cast import NAMESPACE, Cast
 from kelpie.sim.client import Client
 from kelpie.sim.engine import Foundry, SimEngine, TurnLog
 from kelpie.sim.env import SimEnv
 from kelpie.sim.failure import Failure
 from kelpie.sim.faults import Faults
-from kelpie.sim.fleet import Fleet
+from kelpie.sim.fleet import Fleet, Incarnation
+from kelpie.sim.invariant_watch import InvariantWatch
 from kelpie.sim.loop import SimLoop
 from kelpie.sim.mail import Leftovers, dead_letters, note_what_happened, reminders_left, until_quiet
 from kelpie.sim.model import ActorState
@@ -37,8 +39,6 @@ from kelpie.store.memory import CommitRequest, MemoryStore
 
 __all__ = ["World"]
 
-_NAMESPACE: Final = "default"
-_KIND: Final = "simulated"
 _STEPS_MAX: Final = 5_000_000
 _TIME_MS_MAX: Final = 3_600_000
 _LIVENESS_TRIES_MAX: Final = 60
@@ -50,15 +50,14 @@ class World:
 
     def __init__(
         self,
-        upload: bytes,
+        cast: Cast,
         workload: Workload,
         limits: Limits,
         foundry: Foundry,
         tape: Tape,
         trace: Trace,
     ) -> None:
-        self._upload = upload
-        self._foundry = foundry
+        self._cast = cast
         self._workload = workload
         self._limits = limits
         self._tape = tape
@@ -77,19 +76,19 @@ class World:
         """Requests that were not answered although all was well."""
         self.stored: dict[Address, ActorState] = {}
         """What is stored of each actor at the end, unless it is damaged."""
+        self.damage: list[Failure] = []
+        """What cannot be read at the end, though nobody has damaged it."""
         self.mail = Leftovers()
         self.journaled: list[Flown] = []
         """What their journals have at the end."""
-        self.addresses = [
-            Address(_NAMESPACE, _KIND, f"actor-{number + 1}") for number in range(workload.actors)
-        ]
+        self.addresses = [address for kind in cast for address in workload.addresses(kind)]
         tight = tightened(limits, tape)
         store_env = SimEnv(loop, loop.world, tape)
         self._store = MemoryStore(store_env, limits)
         self._direct = self._store.client(store_env)
         self.watch = OwnershipWatch(self._store, self.addresses, self.log)
         self._engine = SimEngine(foundry, faults, trace, self.log)
-        self.calls = CallWatch(self.moments, foundry.component(upload).manifest, faults)
+        self.calls = CallWatch(self.moments, cast, faults, self.crash)
         self.fleet = Fleet(
             loop,
             tape,
@@ -103,8 +102,10 @@ class World:
             self,
         )
         self._network = Network(loop, tape, faults, trace, self.moments)
-        kind = (_NAMESPACE, _KIND)
-        self._nemesis = Nemesis(loop, tape, faults, trace, self.fleet, self._store, kind)
+        self._nemesis = Nemesis(loop, tape, faults, trace, self.fleet, self._store, cast)
+        self.invariants = InvariantWatch(
+            self._client("invariants"), workload.invariants, tape, faults
+        )
 
     # What the links to the store report.
 
@@ -136,18 +137,9 @@ class World:
     async def _run(self) -> None:
         first = self.fleet.begin()
         await self.fleet.until_ready()
-        deployed, *others = self._foundry.versions(self._upload)
-        # The turns of the check would be told from those of clients by nothing.
-        deploy = partial(first.runtime.deploy, _NAMESPACE, _KIND, determinism_check=False)
-        work = [deploy(deployed)]
-        # Before the others: whoever goes back among them keeps what is set.
-        work += [first.runtime.configure(_NAMESPACE, _KIND, x) for x in self._workload.changes]
-        work += [deploy(other) for other in others]
-        for each in work:
-            await self.loop.spawn(first.node, each, "deploy")
-        policy = list(Policy)[self._tape.draw("swarm/journal", len(Policy))]
-        keep = first.runtime.journals.set_policy(_NAMESPACE, _KIND, policy)
-        await self.loop.spawn(first.node, keep, "policy")
+        for kind in self._cast:
+            await self._deploy(first, kind)
+        await self.invariants.set_up(self._workload.setup, _LIVENESS_TRIES_MAX)
         await self._under_faults()
         await self._healed()
         for address in self.addresses:
@@ -157,20 +149,34 @@ class World:
                 self.mail.reminders[address] = await reminders_left(self._direct, address, limits)
                 self.stored[address] = await stored_state(self._direct, address, self._limits)
                 self.journaled += await journaled(self._direct, address)
-            except StoredValueCorrupt:
-                if not self.faults.fired["damaged"]:
-                    raise
+            except StoredValueCorrupt as error:
                 self.faults.seen["damage that stayed"] += 1
+                if not self.faults.fired["damaged"]:
+                    self.damage.append(Failure("nothing is damaged", str(error), address))
+
+    async def _deploy(self, first: Incarnation, kind: str) -> None:
+        deployed, *others = self._cast.versions(kind)
+        # The turns of the check would be told from those of clients by nothing.
+        deploy = partial(first.runtime.deploy, NAMESPACE, kind, determinism_check=False)
+        work = [deploy(deployed)]
+        # Before the others: whoever goes back among them keeps what is set.
+        work += [first.runtime.configure(NAMESPACE, kind, x) for x in self._workload.changes]
+        work += [deploy(other) for other in others]
+        for each in work:
+            await self.loop.spawn(first.node, each, "deploy")
+        policy = list(Policy)[self._tape.draw("swarm/journal", len(Policy))]
+        keep = first.runtime.journals.set_policy(NAMESPACE, kind, policy)
+        await self.loop.spawn(first.node, keep, "policy")
 
     def replayed(self) -> list[Failure]:
         """What guests did and what journals have of it, run again: what was not the same."""
-        component = self._foundry.component(self._upload)
+        component_of = self._cast.of
         did = [flown for each in self._engine.flown if (flown := each.flown()) is not None]
         limits = self._limits
         return [
             # A turn that has seen what was void is itself: nobody is told of it.
-            *replays(did, component, limits, where="as guests did it", committed=False),
-            *replays(self.journaled, component, limits, where="in its journal", committed=True),
+            *replays(did, component_of, limits, where="as guests did it", committed=False),
+            *replays(self.journaled, component_of, limits, where="in its journal", committed=True),
         ]
 
     async def _under_faults(self) -> None:
@@ -181,9 +187,13 @@ class World:
             self._spawn(self.loop.node(client.name), self._work(client), client.name)
             for client in clients
         ]
+        watching = self._spawn(
+            self.loop.node("invariants"), self.invariants.in_the_middle(), "invariants"
+        )
         for each in working:
             await each
         self.faults.active = False
+        await watching
 
     async def _work(self, client: Client) -> None:
         while self._wants_more():
@@ -209,11 +219,12 @@ class World:
             # Half of them stay open: the checker has to bear with that.
             if request.doubtful and self._tape.draw("workload/ask-at-last", 2) == 0:
                 await self._settle(client, request)
-        for address in self.addresses:
-            for choice in self._workload.choices:
-                if choice.read_only:
+        for choice in self._workload.choices:
+            if choice.read_only:
+                for address in self._workload.addresses(choice.kind):
                     await self._settle(client, client.request(choice, address, recorded=True))
         self.mail.undone = await until_quiet(self.fleet.newest.env, self._direct)
+        await self.invariants.at_the_end(_LIVENESS_TRIES_MAX)
         for each in self.fleet.all:
             note_what_happened(each.runtime, self.faults)
         self.fleet.close()
@@ -231,7 +242,6 @@ class World:
         return Client(
             name,
             self._workload,
-            self.addresses,
             self._tape,
             self.fleet,
             self._network,

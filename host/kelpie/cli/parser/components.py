@@ -18,9 +18,9 @@ def add(commands: Commands) -> None:
     command.set_defaults(run="inspect:run")
 
     command = commands.add_parser(
-        "sim", help="run a component under simulated faults; needs no host"
+        "sim", help="run components under simulated faults; needs no host"
     )
-    command.add_argument("file", type=Path, metavar="FILE.wasm")
+    command.add_argument("files", type=Path, nargs="+", metavar="FILE.wasm")
     command.add_argument(
         "--seeds", type=checked.count, metavar="N", help="how many runs, each with its seed"
     )
