@@ -40,9 +40,10 @@ def test_everything_arrives(parcels: Plan) -> None:
 def test_one_who_says_nothing_of_parcels_is_told_of_no_failure(parcels: Plan, seed: int) -> None:
     # What `kelpie sim FILE` does. The first two were told that no order explains what an
     # actor with reminders answers; in the third many delayed messages waited for ever.
-    component = parcels.foundry.component(parcels.upload)
+    (upload,) = parcels.uploads.values()
+    component = parcels.foundry.component(upload)
     workload = Workload.of(component.manifest, batches=component.batches)
-    plan = Plan(parcels.upload, workload, parcels.limits, parcels.foundry)
+    plan = Plan(parcels.uploads, workload, parcels.limits, parcels.foundry)
     assert run_seed(plan, seed).failures == []
 
 

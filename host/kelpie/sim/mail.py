@@ -16,14 +16,15 @@ from kelpie.runtime.host import Runtime
 from kelpie.runtime.messaging.dead_letter import DeadLetter
 from kelpie.runtime.messaging.delivery import Delivery
 from kelpie.runtime.messaging.firing import Firing
+from kelpie.runtime.messaging.letter import Letter
 from kelpie.sim.env import SimEnv
 from kelpie.sim.faults import Faults
 from kelpie.sim.tape import Tape
-from kelpie.store.chunks import finish_value
+from kelpie.store.chunks import finish_value, value_bytes
 from kelpie.store.due_keys import BUCKETS, Due, due, due_since, reminder_name, reminders
 from kelpie.store.keyspace import ActorKeys
-from kelpie.store.message_keys import MessageKeys, pending_anywhere
-from kelpie.store.protocol import Store
+from kelpie.store.message_keys import MessageKeys, pending_anywhere, sender_of
+from kelpie.store.protocol import Store, Transaction
 from kelpie.store.reading import reading
 
 __all__ = [
@@ -120,9 +121,10 @@ async def reminders_left(store: Store, address: Address, limits: Limits) -> set[
         transaction.cancel()
 
 
-async def until_quiet(env: SimEnv, store: Store) -> str | None:
+async def until_quiet(env: SimEnv, store: Store, limits: Limits) -> str | None:
     """Waits until nothing is under way, nor long overdue; what still is if that
-    never comes.
+    never comes. Messages for those that keep as many dead letters as they may are
+    meant to wait.
 
     What is due later is not waited for: the clock is put forward to it. What comes again
     and again does so a few times, and an actor that is never done with itself is left
@@ -130,7 +132,7 @@ async def until_quiet(env: SimEnv, store: Store) -> str | None:
     """
     left, visits = None, Counter[bytes]()
     for _ in range(_TRIES_MAX):
-        left = await _left(env, store)
+        left = await _left(env, store, limits)
         if left is None:
             later = await _later(store, visits) if visits.total() < _JUMPS_MAX else None
             if later is None:
@@ -151,16 +153,41 @@ async def _later(store: Store, visits: Counter[bytes]) -> Due | None:
     return min(found, default=None)
 
 
-async def _left(env: SimEnv, store: Store) -> str | None:
-    transaction = store.transaction()
-    try:
-        if await transaction.get_range(*pending_anywhere(), limit=1):
+async def _left(env: SimEnv, store: Store, limits: Limits) -> str | None:
+    with reading(store) as transaction:
+        if await _is_delivering(transaction, limits):
             return "messages were never delivered"
         before_ms = env.wall_ns() // _NS_PER_MS - _LATE_MS_MAX
         for bucket in range(BUCKETS):
             rows = await transaction.get_range(*due_since(bucket, 0), limit=1)
             if rows and due(rows[0][0]).at_ms < before_ms:
                 return "what was due never happened"
-    finally:
-        transaction.cancel()
     return None
+
+
+async def _is_delivering(transaction: Transaction, limits: Limits) -> bool:
+    """Whether there is an outbox with anything in it that somebody can take."""
+    for key, _ in await transaction.get_range(*pending_anywhere(), limit=_ROWS_MAX):
+        outbox = MessageKeys(ActorKeys(sender_of(key)).prefix).outbox()
+        letters = await transaction.get_range(*outbox, limit=_ROWS_MAX)
+        receivers = set()
+        for row, stored in letters:
+            receivers.add(Letter.read(row, await finish_value(transaction, row, stored)).target)
+        # None: the row of the index is cleared soon.
+        if not receivers:
+            return True
+        for each in receivers:
+            if not await _is_full(transaction, each, limits):
+                return True
+    return False
+
+
+async def _is_full(transaction: Transaction, receiver: Address, limits: Limits) -> bool:
+    """Whether an actor keeps as many dead letters as it may."""
+    rows = MessageKeys(ActorKeys(receiver).prefix).dead_letters()
+    held = await transaction.get_range(*rows, limit=limits.dead_letters_max)
+    size = sum(value_bytes(key, value) for key, value in held)
+    return (
+        len(held) >= limits.dead_letters_max
+        or size + limits.payload_bytes_max > limits.dead_letters_bytes_max
+    )

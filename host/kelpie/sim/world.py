@@ -223,7 +223,7 @@ class World:
             if choice.read_only:
                 for address in self._workload.addresses(choice.kind):
                     await self._settle(client, client.request(choice, address, recorded=True))
-        self.mail.undone = await until_quiet(self.fleet.newest.env, self._direct)
+        self.mail.undone = await until_quiet(self.fleet.newest.env, self._direct, self._limits)
         await self.invariants.at_the_end(_LIVENESS_TRIES_MAX)
         for each in self.fleet.all:
             note_what_happened(each.runtime, self.faults)
