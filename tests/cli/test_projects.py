@@ -56,7 +56,7 @@ def test_new_where_one_is(tmp_path: Path) -> None:
     done = kelpie("new", "hits", "--lang", "go", "--directory", ".", cwd=tmp_path)
     assert done.returncode == 0
     assert "cd" not in done.stderr.split()
-    assert (tmp_path / "go.mod").read_text().startswith("module hits\n")
+    assert (tmp_path / "go.mod").read_text().startswith("module example.com/hits\n")
 
 
 def test_new_says_what_is_missing(tmp_path: Path) -> None:
@@ -109,6 +109,20 @@ def test_build_elsewhere(project: Path, environment: dict[str, str], tmp_path: P
     done = kelpie("build", project, "-o", "no/made.wasm", cwd=tmp_path, environment=environment)
     assert (done.returncode, done.stdout) == (1, "")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("out", "told"), [(".", "is a directory"), ("nowhere/x.wasm", "there is no directory")]
+)
+def test_build_where_no_file_can_be(
+    project: Path, environment: dict[str, str], out: str, told: str
+) -> None:
+    done = kelpie("build", "--out", out, cwd=project, environment=environment)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("kelpie: ")
+    assert told in done.stderr
+    assert "\n  try: " in done.stderr
+    assert "Compiling" not in done.stderr
 
 
 def test_build_with_a_script(project: Path, environment: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kelpie.projects import go
-from kelpie.projects.errors import ToolchainMissing
+from kelpie.projects.errors import ProjectUnclear, ToolchainMissing
 from kelpie.projects.go import GO, GoToolchain
 from tests.projects.fakes import write_tool
 
@@ -64,3 +64,9 @@ def test_there_is_none(place: Path, version: str | None, told: str) -> None:
 def test_names(tmp_path: Path, module: str, name: str | None) -> None:
     (tmp_path / "go.mod").write_text(module)
     assert GO.project_name(tmp_path) == name
+
+
+def test_what_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_bytes(b"module \xff")
+    with pytest.raises(ProjectUnclear, match=r"go\.mod is no text"):
+        GO.project_name(tmp_path)

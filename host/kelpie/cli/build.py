@@ -15,6 +15,7 @@ from kelpie.env.real import RealEnv
 from kelpie.errors import ComponentError
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.projects.build import Built, build, write
+from kelpie.projects.errors import ProjectError
 from kelpie.projects.project import Project, find_project
 from kelpie.wasm.contract import PACKAGE, interfaces
 from kelpie.wasm.engine import WasmEngine
@@ -29,6 +30,7 @@ _LIMITS = replace(DEFAULT_LIMITS, component_compile_ms_max=600_000)
 def run(options: argparse.Namespace) -> int:
     project = find_project(options.directory, options.lang)
     file = options.out or project.output
+    _check_place(file)
     try:
         built = with_env(lambda env: _build(env, project))
     except ComponentError as error:
@@ -42,6 +44,20 @@ def run(options: argparse.Namespace) -> int:
     say(_told_seal(inspection))
     say(f"try: {suggested(options, 'deploy', _shown(file))}")
     return 0
+
+
+def _check_place(file: Path) -> None:
+    """Before anything is compiled for it.
+
+    Raises:
+        ProjectError: no file can be there.
+    """
+    if file.is_dir():
+        raise ProjectError(f"{file} is a directory", f"try: --out {file / 'NAME.wasm'}")
+    if not file.parent.is_dir():
+        raise ProjectError(
+            f"there is no directory {file.parent}", f"try: mkdir -p {file.parent}, then the same"
+        )
 
 
 async def _build(env: RealEnv, project: Project) -> Built:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kelpie.env import Env
 from kelpie.projects.commands import answer, run
-from kelpie.projects.errors import ToolchainMissing
+from kelpie.projects.errors import ProjectUnclear, ToolchainMissing
 from kelpie.projects.toolchain import Language
 
 __all__ = ["GO", "ENVIRONMENT", "GoToolchain"]
@@ -95,7 +95,11 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _project_name(directory: Path) -> str | None:
     """The last part of the module's path that is no version."""
-    found = re.search(r"^module\s+\"?([^\s\"]+)", (directory / _MARKER).read_text(), re.MULTILINE)
+    marker = directory / _MARKER
+    try:
+        found = re.search(r"^module\s+\"?([^\s\"]+)", marker.read_text("utf-8"), re.MULTILINE)
+    except UnicodeDecodeError as error:
+        raise ProjectUnclear(f"{marker} is no text: {error}") from None
     if not found:
         return None
     parts = [each for each in found[1].split("/") if not re.fullmatch(r"v\d+", each)]
