@@ -29,7 +29,6 @@ __all__ = [
     "Given",
     "Seals",
     "entry_of",
-    "omitted",
     "packed_call",
     "packed_end",
     "read_call",
@@ -100,6 +99,21 @@ class Given(NamedTuple):
     omitted_bytes: int
     """Not 0: its host calls are not kept, for they were so large."""
 
+    @classmethod
+    def of(cls, turn: Turn) -> Given:
+        return cls(
+            turn.number,
+            turn.operation,
+            turn.argument,
+            turn.request_id,
+            turn.caller,
+            turn.time_ns,
+            turn.entropy_keys or EntropyKeys.of(turn.entropy_seed),
+            turn.read_only,
+            turn.is_batch,
+            0,
+        )
+
 
 class End(NamedTuple):
     """What came of a turn."""
@@ -114,24 +128,22 @@ class End(NamedTuple):
     seals: Seals
 
 
-def entry_of(turn: Turn, outcome: Outcome, packer: Packer, limits: Limits) -> Entry:
+def entry_of(given: Given, outcome: Outcome, packer: Packer, limits: Limits) -> Entry:
     """A turn that has run. If it is too large it is kept without its host calls."""
     calls = tuple([packed_call(call, packer) for call in outcome.journal])
-    given = _packed_given(turn, packer, 0)
-    entry = Entry(given, calls, packed_end(outcome, packer, Seals.of(given, calls)))
+    told = _packed_given(given, packer)
+    entry = Entry(told, calls, packed_end(outcome, packer, Seals.of(told, calls)))
     size = entry.size
-    if size > limits.journal_turn_bytes_max:
-        return omitted(turn, outcome, packer, size)
-    return entry
+    return _omitted(given, outcome, packer, size) if size > limits.journal_turn_bytes_max else entry
 
 
-def omitted(turn: Turn, outcome: Outcome, packer: Packer, size: int) -> Entry:
+def _omitted(given: Given, outcome: Outcome, packer: Packer, size: int) -> Entry:
     """What is kept of a turn that is too large: that it was, and how it ended."""
-    small = turn.argument._replace(data=b"")
-    given = _packed_given(turn, packer, size, small)
+    small = given.argument._replace(data=b"")
+    told = _packed_given(given._replace(argument=small, omitted_bytes=size), packer)
     log: list[LogLine] = []
     end = Outcome(outcome.reply, outcome.error, Effects(), [], log, outcome.fuel)
-    return Entry(given, (), packed_end(end, packer, Seals.of(given, ())))
+    return Entry(told, (), packed_end(end, packer, Seals.of(told, ())))
 
 
 def packed_call(call: HostCall, packer: Packer) -> bytes:
@@ -228,25 +240,10 @@ def read_end_of(sealed: bytes) -> End:
     return End(reply, error, effects, log, fuel, Seals(seals))
 
 
-def _packed_given(
-    turn: Turn, packer: Packer, omitted_bytes: int, argument: Payload | None = None
-) -> bytes:
-    return seal(
-        _pack(
-            (
-                turn.number,
-                packer.plain(turn.operation),
-                packer.plain(turn.argument if argument is None else argument),
-                packer.plain(turn.request_id),
-                turn.caller,
-                turn.time_ns,
-                turn.entropy_keys or EntropyKeys.of(turn.entropy_seed),
-                turn.read_only,
-                turn.is_batch,
-                omitted_bytes,
-            )
-        )
-    )
+def _packed_given(given: Given, packer: Packer) -> bytes:
+    number, operation, argument, request_id, *rest = given
+    told = map(packer.plain, (operation, argument, request_id))
+    return seal(_pack((number, *told, *rest)))
 
 
 def _told(error: KelpieError) -> tuple[str, str]:

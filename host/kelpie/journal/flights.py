@@ -1,7 +1,7 @@
 """The turns of instances, in memory, from the birth of each on.
 
-While turns run nothing is copied or packed: what they were given and what they
-did is held on to. That is bounded for each instance, and for all together.
+Of each instance the latest turn is held as it is, and those before it as bytes (see
+`compact`). How much is held is bounded for each instance, and for all together.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kelpie.journal.birth import Birth
-from kelpie.journal.entries import Entry, entry_of
+from kelpie.journal.compact import compact, expanded
+from kelpie.journal.entries import Entry, Given, entry_of
 from kelpie.journal.masks import Mask
 from kelpie.journal.policy import Policy
 from kelpie.journal.values import Packer
@@ -19,9 +20,11 @@ from kelpie.wasm.turn import Outcome, Turn
 
 __all__ = ["Flight", "FlightId", "Flights", "MadeOf", "Whose"]
 
-# What a turn takes beside its payloads, about.
+# What the latest turn takes beside its payloads, about.
 _TURN_BYTES = 1_200
 _CALL_BYTES = 200
+# What one that is held as bytes takes beside them.
+_HELD_BYTES = 60
 
 
 class FlightId(NamedTuple):
@@ -59,9 +62,11 @@ class Flight:
 
     __slots__ = (
         "_flights",
+        "_held",
+        "_latest",
+        "_latest_bytes",
         "_made_of",
         "_packer",
-        "_waiting",
         "_whose",
         "birth",
         "bytes",
@@ -77,7 +82,10 @@ class Flight:
 
     def __init__(self, flights: Flights, whose: Whose, policy: Policy, made_of: MadeOf) -> None:
         self._flights = flights
-        self._waiting: list[tuple[Turn, Outcome]] = []
+        self._held: list[bytes] = []
+        """The turns that wait to be taken, but for the latest."""
+        self._latest: tuple[Turn, Outcome] | None = None
+        self._latest_bytes = 0
         self._packer: Packer | None = None
         self.limits = flights.limits
         self.mask = Mask(made_of.configuration)
@@ -116,17 +124,25 @@ class Flight:
         if self.birth is None:
             self.id = FlightId(turn.number, *self._whose)
             self.birth = self._born(turn)
+        grown = size
+        if self._latest is not None:
+            held = compact(*self._latest)
+            self._held.append(held)
+            grown += len(held) + _HELD_BYTES - self._latest_bytes
+        self._latest, self._latest_bytes = (turn, outcome), size
         self.count += 1
-        self.bytes += size
-        self._waiting.append((turn, outcome))
-        self._flights.grown(self, size)
+        self.bytes += grown
+        self._flights.grown(self, grown)
 
     def take(self) -> list[Entry]:
         """The turns that were not taken yet, packed."""
         if self._packer is None:
             self._packer = Packer(self.mask, self.limits.journal_argument_bytes_max)
         packer, limits = self._packer, self.limits
-        entries = [entry_of(turn, outcome, packer, limits) for turn, outcome in self._waiting]
+        entries = [entry_of(*expanded(held), packer, limits) for held in self._held]
+        if self._latest is not None:
+            turn, outcome = self._latest
+            entries.append(entry_of(Given.of(turn), outcome, packer, limits))
         self.let_go()
         return entries
 
@@ -137,7 +153,8 @@ class Flight:
 
     def let_go(self) -> None:
         """Nobody wants what is held of its turns any more."""
-        self._waiting = []
+        self._held = []
+        self._latest = None
         self._flights.gone(self)
 
     def _born(self, turn: Turn) -> Birth:
