@@ -55,7 +55,7 @@ async def test_each_request_is_a_span_below_what_caused_it(scripted: StartScript
     assert other.status.status_code is trace.StatusCode.ERROR
     assert other.status.description == "rejected"
     # Here it is found under the ids that it has there.
-    found = node.runtime.node.traces.find(TRACE, "default")
+    found = await node.runtime.node.traces.find(TRACE, "default")
     assert [span.number for span in found] == [one.context.span_id, other.context.span_id]
 
 
@@ -77,7 +77,7 @@ async def test_what_is_not_sampled_is_not_sampled_further_on(scripted: StartScri
     await node.runtime.invoke(asked)
     assert exporter.get_finished_spans() == ()
     assert not asked.cause_of("call").flags & 1
-    assert len(node.runtime.node.traces.find("order-17", "default")) == 1
+    assert len(await node.runtime.node.traces.find("order-17", "default")) == 1
 
 
 async def test_without_a_provider_there_is_none(

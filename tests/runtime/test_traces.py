@@ -16,8 +16,8 @@ TRACE = "a" * 32
 SCRIPTS = {"append": append, "read": read, "reject": failing(ActorRejected("no", "never"))}
 
 
-def find(node: TestNode, name: str, namespace: str = "default") -> list[Span]:
-    return node.runtime.node.traces.find(name, namespace)
+async def find(node: TestNode, name: str, namespace: str = "default") -> list[Span]:
+    return await node.runtime.node.traces.find(name, namespace)
 
 
 def caused(node: TestNode, by: Envelope, key: str, operation: str = "append") -> Envelope:
@@ -36,8 +36,8 @@ async def test_what_a_request_has_caused(scripted: StartScripted) -> None:
     fourth = caused(node, second, "four", "read")
     await node.runtime.invoke(fourth)
     await node.get("append", "b", id="order-18")
-    spans = find(node, "order-17")
-    assert spans == find(node, first.trace_id) == find(node, second.request_id)
+    spans = await find(node, "order-17")
+    assert spans == await find(node, first.trace_id) == await find(node, second.request_id)
     assert [(span.address.key, span.cause.sort, span.outcome) for span in spans] == [
         ("one", "request", "reply"),
         ("two", "call", "reply"),
@@ -49,29 +49,29 @@ async def test_what_a_request_has_caused(scripted: StartScripted) -> None:
     for span in spans:
         assert 0 < span.asked_ns <= span.begun_ns <= span.ended_ns <= span.settled_ns
         assert (span.turn, span.version) == (1, 1)
-    assert len(find(node, "order-18")) == 1
+    assert len(await find(node, "order-18")) == 1
 
 
 async def test_nothing_of_another_namespace_is_told(scripted: StartScripted) -> None:
     node = await scripted(SCRIPTS)
     asked = node.envelope("append", id="order-17")
     await node.runtime.invoke(asked)
-    assert find(node, asked.trace_id)
-    assert not find(node, asked.trace_id, "other")
-    assert not find(node, "order-17", "other")
+    assert await find(node, asked.trace_id)
+    assert not await find(node, asked.trace_id, "other")
+    assert not await find(node, "order-17", "other")
 
 
 async def test_what_never_had_a_turn(scripted: StartScripted) -> None:
     node = await scripted(SCRIPTS)
     for _ in range(2):
         await node.get("append", "a", id="order-17")
-    assert [(s.outcome, bool(s.begun_ns), s.version) for s in find(node, "order-17")] == [
+    assert [(s.outcome, bool(s.begun_ns), s.version) for s in await find(node, "order-17")] == [
         ("reply", True, 1),
         ("repeated", True, 0),
     ]
     late = node.envelope("append", "a", id="late", deadline_ms=-1)
     assert await outcome(asyncio.ensure_future(node.runtime.invoke(late))) == "deadline-exceeded"
-    (span,) = find(node, "late")
+    (span,) = await find(node, "late")
     assert (span.outcome, span.ended_ns, span.version) == ("deadline-exceeded", 0, 0)
 
 
@@ -81,20 +81,20 @@ async def test_what_goes_on_still(scripted: StartScripted) -> None:
     asked = node.ask("slow", "a", id="slow")
     waits = node.ask("append", "a", id="waits")
     await settle()
-    assert [span.outcome for span in find(node, "slow")] == ["running"]
-    (queued,) = find(node, "waits")
+    assert [span.outcome for span in await find(node, "slow")] == ["running"]
+    (queued,) = await find(node, "waits")
     assert (queued.outcome, queued.begun_ns, queued.settled_ns) == ("queued", 0, 0)
     gate.open()
     await asked
     await waits
-    assert [span.outcome for span in find(node, "slow")] == ["reply"]
+    assert [span.outcome for span in await find(node, "slow")] == ["reply"]
 
 
 async def test_a_deletion_is_in_it(scripted: StartScripted) -> None:
     node = await scripted(SCRIPTS)
     await node.get("append", "a")
     await node.delete(id="gone")
-    (span,) = find(node, "gone")
+    (span,) = await find(node, "gone")
     assert (span.operation, span.outcome, span.turn) == ("(delete)", "reply", 2)
 
 
@@ -102,12 +102,12 @@ async def test_so_many_bytes_are_kept(scripted: StartScripted) -> None:
     node = await scripted(SCRIPTS, recent_turns_bytes_max=10_000)
     for number in range(50):
         await node.get("append", id=f"order-{number}", key="k" * 100)
-    known = [number for number in range(50) if find(node, f"order-{number}")]
+    known = [number for number in range(50) if await find(node, f"order-{number}")]
     assert 5 < len(known) < 10_000 / 900
     assert known[-1] == 49
     # One that takes more by itself is not kept, and makes no room for long.
     await node.get("append", id="large", key="k" * 3000)
-    assert not find(node, "large")
+    assert not await find(node, "large")
 
 
 async def test_the_state_of_a_trace_counts(scripted: StartScripted) -> None:
@@ -116,4 +116,16 @@ async def test_the_state_of_a_trace_counts(scripted: StartScripted) -> None:
         asked = node.envelope("append")
         asked.cause = Cause("request", TRACE, "b" * 16, 1, "v=" + "x" * 500)
         await node.runtime.invoke(asked)
-    assert 5 < len(find(node, TRACE)) < 10_000 / 1_300
+    assert 5 < len(await find(node, TRACE)) < 10_000 / 1_300
+
+
+async def test_to_look_lets_others_go_on(scripted: StartScripted) -> None:
+    node = await scripted(SCRIPTS, read_only={"read"})
+    for number in range(450):
+        await node.get("read", id=f"order-{number}")
+    steps, looking = 0, asyncio.ensure_future(find(node, "order-0"))
+    while not looking.done():
+        await asyncio.sleep(0)
+        steps += 1
+    assert len(looking.result()) == 1
+    assert steps > 4

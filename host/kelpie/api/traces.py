@@ -30,7 +30,7 @@ class TraceHandlers:
     async def _show(self, _request: web.BaseRequest, target: Target) -> web.Response:
         check_name("namespace", target.namespace, self._limits)
         name = decode_segment(target.segments[2])
-        spans = self._traces.find(name, target.namespace)
+        spans = await self._traces.find(name, target.namespace)
         if not spans:
             raise TraceNotFound(
                 f"no turn of late is known of {name[:80]!a}: give the id of a trace, or of a "

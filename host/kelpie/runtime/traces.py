@@ -7,7 +7,7 @@ trace it belongs to is found out when somebody looks for it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from hashlib import blake2b
 from typing import NamedTuple, Protocol
 
@@ -28,6 +28,8 @@ _SPAN_ID_BYTES = 8
 _SPAN_IDS = 1 << 8 * _SPAN_ID_BYTES
 # Of a span besides the actor's key, the request's id and the tracestate, about.
 _SPAN_BYTES = 800
+# How many are looked at before others get the loop.
+_LOOKED_AT_AT_ONCE = 200
 
 
 class Span(NamedTuple):
@@ -87,6 +89,7 @@ class Traces:
 
     def __init__(self, env: Env, limits: Limits) -> None:
         self._bytes_max = limits.recent_turns_bytes_max
+        self._env = env
         self._now_ns = env.monotonic_ns
         self._number = 0
         self._kept: deque[_Kept] = deque()
@@ -130,22 +133,35 @@ class Traces:
         if self.exporter is not None:
             self.exporter.end(message.exported, Span(*raw))
 
-    def find(self, name: str, namespace: str) -> list[Span]:
+    async def find(self, name: str, namespace: str) -> list[Span]:
         """The spans of a namespace in a trace, in the order in which they were asked
         for, those that go on still as well. `name` is the trace's id, or that of a
-        request in it: then it is the latest trace with such a request.
+        request in it: then it is the latest trace with such a request. It looks at
+        all that there are, and lets others go on meanwhile.
         """
-        spans = [span for span in self._all() if span.address.namespace == namespace]
+        spans = [span async for span in self._within(namespace)]
         trace_id = next((span.trace_id for span in spans if span.request_id == name), name)
-        found = [span for span in spans if span.trace_id == trace_id]
+        found = []
+        for at, span in enumerate(spans):
+            if span.trace_id == trace_id:
+                found.append(span)
+            if at % _LOOKED_AT_AT_ONCE == 0:
+                await self._env.sleep(0)
         return sorted(found, key=lambda span: span.asked_ns)
 
-    def _all(self) -> Iterator[Span]:
-        """The newest first, about."""
-        for message in self.outstanding():
-            yield Span(*_raw(message, 0))._replace(outcome=message.stage.name.lower())
-        for _, raw in reversed(self._kept):
-            yield Span(*raw)
+    async def _within(self, namespace: str) -> AsyncIterator[Span]:
+        """The newest first, about: what there was at this moment."""
+        outstanding, kept = list(self.outstanding()), list(self._kept)
+        for at, message in enumerate(outstanding):
+            if message.envelope.target.namespace == namespace:
+                yield Span(*_raw(message, 0))._replace(outcome=message.stage.name.lower())
+            if at % _LOOKED_AT_AT_ONCE == 0:
+                await self._env.sleep(0)
+        for at, (_, raw) in enumerate(reversed(kept)):
+            if raw[2].namespace == namespace:
+                yield Span(*raw)
+            if at % _LOOKED_AT_AT_ONCE == 0:
+                await self._env.sleep(0)
 
 
 def _raw(message: Message, settled_ns: int) -> _Raw:

@@ -261,14 +261,15 @@ async def test_a_reminder_s_turns_are_in_the_trace_of_the_turn_that_set_it(
     asked = node.envelope("remind", json.dumps({"again": ["every-ms", HOUR_MS]}), id="order-17")
     await node.runtime.invoke(asked)
 
-    def fired() -> list[Span]:
+    async def fired() -> list[Span]:
         # One that finds that another has fired has no turn.
-        spans = node.runtime.node.traces.find("order-17", "default")
+        spans = await node.runtime.node.traces.find("order-17", "default")
         return [each for each in spans if each.outcome == REPLY and each.operation == "append"]
 
     for count in (1, 2):
         await pass_hours(node, 1)
-        await until(lambda count=count: len(fired()) == count)
-    assert {each.cause.sort for each in fired()} == {"reminder"}
+        while len(await fired()) < count:
+            await settle()
+    assert {each.cause.sort for each in await fired()} == {"reminder"}
     # Each is below the turn that set it, not below the one before.
-    assert {each.cause.span_id for each in fired()} == {asked.span_id}
+    assert {each.cause.span_id for each in await fired()} == {asked.span_id}
