@@ -107,6 +107,7 @@ def test_nothing_deployed(tmp_path: Path) -> None:
         (("invoke", "conuter/alice", "increment"), "did you mean 'counter'?"),
         (("invoke", "counter/alice", "add", '"five"'), "the actor's code: bad-argument"),
         (("invoke", "counter/alice", "fly"), "the actor's code: unknown-operation"),
+        (("invoke", "counter/alice", "incremnt"), "did you mean 'increment'?"),
         (("invoke", "Counter/alice", "get"), "invalid-address"),
         (("invoke", "counter/alice", "get", "--id", "a b"), "invalid-request"),
         (("deploy", str(Path(__file__))), "component-invalid"),

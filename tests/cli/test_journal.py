@@ -39,6 +39,8 @@ def bundle(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = kelpie("export", "counter/alice", "--file", str(file), url=served.url)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"exported counter/alice to {file}, ")
+    # It has what the actor was asked and what it stored.
+    assert file.stat().st_mode & 0o777 == 0o600
     return file
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +55,20 @@ def export(options: argparse.Namespace) -> int:
     begin, end = options.turns
     bundle = with_host(options, lambda client: client.export(kind, key, begin=begin, end=end))
     file: Path = options.file or Path(f"{kind}.bundle")
-    file.write_bytes(bundle)
+    _write_private(file, bundle)
     if options.output == "json":
         print_json({"file": str(file), "size_bytes": len(bundle)})
     else:
         print(f"exported {kind}/{key} to {file}, {size(len(bundle))}")
     say(f"try: kelpie replay {file}")
     return 0
+
+
+def _write_private(file: Path, bundle: bytes) -> None:
+    """What actors were asked and what they stored is nobody else's to read."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as opened:
+        opened.write(bundle)
 
 
 async def _turns(

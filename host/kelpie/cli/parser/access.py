@@ -23,7 +23,9 @@ def add(commands: Commands) -> None:
     command.set_defaults(run="tokens:list_tokens")
 
     command = add_remote(token_commands, "revoke", "make a token worth nothing")
-    command.add_argument("name", type=checked.text, metavar="NAME")
+    command.add_argument(
+        "name", type=checked.text, metavar="NAME", help="which; `kelpie token list` lists them"
+    )
     _add_offline(command)
     add_output(command)
     command.set_defaults(run="tokens:revoke")

@@ -62,7 +62,9 @@ def add(commands: Commands) -> None:
 def _add_invoke(commands: Commands) -> None:
     command = add_namespaced(commands, "invoke", "have an actor run one operation")
     add_address(command)
-    command.add_argument("operation", type=checked.text, metavar="OPERATION")
+    command.add_argument(
+        "operation", type=checked.text, metavar="OPERATION", help="which; `kelpie kinds` lists them"
+    )
     command.add_argument(
         "argument",
         type=checked.text,
@@ -78,13 +80,13 @@ def _add_invoke(commands: Commands) -> None:
 def _add_batches(commands: Commands) -> None:
     command = add_namespaced(commands, "batch", "have an actor run many operations as one turn")
     add_address(command)
-    _add_lines(command)
+    _add_lines(command, "operation and argument")
     _add_id(command)
     add_output(command)
     command.set_defaults(run="batches:batch")
 
     command = add_namespaced(commands, "turns", "have actors run operations, each in its own turn")
-    _add_lines(command)
+    _add_lines(command, "kind, key and operation, and argument and id where wanted")
     _add_deadline(command)
     add_output(command)
     command.set_defaults(
@@ -93,14 +95,14 @@ def _add_batches(commands: Commands) -> None:
     )
 
 
-def _add_lines(command: CommandParser) -> None:
+def _add_lines(command: CommandParser, members: str) -> None:
     command.add_argument(
         "file",
         type=Path,
         metavar="FILE",
         nargs="?",
         default="-",
-        help="one JSON object on each line (default: -, which is stdin)",
+        help=f"one JSON object on each line, with {members} (default: -, which is stdin)",
     )
 
 
@@ -116,7 +118,10 @@ def _add_id(command: CommandParser) -> None:
 
 def _add_deadline(command: CommandParser) -> None:
     command.add_argument(
-        "--deadline-ms", type=checked.count, metavar="N", help="how long it may take"
+        "--deadline-ms",
+        type=checked.count,
+        metavar="N",
+        help="how many milliseconds it may take (default: 30000)",
     )
 
 
@@ -154,12 +159,12 @@ def _add_logs(commands: Commands) -> None:
 def _add_kv(commands: Commands) -> None:
     kv = commands.add_parser("kv", help="look into the kv of an actor")
     kv_commands = kv.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    command = add_namespaced(kv_commands, "list", "list its entries")
+    command = add_namespaced(kv_commands, "list", "list the kv entries of an actor")
     add_address(command)
     add_page(command)
     command.set_defaults(run="actors:kv_list")
 
-    command = add_namespaced(kv_commands, "get", "print one value")
+    command = add_namespaced(kv_commands, "get", "print one kv value of an actor")
     add_address(command)
     command.add_argument("entry", type=checked.text, metavar="ENTRY", help="its key")
     add_output(command)

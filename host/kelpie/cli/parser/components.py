@@ -13,14 +13,20 @@ __all__ = ["add"]
 
 def add(commands: Commands) -> None:
     command = commands.add_parser("inspect", help="look into a component; needs no host")
-    command.add_argument("file", type=Path, metavar="FILE.wasm")
+    command.add_argument("file", type=Path, metavar="FILE.wasm", help="a component or core module")
     add_output(command)
     command.set_defaults(run="inspect:run")
 
     command = commands.add_parser(
         "sim", help="run components under simulated faults; needs no host"
     )
-    command.add_argument("files", type=Path, nargs="+", metavar="FILE.wasm")
+    command.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE.wasm",
+        help="components or core modules; each is a kind, named like its file",
+    )
     command.add_argument(
         "--seeds", type=checked.count, metavar="N", help="how many runs, each with its seed"
     )

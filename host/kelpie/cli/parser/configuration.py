@@ -13,17 +13,17 @@ __all__ = ["add"]
 
 def add(commands: Commands) -> None:
     what = _add_one(commands, "config", "what is set for a kind, for its actors to read")
-    command = _add_action(what, "set", "set some of it, by one new version of the kind")
+    command = _add_action(what, "set", "set values, by one new version of the kind")
     command.add_argument(
         "entries", type=checked.assignment, nargs="+", metavar="NAME=VALUE", help="what to set"
     )
     command.set_defaults(run="configuration:set_config")
     _add_unset(what, "configuration:unset_config")
-    _add_action(what, "list", "show it").set_defaults(run="configuration:list_config")
+    _add_action(what, "list", "show what is set").set_defaults(run="configuration:list_config")
 
     what = _add_one(commands, "secret", "secrets of a kind, that only its actors read")
     command = _add_action(what, "set", "set one; its value is read from stdin, or asked for")
-    command.add_argument("name", type=checked.secret_name, metavar="NAME")
+    command.add_argument("name", type=checked.secret_name, metavar="NAME", help="which")
     command.told_if_too_much = checked.VALUE_ON_THE_COMMAND_LINE
     command.set_defaults(run="configuration:set_secret")
     _add_unset(what, "configuration:unset_secrets")
@@ -43,8 +43,8 @@ def _add_one(commands: Commands, name: str, help_text: str) -> Commands:
 
 
 def _add_unset(actions: Commands, run: str) -> None:
-    command = _add_action(actions, "unset", "unset some, by one new version of the kind")
-    command.add_argument("names", type=checked.text, nargs="+", metavar="NAME")
+    command = _add_action(actions, "unset", "unset names, by one new version of the kind")
+    command.add_argument("names", type=checked.text, nargs="+", metavar="NAME", help="which")
     command.set_defaults(run=run)
 
 

@@ -87,13 +87,15 @@ def add_care(commands: Commands) -> None:
     command.set_defaults(run="doctor:run")
 
     command = commands.add_parser("backup", help="copy the store into a file, also while it serves")
-    command.add_argument("file", type=Path, metavar="FILE")
+    command.add_argument(
+        "file", type=Path, metavar="FILE", help="where the copy goes; it must not be there yet"
+    )
     add_data(command)
     add_output(command)
     command.set_defaults(run="copies:run_backup")
 
     command = commands.add_parser("restore", help="make a data directory of a backup")
-    command.add_argument("file", type=Path, metavar="FILE")
-    add_data(command)
+    command.add_argument("file", type=Path, metavar="FILE", help="what `kelpie backup` wrote")
+    add_data(command, "where to; it must hold no store yet")
     add_output(command)
     command.set_defaults(run="copies:run_restore")

@@ -68,7 +68,7 @@ def _add_replay(commands: Commands) -> None:
     command = commands.add_parser(
         "replay", help="run the turns of a bundle again, and compare; needs no host"
     )
-    command.add_argument("bundle", type=Path, metavar="BUNDLE")
+    command.add_argument("bundle", type=Path, metavar="BUNDLE", help="what `kelpie export` wrote")
     what = command.add_mutually_exclusive_group()
     what.add_argument(
         "--until",

@@ -17,7 +17,9 @@ def add(commands: Commands) -> None:
         ("check", "say what a deploy would change", "fail if it"),
     ):
         command = add_namespaced(commands, name, help_text)
-        command.add_argument("file", type=Path, metavar="FILE.wasm")
+        command.add_argument(
+            "file", type=Path, metavar="FILE.wasm", help="a component or core module"
+        )
         command.add_argument(
             "--name", type=checked.text, metavar="KIND", help="its kind (default: the file's name)"
         )
@@ -29,7 +31,8 @@ def add(commands: Commands) -> None:
             type=checked.text,
             metavar="IMPORTS",
             help="the only interfaces that it may import, as in state,kv; 'all' is what it "
-            "imports (default: what the kind was granted before)",
+            "imports, 'none' nothing, and messaging:NS lets it talk to actors of that namespace "
+            "as well (default: what the kind was granted before, or all)",
         )
         command.add_argument(
             "--no-determinism-check",

@@ -34,7 +34,11 @@ def _add_letters(commands: Commands) -> None:
         help="only letters behind this number, or actors behind this KIND/KEY",
     )
     command.add_argument(
-        "--limit", type=checked.count, metavar="N", default=100, help="at most so many (100)"
+        "--limit",
+        type=checked.count,
+        metavar="N",
+        default=100,
+        help="at most so many (default: 100)",
     )
     add_output(command)
     command.set_defaults(run="messages:list_letters")

@@ -20,6 +20,7 @@ class CommandParser(argparse.ArgumentParser):
         # What is short for one option today would be short for two tomorrow.
         options["allow_abbrev"] = False
         super().__init__(*arguments, **options)
+        self.register("action", "parsers", _DescribedCommands)
 
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
@@ -71,6 +72,15 @@ class CommandParser(argparse.ArgumentParser):
             raise argparse.ArgumentError(
                 None if what == "command" else action, f"there is no {what} {value!a}{there_are}"
             )
+
+
+class _DescribedCommands(argparse._SubParsersAction):  # type: ignore[type-arg]
+    """Its commands say of themselves, too, what the list of commands says of them."""
+
+    def add_parser(self, name: str, **options: Any) -> Any:
+        told = options.get("help", "")
+        options.setdefault("description", f"{told[:1].upper()}{told[1:]}.")
+        return super().add_parser(name, **options)
 
 
 def _did_you_mean(given: str, names: Sequence[str]) -> str:

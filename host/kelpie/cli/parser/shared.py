@@ -70,17 +70,19 @@ def add_output(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_data(command: argparse.ArgumentParser) -> None:
+def add_data(command: argparse.ArgumentParser, told: str = "where everything is kept") -> None:
     command.add_argument(
         "--data",
         type=Path,
         metavar="DIR",
-        help="where everything is kept (default: ./kelpie-data)",
+        help=f"{told} (default: ./kelpie-data)",
     )
 
 
 def add_kind(command: argparse.ArgumentParser) -> None:
-    command.add_argument("kind", type=checked.text, metavar="KIND")
+    command.add_argument(
+        "kind", type=checked.text, metavar="KIND", help="which; `kelpie kinds` lists them"
+    )
 
 
 def add_address(command: argparse.ArgumentParser) -> None:
