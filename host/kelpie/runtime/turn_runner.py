@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import replace
+from typing import TypeVar
 
 from kelpie.errors import (
     ActorRejected,
@@ -33,6 +35,8 @@ from kelpie.store.reading import reading
 from kelpie.wasm.turn import Effects, Outcome, Turn
 
 __all__ = ["TurnRunner"]
+
+Result = TypeVar("Result")
 
 
 class TurnRunner:
@@ -101,7 +105,8 @@ class TurnRunner:
         concluded, read_only = await self._conclude(message, begun_ns)
         outcome, writes, letters = concluded
         if outcome.error is None and (letters or outcome.effects.outgoing is not None):
-            writes |= await self._desk.leave(envelope, outcome, letters, self._inputs.time_ns)
+            leaving = self._desk.leave(envelope, outcome, letters, self._inputs.time_ns)
+            writes |= await self._behind_guest(leaving)
         if self.pipeline.broken is not None:
             # It has seen what is void.
             raise self.pipeline.broken
@@ -124,10 +129,19 @@ class TurnRunner:
         outcome, read_only = await self._run_guest(message, begun_ns)
         if errand is None:
             return Concluded(outcome, {}), read_only
-        concluded = await errand.conclude(self._desk, outcome)
+        concluded = await self._behind_guest(errand.conclude(self._desk, outcome))
         if concluded.outcome.instance_lost:
             self.slot.drop()
         return concluded, read_only
+
+    async def _behind_guest(self, work: Awaitable[Result]) -> Result:
+        """What is still to be done when the guest has run. If it fails, the turn is void,
+        and the instance must not remember it."""
+        try:
+            return await work
+        except BaseException:
+            self.slot.drop()
+            raise
 
     async def _look_again(self, message: Message) -> None:
         """Of damaged state one cannot know that it stays so.

@@ -7,9 +7,10 @@ import json
 
 import pytest
 
-from kelpie.errors import ActorRejected, ActorUnavailable, GuestTrapped
+from kelpie.errors import ActorRejected, ActorUnavailable, GuestTrapped, StoreReadFailed
 from kelpie.ids import Payload, text
 from kelpie.limits import Limits
+from kelpie.runtime.messaging.desk import ActorDesk
 from kelpie.wasm.turn import Caller
 from tests.runtime.conftest import LIMITS, StartScripted
 from tests.runtime.link import unknown_and_lost, unknown_but_landed
@@ -200,3 +201,26 @@ async def test_a_message_to_a_kind_that_comes_later(world: World) -> None:
     await node.runtime.deploy("default", "other", b"other", determinism_check=False)
     await until(lambda: empty(node))
     assert await node.get("read", key="b", kind="other") == "1"
+
+
+async def test_an_instance_forgets_a_turn_whose_messages_could_not_be_kept(
+    scripted: StartScripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = await scripted(SCRIPTS, **QUICK)
+    await send(node, ("b", "append", "1"))
+    await until(lambda: empty(node))
+    leave = ActorDesk.leave
+
+    async def fails(self: ActorDesk, *_: object) -> None:
+        monkeypatch.setattr(ActorDesk, "leave", leave)
+        raise StoreReadFailed("not now")
+
+    monkeypatch.setattr(ActorDesk, "leave", fails)
+    with pytest.raises(StoreReadFailed):
+        await send(node, ("b", "append", "2"))
+    made = node.component.made
+    # What it remembers never was: the next turn has a fresh one.
+    await send(node, ("b", "append", "3"))
+    assert node.component.made == made + 1
+    await until(lambda: empty(node))
+    assert await node.get("read", key="b") == "13"
