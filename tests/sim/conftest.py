@@ -39,6 +39,11 @@ def parcels(foundry: Foundry) -> Plan:
     return plan("parcels", foundry)
 
 
+@pytest.fixture(scope="session")
+def transfers(foundry: Foundry) -> Plan:
+    return plan("transfers", foundry)
+
+
 @pytest.fixture
 def trace() -> Trace:
     return Trace(keep=True)

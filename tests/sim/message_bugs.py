@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
 from kelpie.runtime.messaging import delivery
@@ -10,6 +11,7 @@ from kelpie.runtime.messaging.courier import Courier
 from kelpie.runtime.messaging.errand import Desk
 from kelpie.runtime.messaging.firing import Firing
 from kelpie.runtime.messaging.lane import Lane
+from kelpie.runtime.turn_runner import TurnRunner
 from tests.sim.planting import Bug, patches
 
 __all__ = ["MESSAGE_BUGS"]
@@ -70,6 +72,15 @@ def reminder_fired_whatever_became_of_it() -> Any:
     return patches((Firing, "prepare", prepare))
 
 
+def void_turn_remembered() -> Any:
+    """An instance stays that has run a turn whose messages could not be kept."""
+
+    async def behind_guest(self: TurnRunner, work: Awaitable[Any]) -> Any:
+        return await work
+
+    return patches((TurnRunner, "_behind_guest", behind_guest))
+
+
 MESSAGE_BUGS = (
     Bug("cursor not looked at", "parcels", cursor_not_looked_at),
     Bug(
@@ -80,4 +91,5 @@ MESSAGE_BUGS = (
     Bug("restart forgets the outboxes", "parcels", restart_forgets_the_outboxes),
     Bug("letter tried again goes to the back", "parcels", letter_to_try_again_goes_to_the_back),
     Bug("reminder fired again", "parcels", reminder_fired_whatever_became_of_it),
+    Bug("void turn that sent is remembered", "transfers", void_turn_remembered),
 )

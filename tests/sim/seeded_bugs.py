@@ -39,6 +39,7 @@ from tests.sim.journal_bugs import JOURNAL_BUGS
 from tests.sim.message_bugs import MESSAGE_BUGS
 from tests.sim.parcels import parcels_plan
 from tests.sim.planting import Bug, patches
+from tests.sim.several import Transfer, bank_with
 
 ROOT = Path(__file__).parents[2]
 COMPONENTS = {
@@ -276,7 +277,9 @@ BUGS = (
 
 
 def plan(component: str, foundry: Foundry) -> Plan:
-    """The default workload over a component; over the bank and the parcels their own."""
+    """The default workload over a component; over those that talk to each other their own."""
+    if component == "transfers":
+        return bank_with(Transfer, foundry)
     if component == "bank":
         return bank_plan(foundry)
     if component == "parcels":
@@ -308,7 +311,7 @@ def main() -> int:
     # Planted bugs make the host complain, and rightly so.
     logging.disable(logging.CRITICAL)
     foundry = Foundry(DEFAULT_LIMITS, None)
-    plans = {name: plan(name, foundry) for name in (*COMPONENTS, "bank", "parcels")}
+    plans = {name: plan(name, foundry) for name in (*COMPONENTS, "bank", "parcels", "transfers")}
     print("| bug | component | first seed that catches it | oracle |")
     print("|---|---|---|---|")
     missed = 0

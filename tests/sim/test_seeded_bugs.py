@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from kelpie.sim.run import Plan
 from tests.sim.planting import Bug
 from tests.sim.seeded_bugs import BUGS, hunt
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
-def test_it_is_caught(bug: Bug, counter: Plan, ledger: Plan, bank: Plan, parcels: Plan) -> None:
-    plans = {"counter": counter, "ledger": ledger, "bank": bank, "parcels": parcels}
-    caught = hunt(bug, plans[bug.component])
+def test_it_is_caught(bug: Bug, request: pytest.FixtureRequest) -> None:
+    caught = hunt(bug, request.getfixturevalue(bug.component))
     assert caught is not None, f"{bug.name} was not caught"
     # That the planted bug makes the host fall over would prove nothing.
     assert set(caught.oracles) - {"nothing passes silently", "answers", "liveness"}
