@@ -64,11 +64,25 @@ func planOf[S any](actor Actor[S]) *plan[S] {
 	made := &plan[S]{Actor: actor, envelope: `{"version":` + strconv.Itoa(actor.Version) + `,"state":`}
 	for index := range actor.Operations {
 		entry := &actor.Operations[index]
-		if entry.name == "" || made.find(entry.name) != entry {
+		if !isName(entry.name) {
+			panic("kelpie: an operation's name is of a-z, 0-9 and _, and begins with a letter: not " + strconv.Quote(entry.name))
+		}
+		if made.find(entry.name) != entry {
 			panic("kelpie: operation " + strconv.Itoa(index) + " needs a name of its own, and has " + strconv.Quote(entry.name))
 		}
 	}
 	return made
+}
+
+// isName says whether an operation can have the name: the same in every language,
+// since callers do not know which it is.
+func isName(name string) bool {
+	for index, symbol := range []byte(name) {
+		if symbol-'a' >= 26 && (index == 0 || symbol-'0' >= 10 && symbol != '_') {
+			return false
+		}
+	}
+	return name != ""
 }
 
 // find is the operation of a name, or nil. They are few, and a map is slow in

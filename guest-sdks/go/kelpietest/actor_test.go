@@ -214,6 +214,20 @@ func TestManifest(t *testing.T) {
 	}
 }
 
+func TestNamesOfOperations(t *testing.T) {
+	for _, name := range []string{"", "a b", "Add", "é", "_a", "1a", "a/b", "get"} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%q is taken", name)
+				}
+			}()
+			wrong := kelpie.Operation(name, "", (*notes).Add)
+			start(t, kelpie.Actor[notes]{Operations: append(operations(), wrong)})
+		}()
+	}
+}
+
 func TestTime(t *testing.T) {
 	actor := startNotes(t)
 	actor.Time = time.Unix(1, 5)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
-from kelpie_actor.codec.codec import Codec
+from kelpie_actor.codec.codec import Codec, Mismatch
 from kelpie_actor.codec.hints import codec_of, doc_of_class, doc_of_hint, hints_of, shown_default
 from kelpie_actor.codec.records import MISSING, Field, wire_name
 from kelpie_actor.codec.scalars import ANY
@@ -61,6 +61,13 @@ def actor(kind: Any = None, /, *, state_version: int = 1) -> Any:
     """
 
     def declare(kind: type) -> type:
+        if not isinstance(kind, type):
+            raise DeclarationError(f"@actor stands before a class, not before {kind!r}")
+        if "__init__" in kind.__dict__ and not dataclasses.is_dataclass(kind):
+            raise DeclarationError(
+                f"{kind.__name__} has an __init__: what that sets is not kept. Declare the state "
+                "as fields of the class instead (value: int = 0)"
+            )
         doc = doc_of_class(kind)
         if not dataclasses.is_dataclass(kind):
             kind = dataclasses.dataclass(kind)
@@ -89,6 +96,8 @@ def operation(method: Any = None, /, *, read_only: bool = False, durable: bool =
     """
 
     def mark(method: Method) -> Method:
+        if isinstance(method, property):
+            raise DeclarationError("an operation is an ordinary method, not a property")
         setattr(method, _MARK, (read_only, durable))
         return method
 
@@ -159,6 +168,8 @@ def _operation(kind: type, name: str, method: Any, *, read_only: bool, durable: 
             raise DeclarationError(f"{where}: the parameter {each.name} must be an ordinary one")
         hint = hints.get(each.name)
         if hint is Context or (hint is None and each.name == "context"):
+            if context_at is not None:
+                raise DeclarationError(f"{where}: there is one context, and two parameters for it")
             context_at = place
             continue
         if each.name not in hints:
@@ -185,11 +196,25 @@ def _parameter(where: str, parameter: inspect.Parameter, hint: Any) -> Field:
     default, shown = None, MISSING
     if parameter.default is not parameter.empty:
         value = parameter.default
+        _check_default(f"{where}: the default of {parameter.name}", codec, value)
         default = lambda: value  # noqa: E731 - a name would tell nothing
         shown = shown_default(codec, value)
     return Field(
         wire_name(parameter.name), parameter.name, codec, default, doc_of_hint(hint), shown
     )
+
+
+def _check_default(what: str, codec: Codec, value: Any) -> None:
+    if type(value).__hash__ is None:
+        raise DeclarationError(
+            f"{what} can be changed, and would be for every turn after: use None or a tuple"
+        )
+    if codec.is_bytes:
+        return
+    try:
+        codec.encode(value)
+    except Mismatch as error:
+        raise DeclarationError(f"{what} is not what its type hint says: {error}") from None
 
 
 def _codec(where: str, hint: Any) -> Codec:

@@ -168,6 +168,7 @@ def told(outcome: Outcome) -> tuple[str, str] | None:
 )
 @given(st.lists(steps, min_size=1, max_size=15))
 @example([Step("add", {"amount": 1}), Step("get", {}, fresh=True), Step("add", "")])
+@example([Step("echo", {"value": [2.6583591176626477e289, 1e23, 5e-324, 0.1]})])
 async def test_whatever_they_are_asked_they_do_the_same(
     all_loaded: Loaded, asked: list[Step]
 ) -> None:

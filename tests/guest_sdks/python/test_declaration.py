@@ -229,6 +229,22 @@ async def later(self: object) -> int:
     return 1
 
 
+def changing(self: object, amounts: list[int] = []) -> int:  # noqa: B006 - as people write it
+    return 1
+
+
+def mistaken(self: object, amount: int = "one") -> int:  # type: ignore[assignment]
+    return 1
+
+
+def none_at_first(self: object, amount: int = None) -> int:  # type: ignore[assignment]  # noqa: RUF013
+    return 1
+
+
+def contexts(self: object, context: Context, other: Context) -> int:
+    return 1
+
+
 @pytest.mark.parametrize(
     ("method", "told"),
     [
@@ -237,6 +253,10 @@ async def later(self: object) -> int:
         (strange, "wrong, amount: .*complex.* cannot be JSON"),
         (keys, "the keys of an object in JSON are str"),
         (later, "not async"),
+        (changing, "the default of amounts can be changed"),
+        (mistaken, "the default of amount is not what its type hint says"),
+        (none_at_first, "the default of amount is not what its type hint says"),
+        (contexts, "two parameters for it"),
     ],
 )
 def test_a_wrong_operation(method: Any, told: str) -> None:
@@ -251,6 +271,18 @@ def test_a_wrong_class() -> None:
         declare({"get": operation(ok)}, {"value": int})
     with pytest.raises(DeclarationError, match="is no actor: put @actor"):
         FakeActor(int)
+    with pytest.raises(DeclarationError, match="stands before a class"):
+        actor(ok)  # type: ignore[type-var]
+    with pytest.raises(DeclarationError, match="not a property"):
+        operation(property(ok))  # type: ignore[type-var]
+
+
+def test_what_an_init_sets_would_not_be_kept() -> None:
+    def init(self: Any) -> None:
+        self.value = 1
+
+    with pytest.raises(DeclarationError, match="what that sets is not kept"):
+        declare({"__init__": init, "get": operation(ok)})
 
 
 class Verdict(TypedDict):

@@ -67,9 +67,14 @@ impl Operation {
             errors.add(syn::Error::new_spanned(&signature.inputs, message));
         }
         let name = signature.ident.to_string();
+        let name = name.strip_prefix("r#").unwrap_or(&name).to_owned();
+        if !is_name(&name) {
+            let message = "an operation's name is of a-z, 0-9 and _, and begins with a letter";
+            errors.add(syn::Error::new_spanned(&signature.ident, message));
+        }
         errors.or(Self {
             ident: signature.ident.clone(),
-            name: name.strip_prefix("r#").unwrap_or(&name).to_owned(),
+            name,
             doc: doc(&method.attrs),
             read_only,
             durable,
@@ -109,4 +114,10 @@ fn reply(output: &ReturnType) -> Reply {
         Some(value) => Reply { value: value.clone(), is_fallible: true },
         None => Reply { value: (**returned).clone(), is_fallible: false },
     }
+}
+
+/// The same in every language, since callers do not know which it is.
+fn is_name(name: &str) -> bool {
+    let is_part = |each: char| each.is_ascii_lowercase() || each.is_ascii_digit() || each == '_';
+    name.starts_with(|each: char| each.is_ascii_lowercase()) && name.chars().all(is_part)
 }
