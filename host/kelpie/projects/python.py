@@ -44,7 +44,11 @@ class PythonToolchain:
         with tempfile.TemporaryDirectory(prefix="kelpie-python-") as place:
             component = Path(place) / "component.wasm"
             words = (sys.executable, "-P", "-m", "kelpie.projects.python_child")
-            await run(env, "componentize-py", (*words, directory, component), directory)
+            # What it keeps for a while lies in there too: where it is ended, it cannot clean up.
+            environment = {"TMPDIR": place}
+            await run(
+                env, "componentize-py", (*words, directory, component), directory, environment
+            )
             return component.read_bytes()
 
 
