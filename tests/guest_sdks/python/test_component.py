@@ -16,8 +16,10 @@ from kelpie.env.real import RealEnv
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.wasm.component import LoadedComponent
 from kelpie.wasm.engine import WasmEngine
+from kelpie.wasm.image_taking import take_image
 from kelpie.wasm.instance import Instance
 from kelpie.wasm.turn import Outcome
+from kelpie_actor_build.stubs import in_order
 from tests.guest_sdks.components import CannotBuild, python_component
 from tests.wasm.support import TIME_NS, turn
 
@@ -143,6 +145,15 @@ async def evaluated(turns: Turns, expression: str, **changes: Any) -> str:
 async def test_it_is_sealed_and_imports_only_what_it_uses(loaded: LoadedComponent) -> None:
     used = {name.removeprefix("kelpie:actor/").partition("@")[0] for name in loaded.imports}
     assert used == {"types", "state", "clock", "entropy", "log"}
+
+
+async def test_its_code_is_that_of_others(loaded: LoadedComponent, compiled_cache: Path) -> None:
+    """If its stubs are not known for what they are, it stays as it was made, with names."""
+    made = python_component(PROJECT, compiled_cache)
+    assert b"\x0ecomponent-name" not in made
+    assert in_order(made) == made
+    taken = take_image(made)
+    assert len(taken.content) > 5_000_000
 
 
 @pytest.mark.parametrize("expression", RANDOM)
