@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kelpie_actor import Context, Rejection, actor, operation
+from kelpie_actor import Address, Context, Rejection, actor, operation
 
 
 @actor
@@ -35,6 +35,21 @@ class Basket:
     def draw(self, context: Context) -> list[str]:
         """Whatever the turn is given."""
         return [str(context.now_ns()), str(context.entropy.u64()), str(context.entropy.uuid())]
+
+    @operation
+    def dawdle(self, context: Context, rounds: int, asks: bool) -> int:
+        """Takes its time, and asks the host now and then if it is to."""
+        for number in range(rounds):
+            if asks:
+                context.kv.get(f"{number}")
+            self.total += sum(range(1_000))
+        return rounds
+
+    @operation
+    def ask(self, key: str, context: Context) -> str:
+        """What another one says."""
+        other = Address(context.address.namespace, context.address.kind, key)
+        return str(context.messaging.call(other, "count"))
 
     @operation
     def crash(self) -> None:

@@ -18,7 +18,7 @@ from kelpie.errors import (
     GuestLimitExceeded,
     ReadOnlyViolation,
 )
-from kelpie.ids import Address, text
+from kelpie.ids import Address, Payload, text
 from kelpie.limits import DEFAULT_LIMITS, Limits
 from kelpie.native import NativeEngine
 from kelpie.native.waiting import Waiting
@@ -29,7 +29,7 @@ from kelpie.wasm.turn import Caller, Outcome, Turn
 from kelpie_actor.errors import DeclarationError
 from tests.native.actors import Basket
 from tests.runtime.support import TestNode, World
-from tests.wasm.support import StoredValues
+from tests.wasm.support import Answerer, StoredValues
 
 KIND = "basket"
 SEEDS = 4
@@ -44,7 +44,7 @@ async def node() -> Any:
 
 
 async def started(world: World, limits: Limits = DEFAULT_LIMITS) -> TestNode:
-    engine = NativeEngine(limits=limits)
+    engine = NativeEngine(world.env, limits=limits)
     node = await world.start(engine, limits)
     await node.runtime.deploy("default", KIND, engine.upload_of(Basket))
     return node
@@ -54,8 +54,10 @@ async def ask(node: TestNode, operation: str, **argument: object) -> Any:
     return await node.value(operation, argument or None, kind=KIND)
 
 
-async def turn_of(operation: str, argument: object = None, **changes: Any) -> Outcome:
-    engine = NativeEngine()
+async def turn_of(
+    operation: str, argument: object = None, limits: Limits = DEFAULT_LIMITS, **changes: Any
+) -> Outcome:
+    engine = NativeEngine(World().env, limits=limits)
     component = await engine.load(engine.upload_of(Basket))
     guest = await component.instantiate()
     given = {
@@ -161,11 +163,11 @@ async def test_it_is_shown_as_native(node: TestNode) -> None:
 
 
 async def test_a_process_that_does_not_have_the_class_refuses_it() -> None:
-    engine = NativeEngine()
+    engine = NativeEngine(World().env)
     upload = engine.upload_of(Basket)
     assert (await engine.load(upload)).digest == sha256(upload).hexdigest()
     with pytest.raises(ComponentRefused, match="does not have"):
-        await NativeEngine().load(upload)
+        await NativeEngine(World().env).load(upload)
     with pytest.raises(ComponentRefused, match="native actors alone"):
         await engine.load(b"\0asm\x0d\0\x01\0")
     with pytest.raises(DeclarationError):
@@ -185,3 +187,36 @@ def test_it_runs_under_the_simulator() -> None:
         assert sum(each.faults.total() for each in runs) > 0
     finally:
         foundry.close()
+
+
+@pytest.mark.parametrize("asks", [True, False])
+async def test_its_time_is_up_where_it_asks_and_at_its_end(asks: bool) -> None:
+    limits = Limits(turn_wall_time_ms_max=20)
+    rounds = 1_000_000 if asks else 20_000
+    outcome = await turn_of("dawdle", {"rounds": rounds, "asks": asks}, limits)
+    assert outcome.error is not None
+    assert outcome.error.code == "guest-timed-out"
+    assert outcome.instance_lost
+    assert not outcome.effects
+
+
+async def test_its_time_is_up_while_it_waits_for_the_store() -> None:
+    class Never(StoredValues):
+        def kv_get(self, key: bytes) -> Any:
+            return asyncio.get_running_loop().create_future()
+
+    given = {"limits": Limits(turn_wall_time_ms_max=20), "answers": Never()}
+    outcome = await turn_of("count", {"item": "tea"}, **given)
+    assert outcome.error is not None
+    assert outcome.error.code == "guest-timed-out"
+
+
+async def test_its_time_stands_still_while_it_waits_for_another_actor() -> None:
+    class Slow(Answerer):
+        async def call(self, *asked: object) -> Payload:
+            await asyncio.sleep(0.1)
+            return text('"late"')
+
+    given = {"limits": Limits(turn_wall_time_ms_max=50), "answers": Slow()}
+    outcome = await turn_of("ask", {"key": "other"}, **given)
+    assert outcome.error is None, outcome.error

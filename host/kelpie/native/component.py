@@ -6,6 +6,7 @@ import inspect
 import json
 from hashlib import sha256
 
+from kelpie.env import Env
 from kelpie.errors import ComponentRefused
 from kelpie.limits import Limits
 from kelpie.native.guest import NativeGuest
@@ -32,8 +33,11 @@ class NativeComponent:
     """See `kelpie.wasm.turn.Component`. Its bytes name the class and have the digest of
     its source: with other source it is another version."""
 
-    def __init__(self, actor: type, limits: Limits, more: bytes = b"") -> None:
-        """`more` are sections that make another version of it.
+    def __init__(
+        self, actor: type, limits: Limits, env: Env | None = None, more: bytes = b""
+    ) -> None:
+        """`env`: None for what is not to be run. `more` are sections that make another
+        version of it.
 
         Raises:
             DeclarationError: the class is no actor.
@@ -41,6 +45,7 @@ class NativeComponent:
         """
         self._kind = actor_type_of(actor)
         self._limits = limits
+        self._env = env
         self.name = f"{actor.__module__}.{actor.__qualname__}"
         told = {"class": self.name, "source": sha256(_source(actor)).hexdigest()}
         self.wasm = with_custom_section(_EMPTY, SECTION, json.dumps(told).encode()) + more
@@ -58,7 +63,8 @@ class NativeComponent:
         return Description(self._description, 0)
 
     async def instantiate(self) -> NativeGuest:
-        return NativeGuest(self._kind, self._limits)
+        assert self._env is not None, "it was not made to be run"
+        return NativeGuest(self._env, self._kind, self._limits)
 
 
 def _source(actor: type) -> bytes:

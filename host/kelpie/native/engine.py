@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kelpie.env import Env
 from kelpie.errors import ComponentRefused
 from kelpie.limits import DEFAULT_LIMITS, Limits
 from kelpie.native.component import NativeComponent, is_native
@@ -18,8 +19,11 @@ class NativeEngine:
     name, and the digest of its source.
     """
 
-    def __init__(self, beside: Engine | None = None, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self, env: Env, beside: Engine | None = None, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
         """`beside` is the engine of components; None: there are none."""
+        self._env = env
         self._beside = beside
         self._limits = limits
         self._known: dict[bytes, NativeComponent] = {}
@@ -31,7 +35,7 @@ class NativeEngine:
             DeclarationError: it is none.
             ComponentRefused: what it says of itself is no manifest.
         """
-        component = NativeComponent(actor, self._limits)
+        component = NativeComponent(actor, self._limits, self._env)
         self._known[component.wasm] = component
         return component.wasm
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kelpie.env import Env
 from kelpie.errors import ActorError, GuestBrokeContract, KelpieError
 from kelpie.ids import Payload
 from kelpie.limits import Limits
@@ -11,9 +12,10 @@ from kelpie.native.host_calls import HostCalls, TurnEnded
 from kelpie.native.payloads import payload_of, sdk_payload
 from kelpie.native.waiting import Waiting
 from kelpie.wasm.collector import Collector
-from kelpie.wasm.faults import failure_of
+from kelpie.wasm.faults import failure_of, timed_out
 from kelpie.wasm.marshalling import over_limit
 from kelpie.wasm.turn import Effects, LogLine, Outcome, Turn
+from kelpie.wasm.wall_time import WallTime
 from kelpie_actor.declaration import ActorType
 from kelpie_actor.dispatcher import BatchStopped, Dispatcher
 from kelpie_actor.errors import Rejection
@@ -27,9 +29,11 @@ _OURS = str(Path(__file__).parent)
 
 
 class NativeGuest:
-    """See `kelpie.wasm.turn.Guest`. Time and memory of a turn have no bound."""
+    """See `kelpie.wasm.turn.Guest`. Memory of a turn has no bound. Its time has one
+    wherever it asks the host for something, and at its end, but not in between."""
 
-    def __init__(self, kind: ActorType, limits: Limits) -> None:
+    def __init__(self, env: Env, kind: ActorType, limits: Limits) -> None:
+        self._env = env
         self._limits = limits
         self._calls = HostCalls()
         self._dispatcher = Dispatcher(kind, self._calls)
@@ -40,16 +44,20 @@ class NativeGuest:
 
     async def run(self, turn: Turn) -> Outcome:
         collector = Collector(turn, self._limits)
-        calls = self._calls
+        calls, time = self._calls, WallTime(self._env, self._limits)
         waiting = Waiting(lambda: self._dispatch(turn))
-        calls.begin(collector, waiting.wait)
-        reply, fault = None, None
+        calls.begin(collector, waiting.wait, time)
+        reply: Payload | None = None
+        fault: KelpieError | None = None
         try:
             reply = await waiting.run()
+            time.check()
             self._check_reply(reply, collector)
         except TurnEnded:
             # `calls.fault` says why.
             pass
+        except TimeoutError:
+            fault = timed_out(self._limits)
         except KelpieError as error:
             fault = error.with_traceback(None)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the author raised

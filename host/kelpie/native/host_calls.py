@@ -23,8 +23,10 @@ from kelpie.native.payloads import (
 )
 from kelpie.wasm.collector import Collector
 from kelpie.wasm.entropy import uuid_of
+from kelpie.wasm.faults import timed_out
 from kelpie.wasm.marshalling import over_limit
 from kelpie.wasm.turn import Failure, LogLine
+from kelpie.wasm.wall_time import WallTime
 from kelpie_actor import host as sdk
 from kelpie_actor.addresses import ActorCaller, Address, Caller, ClientCaller, ReminderCaller
 
@@ -44,11 +46,12 @@ class HostCalls:
     def __init__(self) -> None:
         self._collector: Collector | None = None
         self._wait: Wait | None = None
+        self._time: WallTime | None = None
         self.fault: KelpieError | None = None
         """Why the turn has ended."""
 
-    def begin(self, collector: Collector, wait: Wait) -> None:
-        self._collector, self._wait, self.fault = collector, wait, None
+    def begin(self, collector: Collector, wait: Wait, time: WallTime) -> None:
+        self._collector, self._wait, self._time, self.fault = collector, wait, time, None
 
     def end(self) -> None:
         """From now on nobody answers: what an instance does between turns counts for nothing."""
@@ -132,7 +135,7 @@ class HostCalls:
         self, target: Address, operation: str, argument: sdk.Payload, key: str | None, /
     ) -> sdk.Payload:
         answer = self._ask(
-            lambda turn: messaging.call(turn, self._await, target, operation, argument, key)
+            lambda turn: messaging.call(turn, self._await_other, target, operation, argument, key)
         )
         return messaging.fail(answer) if isinstance(answer, Failure) else sdk_payload(answer)
 
@@ -274,17 +277,30 @@ class HostCalls:
         Raises:
             TurnEnded: nothing more is answered in this turn.
         """
-        collector = self._collector
-        if collector is None or self.fault is not None:
+        collector, time = self._collector, self._time
+        if collector is None or time is None or self.fault is not None:
             raise TurnEnded
         try:
+            time.check()
             return answer(collector)
         except KelpieError as error:
             self.fault = error.with_traceback(None)
-            raise TurnEnded from None
+        except TimeoutError:
+            self.fault = timed_out(collector.limits)
+        raise TurnEnded from None
 
     def _await(self, answer: Any) -> Any:
+        """What the host answers, while the time of the turn goes on."""
         if not isinstance(answer, Awaitable):
             return answer
         assert self._wait is not None
-        return self._wait(answer)
+        assert self._time is not None
+        return self._wait(self._time.within(answer))
+
+    def _await_other(self, answer: Any) -> Any:
+        """What another actor answers, while the time of the turn stands still."""
+        if not isinstance(answer, Awaitable):
+            return answer
+        assert self._wait is not None
+        assert self._time is not None
+        return self._wait(self._time.beside(answer))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from contextvars import copy_context
 from typing import Any, Generic, TypeVar, cast
 
 from greenlet import GreenletExit, greenlet
@@ -19,6 +20,8 @@ class Waiting(Generic[Result]):
 
     def __init__(self, function: Callable[[], Result]) -> None:
         self._greenlet = greenlet(function)
+        # What is known of the task that runs it is known on its stack as well.
+        self._greenlet.gr_context = copy_context()
         self._is_over = False
 
     async def run(self) -> Result:

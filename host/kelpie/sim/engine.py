@@ -92,7 +92,8 @@ class Foundry:
 
     def __init__(self, limits: Limits, cache_directory: Path | None) -> None:
         self._limits = limits
-        self._engine = WasmEngine(RunningEnv(), limits, cache_directory, epochs=False)
+        self._env = RunningEnv()
+        self._engine = WasmEngine(self._env, limits, cache_directory, epochs=False)
         self._components: dict[bytes, LoadedComponent | NativeComponent] = {}
         self._versions: dict[bytes, tuple[bytes, bytes]] = {}
 
@@ -110,8 +111,8 @@ class Foundry:
 
     def add_native(self, actor: type) -> bytes:
         """What to simulate for a class that is an actor, in the place of a component."""
-        one = NativeComponent(actor, self._limits)
-        other = NativeComponent(actor, self._limits, _NO_MEANING)
+        one = NativeComponent(actor, self._limits, self._env)
+        other = NativeComponent(actor, self._limits, self._env, _NO_MEANING)
         self._versions[one.wasm] = one.wasm, other.wasm
         self._components |= {one.wasm: one, other.wasm: other}
         return one.wasm

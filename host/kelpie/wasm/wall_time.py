@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from typing import TypeVar
+
 from kelpie.env import Env
 from kelpie.limits import Limits
 from kelpie.wasm.collector import Suspension
@@ -9,6 +12,8 @@ from kelpie.wasm.collector import Suspension
 __all__ = ["WallTime"]
 
 _NS_PER_MS = 1_000_000
+
+Answer = TypeVar("Answer")
 
 
 class WallTime:
@@ -37,14 +42,24 @@ class WallTime:
         Raises:
             TimeoutError: the time was up before it came.
         """
-        env = self._env
-        begun_ns = env.monotonic_ns()
-        if suspension.timed:
-            left_ms = (self._ends_ns - begun_ns) / _NS_PER_MS
-            # Also when time is up: the question was asked and has to be heard.
-            await env.within(max(left_ms, 0), suspension.settle())
-            if left_ms <= 0:
-                raise TimeoutError
-        else:
-            await suspension.settle()
-            self._ends_ns += env.monotonic_ns() - begun_ns
+        await (self.within if suspension.timed else self.beside)(suspension.settle())
+
+    async def within(self, answer: Awaitable[Answer]) -> Answer:
+        """What comes of it, while time goes on.
+
+        Raises:
+            TimeoutError: as above.
+        """
+        left_ms = (self._ends_ns - self._env.monotonic_ns()) / _NS_PER_MS
+        # Also when time is up: the question was asked and has to be heard.
+        found = await self._env.within(max(left_ms, 0), answer)
+        if left_ms <= 0:
+            raise TimeoutError
+        return found
+
+    async def beside(self, answer: Awaitable[Answer]) -> Answer:
+        """What comes of it, while time stands still."""
+        begun_ns = self._env.monotonic_ns()
+        found = await answer
+        self._ends_ns += self._env.monotonic_ns() - begun_ns
+        return found

@@ -49,7 +49,7 @@ async def node(
     world = World()
     engine: Engine = WasmEngine(world.env, DEFAULT_LIMITS, compiled_cache, epochs=False)
     if not language.is_sealed:
-        engine = native = NativeEngine(engine)
+        engine = native = NativeEngine(world.env, engine)
         assert native.upload_of(native_class()) == component
     yield await deployed(await world.start(engine, DEFAULT_LIMITS), component)
     await world.close()
