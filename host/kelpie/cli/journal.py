@@ -45,8 +45,8 @@ def journal(options: argparse.Namespace) -> int:
         then = suggested(options, "export", f"{kind}/{key}", "--turns", f"{last}..{last}")
         say(f"to run one again: {then}")
     else:
-        then = suggested(options, "journal", kind, "--policy", "all")
-        say(f"no turn of {kind}/{key} is kept: only failures are, unless you {then}")
+        say(f"no turn of {kind}/{key} is kept")
+        say(f"to see what is kept of turns: {suggested(options, 'journal', kind)}")
     return 0
 
 

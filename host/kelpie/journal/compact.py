@@ -60,51 +60,54 @@ def compact(turn: Turn, outcome: Outcome) -> bytes:
 
 def expanded(compacted: bytes) -> tuple[Given, Outcome]:
     """The turn, and its outcome, as far as a journal has them."""
-    given, journal, reply, log, fuel, effects = _typed(
-        msgpack.unpackb(
-            compacted,
-            use_list=False,
-            strict_map_key=False,
-            ext_hook=_secret_of,
-            unicode_errors="surrogatepass",
-        )
+    given, journal, reply, log, fuel, effects = msgpack.unpackb(
+        compacted,
+        use_list=False,
+        strict_map_key=False,
+        ext_hook=_secret_of,
+        unicode_errors="surrogatepass",
     )
     number, operation, argument, request_id, (sort, name, address), *rest = given
     time_ns, entropy, read_only, is_batch = rest
     caller = Caller(sort, name, None if address is None else Address(*address))
     keys = EntropyKeys.of(entropy) if type(entropy) is bytes else EntropyKeys(*entropy)
-    state_written, state, kv, kv_cleared, outgoing = effects
     return (
         Given(
-            number, operation, argument, request_id, caller, time_ns, keys, read_only, is_batch, 0
+            number, operation, Payload(*argument), request_id, caller, time_ns, keys, read_only,
+            is_batch, 0,
         ),
         Outcome(
-            reply,
+            Payload(*reply),
             None,
-            Effects(state_written, state, kv, kv_cleared, _outgoing_of(outgoing)),
-            [HostCall(*each) for each in journal],
+            _effects_of(*effects),
+            [HostCall(name, _typed(asked), _typed(answer)) for name, asked, answer in journal],
             [LogLine(*each) for each in log],
             fuel,
         ),
-    )
+    )  # fmt: skip
+
+
+def _effects_of(written: bool, state: Any, kv: Any, cleared: bool, outgoing: Any) -> Effects:
+    values = {key: None if value is None else Payload(*value) for key, value in kv.items()}
+    state = None if state is None else Payload(*state)
+    return Effects(written, state, values, cleared, _outgoing_of(outgoing))
 
 
 def _outgoing_of(told: Any) -> Outgoing | None:
     if told is None:
         return None
     sends, reminders = told
-    return Outgoing(list(sends), 0, reminders)
+    typed = {name: _typed(each) for name, each in reminders.items()}
+    return Outgoing(list(_typed(sends)), 0, typed)
 
 
 def _typed(value: Any) -> Any:
     """`value` with payloads in it: a flag and bytes are nothing else."""
-    if type(value) is tuple:
-        if len(value) == 2 and type(value[0]) is bool and type(value[1]) is bytes:
-            return Payload(*value)
-        return tuple(map(_typed, value))
-    if type(value) is dict:
-        return {key: _typed(each) for key, each in value.items()}
-    return value
+    if type(value) is not tuple:
+        return value
+    if len(value) == 2 and type(value[0]) is bool and type(value[1]) is bytes:
+        return Payload(*value)
+    return tuple([_typed(each) if type(each) is tuple else each for each in value])
 
 
 def _ext_of(value: object) -> msgpack.ExtType:
