@@ -8,6 +8,7 @@ from kelpie.env import Env
 from kelpie.errors import ActorError, GuestBrokeContract, KelpieError
 from kelpie.ids import Payload
 from kelpie.limits import Limits
+from kelpie.native.answers import TimedAnswers
 from kelpie.native.host_calls import HostCalls, TurnEnded
 from kelpie.native.payloads import payload_of, sdk_payload
 from kelpie.native.waiting import Waiting
@@ -46,7 +47,7 @@ class NativeGuest:
         collector = Collector(turn, self._limits)
         calls, time = self._calls, WallTime(self._env, self._limits)
         waiting = Waiting(lambda: self._dispatch(turn))
-        calls.begin(collector, waiting.wait, time)
+        calls.begin(collector, TimedAnswers(waiting.wait, time))
         reply: Payload | None = None
         fault: KelpieError | None = None
         try:

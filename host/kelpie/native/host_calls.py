@@ -6,12 +6,13 @@ host ends the turn: an actor that catches it does not go on.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from kelpie.errors import KelpieError
 from kelpie.ids import Payload
 from kelpie.native import messaging
+from kelpie.native.answers import TimedAnswers
 from kelpie.native.payloads import (
     check_name,
     checked,
@@ -26,14 +27,12 @@ from kelpie.wasm.entropy import uuid_of
 from kelpie.wasm.faults import timed_out
 from kelpie.wasm.marshalling import over_limit
 from kelpie.wasm.turn import Failure, LogLine
-from kelpie.wasm.wall_time import WallTime
 from kelpie_actor import host as sdk
 from kelpie_actor.addresses import ActorCaller, Address, Caller, ClientCaller, ReminderCaller
 
 __all__ = ["HostCalls", "TurnEnded"]
 
 Result = TypeVar("Result")
-Wait = Callable[[Awaitable[Any]], Any]
 
 
 class TurnEnded(BaseException):
@@ -45,13 +44,12 @@ class HostCalls:
 
     def __init__(self) -> None:
         self._collector: Collector | None = None
-        self._wait: Wait | None = None
-        self._time: WallTime | None = None
+        self._answers: TimedAnswers | None = None
         self.fault: KelpieError | None = None
         """Why the turn has ended."""
 
-    def begin(self, collector: Collector, wait: Wait, time: WallTime) -> None:
-        self._collector, self._wait, self._time, self.fault = collector, wait, time, None
+    def begin(self, collector: Collector, answers: TimedAnswers) -> None:
+        self._collector, self._answers, self.fault = collector, answers, None
 
     def end(self) -> None:
         """From now on nobody answers: what an instance does between turns counts for nothing."""
@@ -88,7 +86,7 @@ class HostCalls:
             if name in turn.effects.kv:
                 value = turn.effects.kv[name]
             else:
-                value = self._await(turn.turn.answers.kv_get(name))
+                value = self._given.of_host(turn.turn.answers.kv_get(name))
             size = 0 if value is None else len(value.data)
             turn.record("kv.get", (name,), value, len(name) + size)
             return value
@@ -123,7 +121,7 @@ class HostCalls:
             behind = None if after is None else encoded(after)
             most = min(limit, limits.kv_page_entries_max)
             answers, writes = turn.turn.answers, turn.effects.kv
-            page = self._await(answers.kv_list(begins, behind, most, reverse, writes))
+            page = self._given.of_host(answers.kv_list(begins, behind, most, reverse, writes))
             size = sum(len(key) + len(value.data) for key, value in page.entries)
             turn.record("kv.list", (begins, behind, limit, reverse), page, size)
             return page
@@ -135,7 +133,9 @@ class HostCalls:
         self, target: Address, operation: str, argument: sdk.Payload, key: str | None, /
     ) -> sdk.Payload:
         answer = self._ask(
-            lambda turn: messaging.call(turn, self._await_other, target, operation, argument, key)
+            lambda turn: messaging.call(
+                turn, self._given.of_actor, target, operation, argument, key
+            )
         )
         return messaging.fail(answer) if isinstance(answer, Failure) else sdk_payload(answer)
 
@@ -163,17 +163,17 @@ class HostCalls:
     ) -> None:
         failure = self._ask(
             lambda turn: messaging.remind(
-                turn, self._await, name, schedule, missed, operation, argument
+                turn, self._given.of_host, name, schedule, missed, operation, argument
             )
         )
         if failure is not None:
             messaging.fail(failure)
 
     def cancel_reminder(self, name: str, /) -> bool:
-        return self._ask(lambda turn: messaging.cancel(turn, self._await, name))
+        return self._ask(lambda turn: messaging.cancel(turn, self._given.of_host, name))
 
     def reminders(self) -> list[str]:
-        return self._ask(lambda turn: messaging.reminders(turn, self._await))
+        return self._ask(lambda turn: messaging.reminders(turn, self._given.of_host))
 
     def now(self) -> int:
         return self._tell("clock.now", lambda turn: turn.turn.time_ns, 8)
@@ -247,6 +247,11 @@ class HostCalls:
 
         return self._ask(answer)
 
+    @property
+    def _given(self) -> TimedAnswers:
+        assert self._answers is not None, "a turn was begun"
+        return self._answers
+
     def _tell(self, name: str, find: Callable[[Collector], Result], size: int) -> Result:
         def answer(turn: Collector) -> Result:
             found = find(turn)
@@ -265,7 +270,7 @@ class HostCalls:
     ) -> None:
         failure = self._ask(
             lambda turn: messaging.leave(
-                turn, self._await, name, target, operation, argument, **more
+                turn, self._given.of_host, name, target, operation, argument, **more
             )
         )
         if failure is not None:
@@ -277,30 +282,14 @@ class HostCalls:
         Raises:
             TurnEnded: nothing more is answered in this turn.
         """
-        collector, time = self._collector, self._time
-        if collector is None or time is None or self.fault is not None:
+        collector = self._collector
+        if collector is None or self.fault is not None:
             raise TurnEnded
         try:
-            time.check()
+            self._given.check()
             return answer(collector)
         except KelpieError as error:
             self.fault = error.with_traceback(None)
         except TimeoutError:
             self.fault = timed_out(collector.limits)
         raise TurnEnded from None
-
-    def _await(self, answer: Any) -> Any:
-        """What the host answers, while the time of the turn goes on."""
-        if not isinstance(answer, Awaitable):
-            return answer
-        assert self._wait is not None
-        assert self._time is not None
-        return self._wait(self._time.within(answer))
-
-    def _await_other(self, answer: Any) -> Any:
-        """What another actor answers, while the time of the turn stands still."""
-        if not isinstance(answer, Awaitable):
-            return answer
-        assert self._wait is not None
-        assert self._time is not None
-        return self._wait(self._time.beside(answer))
