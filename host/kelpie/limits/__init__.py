@@ -4,6 +4,9 @@ A limit exists so that nothing grows without bound and one actor over its limit
 hurts no other. Each is enforced with an error of its own, and nothing is ever
 truncated silently. `docs/limits.md` is generated from these files by
 `python -m kelpie.limits.page`.
+
+Only `Limits` itself has instances. What `dataclass` would make for each of its bases
+as well (`__init__` and others, of hundreds of fields) costs every command its time.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from kelpie.limits.limit import limit
 __all__ = ["AccessLimits"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False, repr=False, eq=False)
 class AccessLimits(ClientLimits):
     """Those of `Limits` that are about the front door. On top of those of clients,
     since classes with slots cannot stand side by side."""

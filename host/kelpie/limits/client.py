@@ -10,7 +10,7 @@ from kelpie.limits.store import StoreLimits
 __all__ = ["ClientLimits"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False, repr=False, eq=False)
 class ClientLimits(StoreLimits):
     """Those of `Limits` that are about `kelpie.Client`."""
 

@@ -10,7 +10,7 @@ from kelpie.limits.limit import KIB, MIB, limit
 __all__ = ["ComponentLimits"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False, repr=False, eq=False)
 class ComponentLimits(AccessLimits):
     """Those of `Limits` that are about what is deployed. On top of those of the front
     door, since classes with slots cannot stand side by side."""

@@ -10,7 +10,7 @@ from kelpie.limits.messaging import MessagingLimits
 __all__ = ["JournalLimits"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False, repr=False, eq=False)
 class JournalLimits(MessagingLimits):
     """Those of `Limits` that are about journals and replay."""
 

@@ -10,7 +10,7 @@ from kelpie.limits.limit import KIB, MIB, limit
 __all__ = ["MessagingLimits"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False, repr=False, eq=False)
 class MessagingLimits(ComponentLimits):
     """Those of `Limits` that are about messages between actors."""
 

@@ -10,7 +10,7 @@ from kelpie.limits.limit import limit as _limit
 __all__ = ["StoreLimits"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False, repr=False, eq=False)
 class StoreLimits:
     """Those of `Limits` that are about the store."""
 
