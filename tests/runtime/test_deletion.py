@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from kelpie.errors import KindInUse, KindNotFound, Moved, StoreReadFailed
+from kelpie.errors import KindInUse, KindNotFound, Moved, StoredValueCorrupt, StoreReadFailed
 from kelpie.ids import Payload, text
 from kelpie.runtime import deletion
 from kelpie.store import keyspace
@@ -349,3 +349,24 @@ async def test_a_claim_of_an_earlier_life_says_moved(scripted: StartScripted) ->
     await node.runtime.delete_kind("default", "thing", force=True)
     with pytest.raises(Moved, match="was deleted"):
         await claim.checked()
+
+
+@pytest.mark.parametrize("what", ["component", "configuration", "at"])
+async def test_what_was_cleared_while_it_was_read_is_not_called_damaged(
+    scripted: StartScripted, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Only what is missing while the kind is there is."""
+    node = await scripted(SCRIPTS)
+    deploys = node.runtime._deploys
+
+    async def missing(*_of: object) -> object:
+        if deletes:
+            await node.runtime.delete_kind("default", "thing", force=True)
+        raise StoredValueCorrupt("it is missing")
+
+    monkeypatch.setattr(deploys, what, missing)
+    deletes = False
+    assert await outcome(node.ask("append", "a")) == "stored-value-corrupt"
+    deletes = True
+    assert await outcome(node.ask("append", "a")) == "moved"
+    assert await outcome(node.ask("append", "a")) == "kind-not-found"

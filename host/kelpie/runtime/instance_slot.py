@@ -10,6 +10,7 @@ from kelpie.runtime.claim import Claim
 from kelpie.runtime.deploy import Deploy
 from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.instances import Instances
+from kelpie.runtime.kind_stays import check_kind_stays
 from kelpie.runtime.node import Node
 from kelpie.wasm.kind_configuration import NO_CONFIGURATION, Configuration
 from kelpie.wasm.turn import Guest
@@ -81,6 +82,7 @@ class InstanceSlot:
         Raises:
             LoadFailed, StoredValueCorrupt: the component could not be loaded;
                 what ran before stays.
+            Moved: the kind was deleted meanwhile.
             ActorError: its instance could not be made.
         """
         wanted = self.next_deploy
@@ -89,6 +91,7 @@ class InstanceSlot:
             configuration = await self._deploys.configuration(wanted)
             policy = await self._deploys.policies.get(wanted.namespace, wanted.kind)
         except StoredValueCorrupt:
+            await check_kind_stays(self._node, self._claim)
             raise
         except (StoreError, ComponentError) as error:
             raise LoadFailed(

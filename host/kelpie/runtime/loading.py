@@ -12,6 +12,7 @@ from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.guest_log import About
 from kelpie.runtime.instance_slot import InstanceSlot
 from kelpie.runtime.instances import Instances
+from kelpie.runtime.kind_stays import check_kind_stays
 from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline
 from kelpie.runtime.turn_runner import TurnRunner
@@ -36,7 +37,11 @@ async def load(
     """
     try:
         claim, state = await claims.load(node, ActorKeys(address))
-        deploy = await deploys.at(address.namespace, address.kind, claim.owner.deploy_number)
+        try:
+            deploy = await deploys.at(address.namespace, address.kind, claim.owner.deploy_number)
+        except StoredValueCorrupt:
+            await check_kind_stays(node, claim)
+            raise
     except StoredValueCorrupt as error:
         node.guest_log.failed(error, About(address))
         raise
