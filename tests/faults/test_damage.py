@@ -120,6 +120,10 @@ async def test_an_actor_that_nobody_can_own_is_deleted_by_force(
                 f"kelpie delete --namespace default ledger/{damage.actor} --force"
                 in refused.json["detail"]
             )
+        listed = kelpie("actors", "ledger", url=served.url)
+        assert listed.returncode == 0
+        assert "sound" in listed.stdout
+        assert f"ledger/{damage.actor}: stored-value-corrupt" in listed.stderr
         done = kelpie("delete", f"ledger/{damage.actor}", "--force", "--yes", url=served.url)
         assert (done.returncode, done.stdout) == (0, f"deleted ledger/{damage.actor}\n")
         entry = (await remote.ask("GET", "/v1/audit?limit=1")).json["entries"][0]

@@ -144,3 +144,26 @@ async def test_what_is_not_durable_is_not_seen(scripted: StartScripted) -> None:
     commit.land()
     await asked
     assert await page(node) == (["one"], None)
+
+
+@pytest.mark.parametrize("which", ["own", "seq"])
+async def test_one_that_is_damaged_hides_no_other(
+    scripted: StartScripted, world: World, which: str
+) -> None:
+    node = await scripted(SCRIPTS)
+    for key in ("one", "two"):
+        await node.get("fill", "1", key=key)
+    target = node.envelope("x", key="one").target
+    key = getattr(ActorKeys(target), which)
+    transaction = world.store.client(world.env).transaction()
+    transaction.set(key, b"not what was written")
+    await transaction.commit()
+    found = await node.runtime.actors.page(target.namespace, target.kind, "", None, 100)
+    assert [(each.address.key, each.turns) for each in found.actors] == [("one", 0), ("two", 1)]
+    told = found.actors[0].last_error
+    assert told is not None
+    assert told.startswith("stored-value-corrupt: ")
+    assert "--force" in told
+    # Asked for by itself it is an error.
+    with pytest.raises(StoredValueCorrupt):
+        await node.runtime.actors.show(target)

@@ -10,10 +10,11 @@ from typing import Any
 from kelpie.api.client import Client
 from kelpie.cli.json_text import json_text, read_json
 from kelpie.cli.main import function_of
-from kelpie.cli.output import print_json, print_table, say
+from kelpie.cli.output import complain, print_json, print_table, say
 from kelpie.cli.suggested import suggested
 from kelpie.cli.values import print_value
 from kelpie.cli.with_host import with_host
+from kelpie.errors import StoredValueCorrupt
 
 __all__ = ["actors", "kv_get", "kv_list", "show", "state"]
 
@@ -41,6 +42,7 @@ def actors(options: argparse.Namespace) -> int:
             for each in found
         ]
         print_table(("KEY", "TURNS", "DEPLOY", "EPOCH", "ACTIVE"), rows)
+        _tell_of_damage(options.kind, found)
     elif after is None:
         say(f"no actor of {options.kind} holds anything{_under(options.prefix)}")
     _tell_of_more(after)
@@ -113,6 +115,13 @@ async def _gather(
         if after is None:
             break
     return found, after
+
+
+def _tell_of_damage(kind: str, found: list[dict[str, Any]]) -> None:
+    for each in found:
+        error = each["last_error"] or ""
+        if error.startswith(StoredValueCorrupt.code):
+            complain(f"{kind}/{_cut(each['key'])}: {error}")
 
 
 def _tell_of_more(after: str | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from kelpie.errors import StoredValueCorrupt
 from kelpie.ids import Address, Payload
 from kelpie.runtime.active import ActiveActors
 from kelpie.runtime.actor_scan import next_actor
@@ -89,7 +90,7 @@ class ActorViews:
                 keys, rest = first
                 after = keys.address.key
                 if await _holds_anything(transaction, keys):
-                    found.append(await self._view(transaction, keys))
+                    found.append(await self._view_or_damage(transaction, keys))
                     bytes_left -= len(after.encode())
                 if examined % _EXAMINED_AT_ONCE == _EXAMINED_AT_ONCE - 1:
                     await self._node.env.sleep(0)
@@ -119,6 +120,15 @@ class ActorViews:
         with reading(self._node.store) as transaction:
             body = await read_value(transaction, key, snapshot=True)
         return None if body is None else decode_payload(body)
+
+    async def _view_or_damage(self, transaction: Transaction, keys: ActorKeys) -> ActorView:
+        """One of many: if nobody can read what it is, that says so, and hides no other."""
+        try:
+            return await self._view(transaction, keys)
+        except StoredValueCorrupt as error:
+            told = f"{error.code}: {error.message}"
+            active = self._active.get(keys.address) is not None
+            return ActorView(keys.address, active, 0, 0, 0, told, 0)
 
     async def _view(self, transaction: Transaction, keys: ActorKeys) -> ActorView:
         owner, sequence = await read_stored(transaction, keys)
