@@ -175,6 +175,32 @@ async def test_another_namespace_is_granted_by_who_may_deploy_there(empty_host: 
     assert (put.status, put.json["grants"]) == (201, ["all", "messaging:billing"])
 
 
+async def test_what_was_taken_away_is_not_taken_back_by_a_rollback(empty_host: Host) -> None:
+    """To grant another namespace takes who may deploy there, whichever way it is done."""
+    host = empty_host
+    every = await host.token("root", Role.ADMIN)
+    shop = await host.token("shop", Role.DEPLOY, namespace="shop")
+    path, current = "/v1/kinds/one?namespace=shop", "/v1/kinds/one/current?namespace=shop"
+    body = COUNTER.read_bytes()
+    for grant in ("all,messaging:billing", "all"):
+        put = await host.ask("PUT", f"{path}&grant={grant}", body, **bearer(every))
+        assert put.status == 201
+    to_first = b'{"version": 1}'
+    for wish in (b"", to_first):
+        back = await host.ask(
+            "POST", current, wish, Content_Type="application/json", **bearer(shop)
+        )
+        assert (back.status, back.code) == (403, "forbidden")
+        assert back.json["namespace"] == "billing"
+    back = await host.ask("POST", current, b"", **bearer(every))
+    assert (back.status, back.json["grants"]) == (201, ["all", "messaging:billing"])
+    # Now it is what it was granted: nothing is granted that it has not.
+    back = await host.ask(
+        "POST", current, to_first, Content_Type="application/json", **bearer(shop)
+    )
+    assert (back.status, back.json["changed"]) == (200, False)
+
+
 async def test_grants(empty_host: Host) -> None:
     host = empty_host
     refused = await host.ask("PUT", "/v1/kinds/one?grant=kv", COUNTER.read_bytes())

@@ -121,8 +121,15 @@ class KindHandlers:
             request, _WISH_BYTES_MAX, limits.http_body_ms_max, PayloadTooLarge
         ) as body:
             to = _version_in(body, request.headers.get("Content-Type")) if body else None
+
+        def may_reach(namespace: str) -> None:
+            # What was granted once, and taken away, is granted again.
+            request[CALLER].check(Permission.DEPLOY, namespace)
+
         return _deployed(
-            await self._runtime.roll_back(target.namespace, kind, to, request[CHANGE].witness)
+            await self._runtime.roll_back(
+                target.namespace, kind, to, request[CHANGE].witness, may_reach
+            )
         )
 
     async def _delete(self, request: web.BaseRequest, target: Target) -> web.Response:

@@ -17,6 +17,7 @@ from kelpie.runtime.deletion import clear_remains, end_kind
 from kelpie.runtime.deploy import Deploy, read_current, read_deploy
 from kelpie.runtime.deployed import read_damaged, read_deployed
 from kelpie.runtime.examination import Examined, check_upload, examine
+from kelpie.runtime.grants import MayReach, check_widened
 from kelpie.runtime.history import History, find_version
 from kelpie.runtime.journal_policies import JournalPolicies
 from kelpie.runtime.node import Node
@@ -135,10 +136,11 @@ class Deploys:
         return replace(foreseen(current, wanted, terms.get("grant"), strict=strict), shadow=shadow)
 
     async def roll_back(
-        self, namespace: str, kind: str, to: int | None, witness: Witness
+        self, namespace: str, kind: str, to: int | None, witness: Witness, may_reach: MayReach
     ) -> Deploy:
         """Makes an older version current again, by a new deploy: its component, its
-        grants, and what was set for it; without `to`, the newest that differs.
+        grants, and what was set for it; without `to`, the newest that differs. `may_reach`
+        is asked of namespaces that the current version does not reach.
 
         Raises:
             VersionNotFound: there is no such version.
@@ -155,7 +157,9 @@ class Deploys:
         await self.components.get(older.digest)
         wanted = Wanted(replace(older, number=0, deployed_at_ns=self._node.env.wall_ns()))
 
-        async def derive(_current: Deploy | None) -> Wanted:
+        async def derive(current: Deploy | None) -> Wanted:
+            before = None if current is None else current.grants
+            check_widened(before, older.grants, may_reach)
             return wanted
 
         async def work(transaction: Transaction) -> Deploy:

@@ -3,7 +3,7 @@ namespaces it may send messages to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from kelpie.errors import ImportsNotGranted, InvalidAddress, InvalidRequest
@@ -11,13 +11,26 @@ from kelpie.ids import Address, check_name
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.wasm.contract import IMPORTS, interfaces
 
-__all__ = ["ALL", "beyond", "check_granted", "granted", "parse_grant", "why_out_of_reach"]
+__all__ = [
+    "ALL",
+    "MayReach",
+    "anywhere",
+    "beyond",
+    "check_granted",
+    "check_widened",
+    "granted",
+    "parse_grant",
+    "why_out_of_reach",
+]
 
 ALL = "all"
 NONE = "none"
 _MESSAGING = "messaging"
 _TO = f"{_MESSAGING}:"
 """Before the name of another namespace: its actors may be called and sent to."""
+
+MayReach = Callable[[str], object]
+"""Raises if whoever asks may not let a kind send messages to this namespace."""
 
 
 def parse_grant(given: str) -> tuple[str, ...]:
@@ -52,6 +65,23 @@ def parse_grant(given: str) -> tuple[str, ...]:
 def beyond(grants: tuple[str, ...] | None) -> list[str]:
     """The other namespaces that these grants let a kind send messages to."""
     return [each.removeprefix(_TO) for each in grants or () if each.startswith(_TO)]
+
+
+def anywhere(_namespace: str) -> None:
+    """Of whoever may let a kind send messages to any namespace."""
+
+
+def check_widened(
+    before: tuple[str, ...] | None, after: tuple[str, ...] | None, may_reach: MayReach
+) -> None:
+    """Asks of each namespace that is in reach with the latter grants, and not with the
+    former.
+
+    Raises: what `may_reach` does.
+    """
+    for each in beyond(after):
+        if each not in beyond(before):
+            may_reach(each)
 
 
 def why_out_of_reach(

@@ -16,6 +16,7 @@ from kelpie.runtime.deletion import clear_all
 from kelpie.runtime.deploy import Deploy
 from kelpie.runtime.deploys import Deploys
 from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.grants import MayReach, anywhere
 from kelpie.runtime.history import History
 from kelpie.runtime.instances import Instances
 from kelpie.runtime.journals import Journals
@@ -131,11 +132,16 @@ class Runtime:
         return await self._deploys.configuration(deploy)
 
     async def roll_back(
-        self, namespace: str, kind: str, to: int | None = None, witness: Witness = nobody
+        self,
+        namespace: str,
+        kind: str,
+        to: int | None = None,
+        witness: Witness = nobody,
+        may_reach: MayReach = anywhere,
     ) -> Deploy:
         """Makes an older version current again. See `Deploys.roll_back`."""
         self.reception.check_open()
-        return await self._deploys.roll_back(namespace, kind, to, witness)
+        return await self._deploys.roll_back(namespace, kind, to, witness, may_reach)
 
     async def delete_kind(
         self, namespace: str, kind: str, *, force: bool = False, witness: Witness = nobody
