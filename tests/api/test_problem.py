@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 import pytest
 
+from kelpie.api import nearest_name
 from kelpie.api.problem import error_of, problem_of
 from kelpie.errors import (
     ActorRejected,
@@ -68,3 +71,18 @@ def test_what_no_host_of_ours_says_is_a_fault() -> None:
 def test_an_unknown_kind_names_the_nearest(known: list[str], said: str) -> None:
     problem = problem_of(KindNotFound("no such kind", kind="conuter", known=known))
     assert said in json.loads(problem.body)["detail"]
+
+
+def test_of_many_names_some_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What costs a good part of a second would hold up everybody."""
+    compared = []
+
+    def count(asked: str, names: Iterable[str], n: int) -> list[str]:
+        compared.append(len(list(names)))
+        return get_close_matches(asked, names, n=n)
+
+    monkeypatch.setattr(nearest_name, "get_close_matches", count)
+    known = [f"{letter}{'x' * 500}{number}" for number in range(40) for letter in "abcdefg"]
+    known += [f"order-{number:04}" for number in range(1000)]
+    assert nearest_name.nearest_name("ordr-0500", known, "declared").startswith("did you mean 'ord")
+    assert compared[0] <= 30
