@@ -21,7 +21,7 @@ def nearest_name(asked: str, known: Collection[str], what: str) -> str:
     names, asked = list(known), asked[:_COMPARED_MAX]
     likely = names
     if len(names) > _COMPARED_NAMES_MAX:
-        likely = sorted(names, key=lambda name: -len(commonprefix((name, asked))))
+        likely = sorted(names, key=lambda name: -_letters_shared(name, asked))
     by_beginning = {name[:_COMPARED_MAX]: name for name in likely[:_COMPARED_NAMES_MAX]}
     close = get_close_matches(asked, by_beginning, n=1)
     if close:
@@ -29,3 +29,8 @@ def nearest_name(asked: str, known: Collection[str], what: str) -> str:
     return f"{what} are: {', '.join(names[:_SHOWN_MAX])}" + (
         ", ..." if len(names) > _SHOWN_MAX else ""
     )
+
+
+def _letters_shared(name: str, asked: str) -> int:
+    """How many letters they have in common before they part."""
+    return len(commonprefix((name, asked)))  # noqa: RUF071 - letter by letter is what is meant
