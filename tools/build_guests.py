@@ -174,6 +174,7 @@ GUESTS: tuple[Guest | Adapter, ...] = (
     _fixture("ledger"),
     _fixture("parcels"),
     _fixture("rogue"),
+    _fixture("rounds"),
     _with_sdk("account", ROOT / "examples/bank/account"),
     _with_sdk("conformance", ROOT / "tests/guests/conformance/rust"),
 )

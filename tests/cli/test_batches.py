@@ -1,4 +1,4 @@
-"""`kelpie batch` and `kelpie turns`."""
+"""`kelpie batch` and `kelpie stream`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_for_programs(served: Served) -> None:
     assert json.loads(done.stdout) == [{"value": 5}, {"value": 5}]
     lines = turn("json", "get")
     plain, as_json = (
-        kelpie("turns", *words, url=served.url, stdin=lines) for words in ((), ("-o", "json"))
+        kelpie("stream", *words, url=served.url, stdin=lines) for words in ((), ("-o", "json"))
     )
     assert json.loads(as_json.stdout)["value"] == json.loads(plain.stdout)["value"] == {"value": 5}
 
@@ -58,7 +58,7 @@ def test_what_a_batch_is_refused_for(served: Served, tmp_path: Path) -> None:
     assert "index, counted from 0: 1" in done.stderr
     done = kelpie("batch", "rogue/b", url=served.url, stdin=ADD)
     assert done.returncode == 1
-    assert "kelpie turns" in done.stderr
+    assert "kelpie stream" in done.stderr
     done = kelpie("batch", "counter/b", url=served.url, stdin="")
     assert done.returncode == 2
     assert "there is no operation to do" in done.stderr
@@ -73,7 +73,7 @@ def test_what_a_batch_is_refused_for(served: Served, tmp_path: Path) -> None:
 def test_turns_of_many_actors(served: Served, tmp_path: Path) -> None:
     file = tmp_path / "lines"
     file.write_text(turn("c", "add", argument=5) + turn("d", "increment") + turn("c", "get"))
-    done = kelpie("turns", file, url=served.url)
+    done = kelpie("stream", file, url=served.url)
     assert (done.returncode, done.stderr) == (0, "")
     answers = {each["index"]: each for each in map(json.loads, done.stdout.splitlines())}
     assert [answers[index]["value"] for index in range(3)] == [
@@ -81,7 +81,7 @@ def test_turns_of_many_actors(served: Served, tmp_path: Path) -> None:
         {"value": 1},
         {"value": 5},
     ]
-    done = kelpie("turns", url=served.url, stdin=turn("c", "nap") + "what?\n" + turn("c", "get"))
+    done = kelpie("stream", url=served.url, stdin=turn("c", "nap") + "what?\n" + turn("c", "get"))
     assert done.returncode == 1
     assert "2 of 3 failed" in done.stderr
     found = map(json.loads, done.stdout.splitlines())
@@ -93,7 +93,7 @@ def test_turns_of_many_actors(served: Served, tmp_path: Path) -> None:
 
 def test_answers_come_while_lines_are_typed(served: Served) -> None:
     process = subprocess.Popen(
-        [COMMAND, "turns"],
+        [COMMAND, "stream"],
         env={**os.environ, "KELPIE_URL": served.url},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -112,7 +112,7 @@ def test_answers_come_while_lines_are_typed(served: Served) -> None:
 
 def test_nobody_waits_for_what_is_never_typed() -> None:
     process = subprocess.Popen(
-        [COMMAND, "turns", "--url", "http://127.0.0.1:1"],
+        [COMMAND, "stream", "--url", "http://127.0.0.1:1"],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -128,7 +128,7 @@ def test_nobody_waits_for_what_is_never_typed() -> None:
 def test_a_host_that_stops_says_so(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as served:
         process = subprocess.Popen(
-            [COMMAND, "turns"],
+            [COMMAND, "stream"],
             env={**os.environ, "KELPIE_URL": served.url},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -32,7 +32,7 @@ def place(tmp_path: Path) -> Path:
     (tmp_path / "counter.wasm").write_bytes(counter)
     # A custom section makes another component of it, which does the same.
     (tmp_path / "next.wasm").write_bytes(counter + b"\0\x05\x04next")
-    for name in ("bank", "ledger", "parcels"):
+    for name in ("bank", "ledger", "parcels", "rounds"):
         shutil.copy(ROOT / "tests" / "guests" / f"{name}.wasm", tmp_path)
     with_compiled(tmp_path / "kelpie-data")
     with_compiled(tmp_path / "data")

@@ -39,11 +39,12 @@ def scripted(world: World) -> StartScripted:
         scripts: dict[str, Script],
         *,
         read_only: set[str] | None = None,
+        durable: set[str] | None = None,
         name: str = "local",
         **limits: int,
     ) -> TestNode:
         engine = ScriptedEngine()
-        engine.add("thing", scripts, read_only)
+        engine.add("thing", scripts, read_only, durable)
         node = await world.start(engine, Limits(**{**LIMITS, **limits}), name)
         await node.runtime.deploy("default", "thing", b"thing")
         return node

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
-from kelpie.errors import KelpieError
+from kelpie.errors import HostFault, KelpieError
 from kelpie.ids import Address, Payload, text
+from kelpie.journal.expected import Halted
 from kelpie.wasm.outgoing import Outgoing, Send
 from kelpie.wasm.schedule import SetReminder
 from kelpie.wasm.turn import (
     Description,
     Effects,
     Failure,
+    HostCall,
     Manifest,
     Operation,
     Outcome,
@@ -31,6 +33,7 @@ from kelpie.wasm.turn import (
 BATCH = "(batch)"
 """The name of the script that runs batches."""
 
+Result = TypeVar("Result")
 Script = Callable[["Host"], Payload | Awaitable[Payload]]
 
 
@@ -57,7 +60,8 @@ class Host:
         if key in self.effects.kv:
             return self.effects.kv[key]
         answer = self.turn.answers.kv_get(key)
-        return await answer if inspect.isawaitable(answer) else answer
+        value = await answer if inspect.isawaitable(answer) else answer
+        return self._recorded("kv.get", (key,), value)
 
     async def send(self, key: str, operation: str, argument: str = "", **more: Any) -> str | None:
         """Sends to another actor of the same kind; why not, if it is refused."""
@@ -68,6 +72,8 @@ class Host:
         refused = self.turn.answers.refuses_send(target, len(outgoing.sends) + 1, size)
         if inspect.isawaitable(refused):
             refused = await refused
+        asked = (target, operation, send.argument)
+        self._recorded("messaging.send", asked, "ok" if refused is None else refused)
         if refused is not None:
             return refused.message
         outgoing.sends.append(send)
@@ -97,7 +103,8 @@ class Host:
         reverse: bool = False,
     ) -> Page:
         answer = self.turn.answers.kv_list(prefix, after, limit, reverse, self.effects.kv)
-        return await answer if inspect.isawaitable(answer) else answer
+        page = await answer if inspect.isawaitable(answer) else answer
+        return self._recorded("kv.list", (prefix, after, limit, reverse), page)
 
     async def call(
         self,
@@ -111,8 +118,14 @@ class Host:
     ) -> Payload | Failure:
         """Asks another actor."""
         target = Address(namespace, kind, key)
-        answer = self.turn.answers.call(target, operation, text(argument), call_key)
-        return await answer if inspect.isawaitable(answer) else answer
+        asked = (target, operation, text(argument), call_key)
+        given = self.turn.answers.call(*asked)
+        answer = await given if inspect.isawaitable(given) else given
+        return self._recorded("messaging.call", asked, answer)
+
+    def _recorded(self, name: str, arguments: tuple[object, ...], result: Result) -> Result:
+        self.turn.journal.append(HostCall(name, arguments, result))
+        return result
 
 
 class ScriptedGuest:
@@ -134,8 +147,11 @@ class ScriptedGuest:
             if inspect.isawaitable(reply):
                 reply = await reply
         except KelpieError as error:
-            return Outcome(None, error, Effects(), [], [], 1, instance_lost=True)
-        return Outcome(reply, None, host.effects, [], [], 1)
+            return Outcome(None, error, Effects(), turn.journal, [], 1, instance_lost=True)
+        except Halted as halted:
+            fault = HostFault(str(halted))
+            return Outcome(None, fault, Effects(), turn.journal, [], 1, instance_lost=True)
+        return Outcome(reply, None, host.effects, turn.journal, [], 1)
 
     def close(self) -> None:
         if not self.closed:
@@ -144,11 +160,19 @@ class ScriptedGuest:
 
 
 class ScriptedComponent:
-    def __init__(self, name: str, scripts: dict[str, Script], read_only: set[str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        scripts: dict[str, Script],
+        read_only: set[str],
+        durable: Collection[str] = (),
+    ) -> None:
         self.digest = sha256(name.encode()).hexdigest()
         self.scripts = scripts
         operations = {
-            name: Operation(name, read_only=name in read_only) for name in scripts if name != BATCH
+            name: Operation(name, read_only=name in read_only, durable=name in durable)
+            for name in scripts
+            if name != BATCH
         }
         self.manifest = Manifest("", operations)
         self.imports: tuple[str, ...] = ()
@@ -189,9 +213,13 @@ class ScriptedEngine:
             self.add(name, scripts)
 
     def add(
-        self, name: str, scripts: dict[str, Script], read_only: set[str] | None = None
+        self,
+        name: str,
+        scripts: dict[str, Script],
+        read_only: set[str] | None = None,
+        durable: set[str] | None = None,
     ) -> ScriptedComponent:
-        component = ScriptedComponent(name, scripts, read_only or set())
+        component = ScriptedComponent(name, scripts, read_only or set(), durable or set())
         self.components[name] = component
         return component
 

@@ -18,13 +18,14 @@ from kelpie.runtime import node as nodes
 from kelpie.runtime import records, turn_runner
 from kelpie.runtime import stored_state as stored_states
 from kelpie.runtime.batch import Batch
+from kelpie.runtime.broken import fail_all
 from kelpie.runtime.claim import Claim
 from kelpie.runtime.commit import Committer
 from kelpie.runtime.kv_listing import KvListing
 from kelpie.runtime.kv_view import KvView, _behind
 from kelpie.runtime.message import Message, Stage
 from kelpie.runtime.node import Node
-from kelpie.runtime.pipeline import Pipeline, _fail_all
+from kelpie.runtime.pipeline import Pipeline
 from kelpie.runtime.reception import Reception
 from kelpie.sim.engine import Foundry
 from kelpie.sim.oracles import GAVE_UP
@@ -180,7 +181,7 @@ def stale_instance_kept_after_a_failed_commit() -> Any:
 
     def broken(self: Pipeline, error: Any) -> None:
         if isinstance(error, CommitFailed) and self._in_flight is not None:
-            _fail_all(self._in_flight, error, error)
+            fail_all(self._in_flight, error, error)
         else:
             original(self, error)
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, Unpack
 
 from kelpie.api.deploy_terms import DeployTerms
+from kelpie.api.durable_calls import DurableCalls
 from kelpie.api.journal_calls import JournalCalls
 from kelpie.api.message_calls import MessageCalls
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE
@@ -19,7 +20,7 @@ from kelpie.ids import Payload
 __all__ = ["Client"]
 
 
-class Client(JournalCalls, MessageCalls):
+class Client(JournalCalls, MessageCalls, DurableCalls):
     """Calls one host over HTTP. Use it as an asynchronous context manager.
 
     Every method raises the KelpieError that the host answers with, or

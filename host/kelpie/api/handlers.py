@@ -15,6 +15,7 @@ from kelpie.api.bodies import Bodies
 from kelpie.api.browsers import Browsers
 from kelpie.api.configuration import ConfigurationHandlers
 from kelpie.api.door import CALLER
+from kelpie.api.durable_handlers import DurableHandlers
 from kelpie.api.guard import Guard
 from kelpie.api.invocation import Invocations
 from kelpie.api.journal_handlers import JournalHandlers
@@ -90,6 +91,7 @@ class Handlers:
                 **self._batches.handlers,
                 **ActorHandlers(runtime.actors, invocations, limits).handlers,
                 **MessageHandlers(runtime.mail.messages, limits).handlers,
+                **DurableHandlers(env, runtime.turns, limits).handlers,
                 **KindHandlers(env, runtime, limits).handlers,
                 **LogHandlers(env, runtime, guard.door, limits).handlers,
                 **OpenApiHandlers(env, runtime, limits).handlers,

@@ -1,4 +1,4 @@
-"""The commands that ask for many operations: batch and turns."""
+"""The commands that ask for many operations: batch and stream."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kelpie.cli.with_host import (
 )
 from kelpie.env.real import RealEnv
 
-__all__ = ["batch", "turns"]
+__all__ = ["batch", "stream"]
 
 _WRONG_USAGE = 2
 _PIECE_BYTES = 1 << 16
@@ -54,7 +54,7 @@ def batch(options: argparse.Namespace) -> int:
     return 0
 
 
-def turns(options: argparse.Namespace) -> int:
+def stream(options: argparse.Namespace) -> int:
     """Each line a turn: a line for each that ended, in JSON whatever is asked for. Exit
     status 1 if one failed."""
 

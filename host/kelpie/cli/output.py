@@ -41,8 +41,9 @@ _NEXT = {
     "turns-not-found": "see which turns there are with `kelpie journal KIND/KEY`",
     "replay-diverged": "export a journal and see all of it with `kelpie replay BUNDLE --with "
     "FILE.wasm`; with --allow-divergence it is deployed all the same",
+    "turn-not-in-flight": "see which are in flight with `kelpie turns`",
     "value-not-found": "`kelpie show KIND/KEY` says whether the actor was ever used",
-    "batch-unsupported": "`kelpie turns`, which runs each operation in a turn of its own",
+    "batch-unsupported": "`kelpie stream`, which runs each operation in a turn of its own",
     "component-refused": "`kelpie inspect FILE.wasm` shows what it imports and exports",
     "component-not-deterministic": "see docs/errors/component-not-deterministic.md for what makes "
     "an actor differ; --no-determinism-check deploys it all the same",

@@ -7,7 +7,8 @@
         ExpectationFailed
         HostNotAllowed, OriginNotAllowed
         KindNotFound, OperationNotFound, VersionNotFound, ValueNotFound
-        DeadLetterNotFound, TraceNotFound, RequestMismatch, BatchUnsupported
+        DeadLetterNotFound, TraceNotFound, TurnNotInFlight, RequestMismatch
+        BatchUnsupported
         ComponentError          an upload that cannot become an actor
           ComponentTooLarge, ComponentInvalid, ComponentRefused, ComponentNotDeterministic
           ComponentTooCostly
@@ -25,6 +26,7 @@
       PlatformError             the host is at fault, or too busy
         Overloaded, MailboxFull, RequestRecordsFull, OutboxFull, DeadLettersFull
         DeadlineExceeded, Draining, Moved, CommitFailed, OutcomeUnknown, LoadFailed, HostFault
+        DurableTurnStuck: DurableTurnDiverged, DurableTurnVersionGone
         StoreError
           StoreConflict, StoreTooOld, StoreCommitUnknown
           StoreReadFailed, StoreWriteFailed, StoreFull, StoreStopped

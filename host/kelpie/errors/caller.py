@@ -24,6 +24,7 @@ __all__ = [
     "ValueNotFound",
     "DeadLetterNotFound",
     "TraceNotFound",
+    "TurnNotInFlight",
     "RequestMismatch",
     "BatchUnsupported",
     "ComponentError",
@@ -122,6 +123,12 @@ class DeadLetterNotFound(CallerError):
 
 class TraceNotFound(CallerError):
     code, status, title = "trace-not-found", 404, "Nothing is known of this trace"
+
+
+class TurnNotInFlight(CallerError):
+    """It has ended, or never was."""
+
+    code, status, title = "turn-not-in-flight", 404, "There is no such turn in flight"
 
 
 class RequestMismatch(CallerError):

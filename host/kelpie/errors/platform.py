@@ -18,6 +18,9 @@ __all__ = [
     "OutcomeUnknown",
     "LoadFailed",
     "HostFault",
+    "DurableTurnStuck",
+    "DurableTurnDiverged",
+    "DurableTurnVersionGone",
 ]
 
 
@@ -90,3 +93,22 @@ class HostFault(PlatformError):
 
     code, status, title = "host-fault", 500, "The host made a mistake"
     retryable = False
+
+
+class DurableTurnStuck(PlatformError):
+    """The durable turn in flight of the actor cannot be gone on with, and nothing
+    else of the actor is run until it is cancelled. Surely not done."""
+
+    retryable = False
+
+
+class DurableTurnDiverged(DurableTurnStuck):
+    """Run again, it does something else than is in its journal: `details` have the
+    number of the host call, what was expected and what came."""
+
+    code, status, title = "durable-turn-diverged", 409, "A durable turn does not run as it did"
+
+
+class DurableTurnVersionGone(DurableTurnStuck):
+    code, status = "durable-turn-version-gone", 409
+    title = "The version that a durable turn began with is gone"

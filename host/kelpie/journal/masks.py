@@ -29,7 +29,9 @@ class Mask:
 
     __slots__ = ("_by_value", "_pairs", "stand_ins")
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, *, hides: bool = True) -> None:
+        """Without `hides` a stand-in is only where the guest asked for the secret: what
+        else has it in it stays as it is."""
         self.stand_ins: dict[str, str] = {}
         """For all secrets, by name."""
         self._by_value: dict[str, str] = {}
@@ -39,7 +41,7 @@ class Mask:
             # Two with one value cannot be told apart where they stand.
             replaced = self._by_value.setdefault(secret.value, stand_in(name, len(value)))
             self.stand_ins[name] = replaced
-            if len(value) >= _HIDDEN_BYTES_MIN:
+            if hides and len(value) >= _HIDDEN_BYTES_MIN:
                 self._pairs.append((value, replaced.encode()))
         # A secret may have another one in it: the longest goes first.
         self._pairs.sort(key=lambda pair: len(pair[0]), reverse=True)

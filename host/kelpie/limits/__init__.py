@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from kelpie.limits.journal import JournalLimits
+from kelpie.limits.durable import DurableLimits
 from kelpie.limits.limit import KIB, MIB
 from kelpie.limits.limit import limit as _limit
 
@@ -21,7 +21,7 @@ __all__ = ["DEFAULT_LIMITS", "KIB", "MIB", "Limits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits(JournalLimits):
+class Limits(DurableLimits):
     """The limits of one host. The defaults are the documented ones."""
 
     # Names and requests.

@@ -9,6 +9,8 @@ from kelpie.errors import HostFault, KelpieError, Moved, StoreError
 from kelpie.ids import Address
 from kelpie.runtime.calls import Calls
 from kelpie.runtime.deploys import Deploys
+from kelpie.runtime.durable.cancelling import turn_cancelled
+from kelpie.runtime.durable.comes_first import Readmit, comes_first
 from kelpie.runtime.instances import Instances
 from kelpie.runtime.loading import load
 from kelpie.runtime.mailbox import Mailbox
@@ -41,6 +43,7 @@ class Activation:
         "_on_end",
         "_on_rest",
         "_progress",
+        "_readmit",
         "_runner",
         "_running",
         "_task",
@@ -58,6 +61,7 @@ class Activation:
         calls: Calls,
         address: Address,
         *,
+        readmit: Readmit,
         on_rest: Callable[[Activation], None],
         on_end: Callable[[Activation, list[Message]], None],
     ) -> None:
@@ -65,6 +69,7 @@ class Activation:
         self._deploys = deploys
         self._instances = instances
         self._calls = calls
+        self._readmit = readmit
         self._on_rest = on_rest
         self._on_end = on_end
         self._mailbox = Mailbox(node.limits)
@@ -120,6 +125,15 @@ class Activation:
         if self._given_up is None:
             # `_turn` answers.
             self._given_up = error
+            self._task.cancel()
+
+    def stop_durable_turn(self) -> None:
+        """Kills the guest of the durable turn in flight, if it runs, so that who
+        waits for its end gets it."""
+        running = self._running
+        if running is not None and running.goes_on and self._given_up is None:
+            assert self._task is not None
+            self._given_up = turn_cancelled()
             self._task.cancel()
 
     def drop_instance(self) -> bool:
@@ -186,7 +200,12 @@ class Activation:
                     pipeline.start()
                 if pipeline.congested or self._has_run_long():
                     await self._let_others(pipeline)
-                elif (message := self._mailbox.take()) is not None:
+                    continue
+                if not self._runner.durable.pending:
+                    message = self._mailbox.take()
+                else:
+                    message = await comes_first(self._runner, self._mailbox, self._readmit)
+                if message is not None:
                     await self._turn(self._runner, message)
             if pipeline.broken is not None:
                 self._end(self._take_queued())
@@ -232,11 +251,13 @@ class Activation:
             task = asyncio.current_task()
             assert task is not None
             task.uncancel()
-            runner.pipeline.meter.failed(self._given_up.code)
-            message.fail(self._given_up)
+            if not runner.durable.put_back(self._mailbox, message, None):
+                runner.pipeline.meter.failed(self._given_up.code)
+                message.fail(self._given_up)
         except KelpieError as error:
-            # The turn did not run, or counts for nothing: there is nothing to wait for.
-            message.fail(error)
+            if not runner.durable.put_back(self._mailbox, message, error):
+                # The turn did not run, or counts for nothing: there is nothing to wait for.
+                message.fail(error)
         self._given_up = None
         self._running = None
 

@@ -51,6 +51,17 @@ class ActiveActors:
     def get(self, address: Address) -> Activation | None:
         return self._activations.get(address)
 
+    def is_busy(self, address: Address) -> bool:
+        """Whether the actor runs a turn, or has one waiting."""
+        activation = self._activations.get(address)
+        return activation is not None and not activation.idle
+
+    def stop_durable_turn(self, address: Address) -> None:
+        """Kills the guest of an actor's durable turn, if it runs: see `Activation`."""
+        activation = self._activations.get(address)
+        if activation is not None:
+            activation.stop_durable_turn()
+
     def add(self, activation: Activation) -> None:
         self._activations[activation.address] = activation
         self._make_room(activation)

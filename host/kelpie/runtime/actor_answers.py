@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from hashlib import blake2b
 
-from kelpie.errors import InvalidAddress, StoreError
+from kelpie.errors import InvalidAddress, KelpieError, OutcomeUnknown, StoreError
 from kelpie.ids import Address, Payload
 from kelpie.runtime.calls import Calls, Pauses
+from kelpie.runtime.durable.durable_turn import DurableTurn
 from kelpie.runtime.envelope import Envelope, principal_of
 from kelpie.runtime.grants import why_out_of_reach
 from kelpie.runtime.instance_slot import InstanceSlot
@@ -29,7 +30,7 @@ _SWEEPS = 2
 class ActorAnswers(KvView):
     """Answers from the actor's kv, and by asking other actors (`wasm.turn.Answers`)."""
 
-    __slots__ = ("_address", "_calls", "_desk", "_message", "_slot", "_unnamed")
+    __slots__ = ("_address", "_calls", "_desk", "_durable", "_message", "_slot", "_unnamed")
 
     def __init__(
         self, node: Node, pipeline: Pipeline, slot: InstanceSlot, calls: Calls, desk: ActorDesk
@@ -41,16 +42,18 @@ class ActorAnswers(KvView):
         self._desk = desk
         self._address = keys.address
         self._message: Message | None = None
+        self._durable: DurableTurn | None = None
         self._unnamed = 0
 
-    def turn_begins(self, message: Message) -> None:
-        """From now on the turn of this message asks."""
+    def turn_begins(self, message: Message, durable: DurableTurn | None) -> None:
+        """From now on the turn of this message asks; `durable` if that is what it is."""
         self._message = message
+        self._durable = durable
         self._unnamed = 0
 
     def turn_ends(self) -> None:
         """Nothing is kept of it."""
-        self._message = None
+        self._message = self._durable = None
 
     def call(
         self, target: Address, operation: str, argument: Payload, key: str | None
@@ -58,10 +61,55 @@ class ActorAnswers(KvView):
         """Asks another actor. Its id is made of the caller's request, whoever
         asked for that, and of the key, or the number of the call among those of
         the turn that have none: a turn that is run again asks the same."""
-        message, limits = self._message, self._node.limits
-        assert message is not None
         if key is None:
             self._unnamed += 1
+        durable = self._durable
+        if durable is None:
+            assert self._message is not None
+            return self._ask(target, operation, argument, key, self._deadline_ns(self._message))
+        asked = (target, operation, argument, key)
+        return durable.outside("messaging.call", asked, lambda: self._ask_durably(durable, *asked))
+
+    def recalled_call(self, key: str | None) -> None:
+        self._unnamed += key is None
+
+    async def _ask_durably(
+        self,
+        durable: DurableTurn,
+        target: Address,
+        operation: str,
+        argument: Payload,
+        key: str | None,
+    ) -> Payload | Failure:
+        """As `call`. Who waits for the turn, and for how long, does not matter to it."""
+        limits, now_ns = self._node.limits, self._node.env.monotonic_ns()
+        open_ms = await durable.take_open()
+        left_ms = min(limits.durable_call_ms_max, durable.left_ms)
+        in_doubt = None
+        if open_ms is not None:
+            in_doubt = OutcomeUnknown("the host stopped while it was asked before")
+            left_ms = min(left_ms, open_ms)
+        if left_ms <= 0:
+            return Failure(
+                "unknown",
+                f"the call of {operation!r} of {target} may have been done before the host "
+                "stopped, and that was so long ago that nobody knows any more",
+            )
+        deadline_ns = now_ns + left_ms * _NS_PER_MS
+        answer = self._ask(target, operation, argument, key, deadline_ns, in_doubt)
+        return answer if isinstance(answer, Failure) else await answer
+
+    def _ask(
+        self,
+        target: Address,
+        operation: str,
+        argument: Payload,
+        key: str | None,
+        deadline_ns: int,
+        in_doubt: KelpieError | None = None,
+    ) -> Failure | Awaitable[Payload | Failure]:
+        message, limits = self._message, self._node.limits
+        assert message is not None
         try:
             target = Address.checked(*target, limits)
         except InvalidAddress as error:
@@ -84,12 +132,12 @@ class ActorAnswers(KvView):
             _request_id(message.envelope, key, self._unnamed),
             principal_of(self._address, limits),
             True,
-            self._deadline_ns(message),
+            deadline_ns,
             caller=Caller("actor", str(self._address), self._address),
             cause=message.envelope.cause_of("call"),
             waiting_actors=waiting,
         )
-        return self._calls.ask(self._address, envelope, lambda: self._may_leave(envelope))
+        return self._calls.ask(self._address, envelope, lambda: self._may_leave(envelope), in_doubt)
 
     def refuses_send(
         self, target: Address, letters: int, size: int

@@ -67,9 +67,22 @@ class Admission:
                 f"{count} {'calls' if is_call else 'requests'} wait in this host, and all "
                 f"arguments have {self._bytes} bytes: ask again later"
             )
+        self._take(message)
+
+    def readmit(self, message: Message) -> None:
+        """Takes on what was taken on before a crash: it is refused no more.
+
+        Raises:
+            Draining: the host has stopped.
+        """
+        if self._closed:
+            raise Draining("the host has stopped: it is gone on with when it is back")
+        self._take(message)
+
+    def _take(self, message: Message) -> None:
         self._messages[id(message)] = message
-        self._bytes += size
-        self._calls += is_call
+        self._bytes += len(message.envelope.argument.data)
+        self._calls += message.envelope.waiting_actors > 0
         if self._sweep is None:
             self._schedule()
 

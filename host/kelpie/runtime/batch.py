@@ -7,6 +7,7 @@ import asyncio
 from kelpie.errors import ActorRejected, KelpieError
 from kelpie.ids import Payload
 from kelpie.limits import Limits
+from kelpie.runtime.durable.steps import Steps, steps_bytes_max
 from kelpie.runtime.message import Message
 from kelpie.runtime.messaging.errand import Writes
 from kelpie.runtime.recorded import Recorded
@@ -37,6 +38,7 @@ class Finished:
         "bytes_max",
         "commits",
         "effects",
+        "ends_durable",
         "error",
         "journal",
         "message",
@@ -55,6 +57,7 @@ class Finished:
         *,
         recorded: bool,
         writes: Writes | None = None,
+        ends_durable: bool = False,
     ) -> None:
         error = outcome.error
         assert (outcome.reply is None) != (error is None)
@@ -66,7 +69,9 @@ class Finished:
         self.recorded = recorded
         self.journal = journal
         self.writes = writes
-        self.commits = recorded or bool(self.effects) or bool(writes)
+        self.ends_durable = ends_durable
+        """Whether it was the durable turn in flight, of which nothing is kept then."""
+        self.commits = recorded or bool(self.effects) or bool(writes) or ends_durable
         self.name_bytes = 0
         """What it adds to the row that names the records of its commit."""
         if recorded:
@@ -128,6 +133,7 @@ class Batch:
         "records",
         "state",
         "state_written",
+        "steps",
         "turns",
         "witnesses",
         "writes",
@@ -155,11 +161,17 @@ class Batch:
         self.name_bytes = 0
         self.writes: Writes = {}
         """What the host writes with the turns."""
+        self.steps: Steps | None = None
+        """Of a durable turn."""
 
     @property
     def empty(self) -> bool:
         """Whether nobody waits for it."""
         return not self.turns and not self.departures
+
+    @property
+    def writes_anything(self) -> bool:
+        return self.commits > 0 or self.steps is not None
 
     def has_room_for(self, finished: Finished, limits: Limits) -> bool:
         """Whether one more turn fits; an empty batch has room for any."""
@@ -191,11 +203,26 @@ class Batch:
         if finished.recorded:
             self.records.append(finished)
             self.name_bytes += finished.name_bytes
-        if finished.recorded or self.kv_cleared:
+        if finished.ends_durable:
+            self._steps().end()
+        if finished.recorded or self.kv_cleared or finished.ends_durable:
             # Nothing else than a deletion has one, and most turns are not even asked.
             witness = finished.message.envelope.witness
             if witness is not None and finished.commits:
                 self.witnesses.append(witness)
+
+    def add_step(
+        self, count: int, rows: dict[bytes, bytes], done: asyncio.Future[KelpieError | None]
+    ) -> None:
+        """One more step of the durable turn that runs. `done` hears of it as departures do."""
+        self._steps().add(count, rows)
+        self.bytes += steps_bytes_max(rows)
+        self.departures.append(done)
+
+    def _steps(self) -> Steps:
+        if self.steps is None:
+            self.steps = Steps()
+        return self.steps
 
 
 def _data_bytes(payload: Payload | None) -> int:

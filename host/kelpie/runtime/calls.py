@@ -73,12 +73,17 @@ class Calls:
         return len(self._graph)
 
     async def ask(
-        self, caller: Address, envelope: Envelope, may_leave: Callable[[], Awaitable[bool]]
+        self,
+        caller: Address,
+        envelope: Envelope,
+        may_leave: Callable[[], Awaitable[bool]],
+        in_doubt: KelpieError | None = None,
     ) -> Payload | Failure:
         """What comes of a call: the reply, or why there is none.
 
         It leaves when `may_leave` has returned true; if false is returned it never
-        does. Cancelled, it leaves nothing behind here; what was asked goes on.
+        does. `in_doubt` says why it may have been asked before. Cancelled, it leaves
+        nothing behind here; what was asked goes on.
 
         Raises:
             CallDiverged: the same was asked before, and is not the same.
@@ -86,25 +91,26 @@ class Calls:
         """
         ring = self._graph.ring(caller, envelope.target)
         if ring:
-            return _refused(ring)
+            return _unknown(in_doubt) if in_doubt is not None else _refused(ring)
         wait = self._graph.add(caller, envelope.target)
         try:
-            if not await may_leave():
-                return Failure(
-                    "unavailable",
-                    "the host could not make sure in time that it still runs the caller",
-                )
-            return await self._until_answered(caller, envelope, wait)
+            if await may_leave():
+                return await self._until_answered(caller, envelope, wait, in_doubt)
+            if in_doubt is not None:
+                return _unknown(in_doubt)
+            return Failure(
+                "unavailable",
+                "the host could not make sure in time that it still runs the caller",
+            )
         finally:
             self._graph.remove(caller)
 
     async def _until_answered(
-        self, caller: Address, envelope: Envelope, wait: Wait
+        self, caller: Address, envelope: Envelope, wait: Wait, in_doubt: KelpieError | None
     ) -> Payload | Failure:
+        """`in_doubt`: of an earlier attempt that may have been done."""
         node = self._node
         pauses = Pauses(node.env, node.limits, envelope.deadline_ns)
-        in_doubt: KelpieError | None = None
-        """Of an earlier attempt that may have been done."""
         while True:
             try:
                 return await self._attempt(envelope, wait)

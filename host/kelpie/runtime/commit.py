@@ -17,6 +17,7 @@ from kelpie.runtime import records
 from kelpie.runtime.actor_journal import ActorJournal
 from kelpie.runtime.batch import Batch, Finished
 from kelpie.runtime.claim import Claim
+from kelpie.runtime.durable.steps import write_steps
 from kelpie.runtime.message import Stage
 from kelpie.runtime.node import Node
 from kelpie.runtime.ownership import Sequence
@@ -138,12 +139,16 @@ class Committer:
         if batch.records:
             large |= self._write_records(transaction, batch, number)
             record_count += len(batch.records)
-        last_request_id = batch.turns[-1].message.envelope.request_id
+        last_request_id, steps = before.last_request_id, before.steps
+        if batch.commits:
+            last_request_id = batch.turns[-1].message.envelope.request_id
+        if batch.steps is not None:
+            large |= write_steps(transaction, keys, batch.steps)
+            steps = batch.steps.count
+        large |= before.large
+        activation = claim.activation
         claim.write(
-            transaction,
-            Sequence(
-                number, last_request_id, record_count, before.large or large, claim.activation
-            ),
+            transaction, Sequence(number, last_request_id, record_count, large, activation, steps)
         )
 
     def _write_effects(self, transaction: Transaction, batch: Batch) -> bool:

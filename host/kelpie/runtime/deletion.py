@@ -21,6 +21,7 @@ from kelpie.runtime.actor_scan import next_actor
 from kelpie.runtime.deploy import read_current, unpack_number
 from kelpie.runtime.node import Node
 from kelpie.store import due_keys, keyspace
+from kelpie.store.durable_keys import DurableKeys
 from kelpie.store.frame import frame
 from kelpie.store.keyspace import ActorKeys, KeyRange
 from kelpie.store.message_keys import MessageKeys
@@ -49,6 +50,8 @@ class _Held(NamedTuple):
     with_messages: int = 0
     """Those that are not yet delivered, or dead letters."""
     with_reminders: int = 0
+    with_durable_turns: int = 0
+    """Those that are in flight."""
     more: bool = False
     """Whether there are actors that were not looked at."""
 
@@ -181,6 +184,7 @@ async def _held(transaction: Transaction, node: Node, namespace: str, kind: str)
             + await records.keeps_any(transaction, keys, node.tick.value, node.limits),
             held.with_messages + await _has_messages(transaction, keys),
             held.with_reminders + await _has_any(transaction, due_keys.reminders(keys)),
+            held.with_durable_turns + await _has_any(transaction, DurableKeys(keys).steps()),
         )
     return held
 
@@ -202,5 +206,6 @@ def _told(kind: str, held: _Held) -> str:
     return (
         f"{kind!r} has {more}{held.actors} actors: {held.with_state} with state, {held.with_kv} "
         f"with kv, {held.with_records} with request records, {held.with_messages} with messages, "
-        f"{held.with_reminders} with reminders; nothing was deleted"
+        f"{held.with_reminders} with reminders, {held.with_durable_turns} with a durable turn in "
+        "flight; nothing was deleted"
     )

@@ -15,6 +15,8 @@ from kelpie.runtime.configuration import Change
 from kelpie.runtime.deletion import clear_all
 from kelpie.runtime.deploy import Deploy
 from kelpie.runtime.deploys import Deploys
+from kelpie.runtime.durable.turns import TurnsInFlight
+from kelpie.runtime.durable.waker import Waker
 from kelpie.runtime.envelope import Envelope
 from kelpie.runtime.grants import MayReach, anywhere
 from kelpie.runtime.history import History
@@ -50,6 +52,8 @@ class Runtime:
         self.reception = Reception(self.node, self._deploys, self.instances, self._active)
         self.mail = Mail(self.node, self.submit)
         self.actors = ActorViews(self.node, self._deploys, self._active)
+        self.waker = Waker(self.node, self._active.is_busy, self.submit)
+        self.turns = TurnsInFlight(self.node, self.submit, self._active.stop_durable_turn)
         self.journals = Journals(self.node, self._deploys, self._active)
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
@@ -94,6 +98,7 @@ class Runtime:
             env.spawn(self._active.release_idle(), "idle"),
             env.spawn(self._deploys.clear_unused(), "unused components"),
             env.spawn(self._deploys.read_damaged(), "damaged kinds"),
+            env.spawn(self.waker.run(), "durable turns"),
         ]
         if self._deploys.ended:
             self._tasks.append(env.spawn(clear_all(self.node, self._deploys.ended), "remains"))
@@ -202,6 +207,7 @@ class Runtime:
         """Takes no more requests and lets those in the house finish, for at most
         `drain_ms_max`; the rest is told to ask again. Idempotent."""
         self.mail.close()
+        self.waker.close()
         await self.reception.drain()
         for task in self._tasks:
             task.cancel()

@@ -23,14 +23,15 @@ class InstanceSlot:
     was dropped, failed, or was overtaken by a newer deploy."""
 
     __slots__ = (
-        "_address",
         "_claim",
         "_deploys",
         "_guest",
         "_instances",
+        "_latest",
         "_made",
         "_node",
         "_taken",
+        "address",
         "configuration",
         "deploy",
         "flight",
@@ -46,12 +47,14 @@ class InstanceSlot:
         instances: Instances,
     ) -> None:
         self._node = node
-        self._address = address
+        self.address = address
         self._claim = claim
         self._deploys = deploys
         self._instances = instances
         self._guest: Guest | None = None
+        self._latest = deploy
         self.deploy = deploy
+        """That of the instance, or of the latest one."""
         self.configuration: Configuration = NO_CONFIGURATION
         """What is set for the deploy, once there is an instance of it."""
         self._taken = False
@@ -62,9 +65,9 @@ class InstanceSlot:
     @property
     def next_deploy(self) -> Deploy:
         """The deploy that the next turn runs, if it can be loaded."""
-        current = self._deploys.current(self._address.namespace, self._address.kind)
+        current = self._deploys.current(self.address.namespace, self.address.kind)
         # The store may have told this activation of one of which the node has yet to hear.
-        return current if current.number > self.deploy.number else self.deploy
+        return current if current.number > self._latest.number else self._latest
 
     def take(self) -> Guest | None:
         """The instance to run the next turn in, of the current deploy, if there
@@ -76,8 +79,9 @@ class InstanceSlot:
         self._taken = True
         return self._guest
 
-    async def make(self) -> Guest:
-        """A fresh instance of the current deploy, taken.
+    async def make(self, older: Deploy | None = None) -> Guest:
+        """A fresh instance of the current deploy, or, for one turn, of an older
+        one; taken.
 
         Raises:
             LoadFailed, StoredValueCorrupt: the component could not be loaded;
@@ -85,7 +89,7 @@ class InstanceSlot:
             Moved: the kind was deleted meanwhile.
             ActorError: its instance could not be made.
         """
-        wanted = self.next_deploy
+        wanted = older or self.next_deploy
         try:
             component = await self._deploys.component(wanted)
             configuration = await self._deploys.configuration(wanted)
@@ -95,15 +99,16 @@ class InstanceSlot:
             raise
         except (StoreError, ComponentError) as error:
             raise LoadFailed(
-                f"the component of {self._address} could not be loaded: {error.message}"
+                f"the component of {self.address} could not be loaded: {error.message}"
             ) from error
         guest = await component.instantiate()
         self.drop()
         self._guest = guest
         self.configuration = configuration
-        if wanted.number > self.deploy.number:
+        self.deploy = wanted
+        if wanted.number > self._latest.number:
             self._claim.moves_to_deploy(wanted.number)
-            self.deploy = wanted
+            self._latest = wanted
         self._taken = True
         self._instances.used(self, guest.memory_bytes)
         if policy is not Policy.OFF:

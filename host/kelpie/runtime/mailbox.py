@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 
 from kelpie.errors import MailboxFull
 from kelpie.limits import Limits
@@ -50,6 +51,14 @@ class Mailbox:
         message = self._queue.popleft()
         self._bytes -= len(message.envelope.argument.data)
         return message
+
+    def put_back(self, message: Message) -> None:
+        """Puts a message in front of all others: it has had its turn, and goes on."""
+        self._queue.appendleft(message)
+        self._bytes += len(message.envelope.argument.data)
+
+    def __iter__(self) -> Iterator[Message]:
+        return iter(self._queue)
 
     def remove(self, message: Message) -> None:
         """Takes a message out of its turn: its deadline passed."""

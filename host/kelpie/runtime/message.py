@@ -7,7 +7,14 @@ from collections.abc import Callable
 from enum import Enum
 from hashlib import blake2b
 
-from kelpie.errors import KelpieError, Overloaded, RequestMismatch
+from kelpie.errors import (
+    DurableTurnStuck,
+    KelpieError,
+    OutcomeUnknown,
+    Overloaded,
+    PlatformError,
+    RequestMismatch,
+)
 from kelpie.ids import Payload
 from kelpie.limits import Limits
 from kelpie.runtime.envelope import Envelope
@@ -65,6 +72,7 @@ class Message:
         "envelope",
         "exported",
         "failure",
+        "goes_on",
         "stage",
         "turn",
         "version",
@@ -79,6 +87,9 @@ class Message:
         """When the next of those who still wait must be answered."""
         self._waiters: list[_Waiter] = []
         self._digest: bytes | None = None
+        self.goes_on = False
+        """Whether it is the durable turn in flight: whatever happens to those who
+        wait for it, and to this host, it is gone on with."""
         self._on_settled = on_settled
         # For traces; see `Span`.
         self.asked_ns = self.begun_ns = self.ended_ns = self.turn = self.version = 0
@@ -126,6 +137,8 @@ class Message:
 
     def fail(self, error: KelpieError) -> None:
         """Settles the message with an error."""
+        if self.goes_on and isinstance(error, PlatformError):
+            error = _still_unknown(error)
         self.failure = error.code
         self._settle()
         self.answer_early(error)
@@ -148,6 +161,16 @@ class Message:
         assert self.stage is not Stage.SETTLED, "a message is settled once"
         self.stage = Stage.SETTLED
         self._on_settled(self)
+
+
+def _still_unknown(error: PlatformError) -> KelpieError:
+    """What those who wait are told of a durable turn that this host cannot go on with now."""
+    if isinstance(error, OutcomeUnknown | DurableTurnStuck):
+        return error
+    return OutcomeUnknown(
+        f"the turn is durable, and goes on later ({error.code}: {error.message}): ask again under "
+        "the same id to learn what becomes of it"
+    )
 
 
 def check_same_request(digest: bytes, envelope: Envelope) -> None:

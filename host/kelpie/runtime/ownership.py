@@ -43,6 +43,7 @@ class Sequence(NamedTuple):
     `large` says that some value of the actor was once stored in chunks, so that
     writing over one must clear them. `activation` tells the activations of one
     incarnation apart: two of them never write the same, whatever they commit.
+    `steps` are those of the durable turn in flight; 0 if there is none.
     """
 
     number: int
@@ -50,9 +51,11 @@ class Sequence(NamedTuple):
     record_count: int
     large: bool
     activation: int
+    steps: int = 0
 
     def stored(self, keys: ActorKeys) -> bytes:
-        return frame(keys.seq, pack_value(self))
+        # Without a turn in flight it is written as it always was.
+        return frame(keys.seq, pack_value(self if self.steps else self[:-1]))
 
     @classmethod
     def read(cls, keys: ActorKeys, stored: bytes | None) -> Sequence:

@@ -16,13 +16,13 @@ from kelpie.errors import (
     Moved,
     OutcomeUnknown,
     StoreError,
-    StoreStopped,
-    StoreWriteFailed,
 )
 from kelpie.runtime.actor_journal import ActorJournal
 from kelpie.runtime.batch import Batch, Finished
+from kelpie.runtime.broken import commit_error, error_of_void_turns, fail_all, let_go, unknown
 from kelpie.runtime.claim import Claim
 from kelpie.runtime.commit import Committer
+from kelpie.runtime.durable.steps import steps_bytes_max
 from kelpie.runtime.message import Stage
 from kelpie.runtime.node import Node
 from kelpie.store.reading import reading
@@ -125,6 +125,27 @@ class Pipeline:
         finished.message.stage = Stage.COMMITTING if finished.commits else Stage.CHECKING
         self._turn_number += finished.commits
 
+    async def step(self, count: int, rows: dict[bytes, bytes]) -> None:
+        """Makes one more step of the durable turn that runs durable: it has `count`
+        of them then. Whoever is cancelled here does not stop that.
+
+        Raises:
+            KelpieError: what the turn has seen is void, or may be.
+        """
+        if self.broken is not None:
+            raise self.broken
+        done: asyncio.Future[KelpieError | None] = self._node.env.future()
+        size = self._open.bytes + steps_bytes_max(rows)
+        if self._open.bytes and size > self._node.limits.commit_bytes_max:
+            assert self._sealed is None, "a turn was run while the pipeline was congested"
+            self._sealed, self._open = self._open, Batch()
+        self._open.add_step(count, rows, done)
+        if self.due:
+            self.start()
+        error = await done
+        if error is not None:
+            raise error
+
     async def departure(self) -> None:
         """Waits until what a turn asks of others, in the middle of it, may leave
         the host: as an answer would that commits nothing.
@@ -180,7 +201,7 @@ class Pipeline:
         except BaseException:
             # A bug of ours, or the node is being torn down: nobody is left waiting.
             if self.broken is None:
-                self._break(_unknown("the host failed while the turn was committed"))
+                self._break(unknown("the host failed while the turn was committed"))
             raise
         finally:
             self._running = False
@@ -200,7 +221,7 @@ class Pipeline:
         """Commits a batch, or checks that we may answer, and releases its answers."""
         self.journal.take(batch)
         try:
-            if batch.commits:
+            if batch.writes_anything:
                 await self._committer.commit(batch)
                 self._node.meters.committed(self.meter, batch.commits)
             else:
@@ -208,11 +229,11 @@ class Pipeline:
         except Moved as error:
             self._break(error)
         except StoreError as error:
-            if batch.commits:
-                self._break(_commit_error(error))
+            if batch.writes_anything:
+                self._break(commit_error(error))
             else:
                 # Nothing was at stake but these answers: the activation lives on.
-                _fail_all(batch, error, error)
+                fail_all(batch, error, error)
         except (CommitFailed, OutcomeUnknown) as error:
             self._break(error)
         else:
@@ -220,7 +241,7 @@ class Pipeline:
                 await self.journal.settle(self.claim, batch)
             for finished in batch.turns:
                 finished.release()
-            _let_go(batch, None)
+            let_go(batch, None)
         finally:
             if batch.writes:
                 # Whatever came of it: it may have landed, or still will.
@@ -238,50 +259,10 @@ class Pipeline:
     def _break(self, error: KelpieError) -> None:
         """The batch in flight ends with `error`, and all later turns are void."""
         assert self.broken is None
-        self.broken = void = _error_of_void_turns(error)
+        self.broken = void = error_of_void_turns(error)
         in_flight, sealed, later = self._in_flight, self._sealed, self._open
         self._in_flight = self._sealed = None
         self._open = Batch()
         for batch in (in_flight, sealed, later):
             if batch is not None:
-                _fail_all(batch, error if batch is in_flight else void, void)
-
-
-def _commit_error(error: StoreError) -> KelpieError:
-    """What a store's error in a commit means to those who asked for the turn."""
-    if isinstance(error, StoreStopped):
-        return _unknown("the store stopped while the turn was committed")
-    if isinstance(error, StoreWriteFailed) or not error.retryable:
-        return error
-    return CommitFailed(f"the turn could not be committed: {error.message}")
-
-
-def _unknown(why: str) -> OutcomeUnknown:
-    return OutcomeUnknown(f"{why}: ask again under the same id to learn what became of it")
-
-
-def _error_of_void_turns(error: KelpieError) -> KelpieError:
-    """What befalls the turns behind a commit that ended with `error`. They were
-    never sent to the store: surely not done."""
-    if isinstance(error, OutcomeUnknown):
-        return CommitFailed(
-            "an earlier turn may not have been committed, so this one was discarded: ask again"
-        )
-    return error
-
-
-def _fail_all(batch: Batch, error: KelpieError, void: KelpieError) -> None:
-    """Answers with `error` those who wanted something committed, others with `void`."""
-    for finished in batch.turns:
-        message = finished.message
-        if message.stage is not Stage.SETTLED:
-            message.fail(error if message.stage is Stage.COMMITTING else void)
-    _let_go(batch, void)
-
-
-def _let_go(batch: Batch, error: KelpieError | None) -> None:
-    """Lets turns go on that are in the middle of it, if there is no error."""
-    for departure in batch.departures:
-        # Its turn may have been given up.
-        if not departure.done():
-            departure.set_result(error)
+                fail_all(batch, error if batch is in_flight else void, void)

@@ -107,6 +107,7 @@ class Reception:
                 self._instances,
                 self.calls,
                 address,
+                readmit=self._readmit,
                 on_rest=self._active.rested,
                 on_end=self._ended,
             )
@@ -116,6 +117,20 @@ class Reception:
             activation.ask(message)
         except MailboxFull as error:
             message.fail(error)
+
+    def _readmit(self, envelope: Envelope) -> Message:
+        """Takes on a durable turn in flight, which was taken on before a crash: who
+        asks for it again joins it.
+
+        Raises:
+            Draining
+        """
+        message = Message(envelope, self._settled)
+        self._node.traces.begin(message)
+        self._admission.readmit(message)
+        if envelope.recorded:
+            self._requests[envelope.target, envelope.principal, envelope.request_id] = message
+        return message
 
     def _settled(self, message: Message) -> None:
         envelope = message.envelope
@@ -141,10 +156,11 @@ class Reception:
     def _give_up(self, message: Message, error: type[KelpieError], why: str) -> None:
         """Answers whoever waits, with `error` if the request was surely not done."""
         stage = message.stage
-        if stage is Stage.COMMITTING:
+        if stage is Stage.COMMITTING or message.goes_on:
+            when = stage.value if stage is Stage.COMMITTING else "in a durable turn, which goes on"
             message.answer_early(
                 OutcomeUnknown(
-                    f"{why} {stage.value}: ask again under the same id to learn what became of it"
+                    f"{why} {when}: ask again under the same id to learn what became of it"
                 )
             )
             return

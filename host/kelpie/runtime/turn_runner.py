@@ -19,8 +19,8 @@ from kelpie.limits import Limits
 from kelpie.runtime.actor_answers import ActorAnswers
 from kelpie.runtime.batch import Finished
 from kelpie.runtime.calls import Calls
+from kelpie.runtime.durable.actor_turns import DurableTurns
 from kelpie.runtime.envelope import Envelope, batch_unsupported, deleted_reply
-from kelpie.runtime.guest_log import About
 from kelpie.runtime.instance_slot import InstanceSlot
 from kelpie.runtime.message import Message
 from kelpie.runtime.messaging.desk import ActorDesk
@@ -30,9 +30,10 @@ from kelpie.runtime.pipeline import Pipeline
 from kelpie.runtime.recorded import Recorded, is_failure, take
 from kelpie.runtime.repeated import answered_from_record
 from kelpie.runtime.stored_state import StoredState, read_state
+from kelpie.runtime.turn_accounts import TurnAccounts
 from kelpie.runtime.turn_inputs import TurnInputs
 from kelpie.store.reading import reading
-from kelpie.wasm.turn import Effects, Outcome, Turn
+from kelpie.wasm.turn import Effects, Guest, Outcome, Turn
 
 __all__ = ["TurnRunner"]
 
@@ -44,6 +45,7 @@ class TurnRunner:
     claim under which it was loaded."""
 
     __slots__ = (
+        "_accounts",
         "_answers",
         "_damage",
         "_desk",
@@ -52,7 +54,7 @@ class TurnRunner:
         "_recorded",
         "_state",
         "address",
-        "last_error",
+        "durable",
         "pipeline",
         "slot",
     )
@@ -71,16 +73,22 @@ class TurnRunner:
         self._desk = ActorDesk(node, pipeline)
         self._answers = ActorAnswers(node, pipeline, slot, calls, self._desk)
         self._inputs = TurnInputs(node, address)
+        self._accounts = TurnAccounts(node, address, pipeline)
         self.address = address
+        self.durable = DurableTurns(node, pipeline, self._answers)
         self.pipeline = pipeline
         self.slot = slot
-        self.last_error: KelpieError | None = None
         self._recorded: Recorded | None = None
         """What is to be journaled of the turn that runs."""
 
     @property
     def state_bytes(self) -> int:
         return 0 if self._state is None else len(self._state.data)
+
+    @property
+    def last_error(self) -> KelpieError | None:
+        """Of the latest turn that had one."""
+        return self._accounts.last_error
 
     async def run(self, message: Message) -> None:
         """Runs one turn and hands its outcome to the pipeline.
@@ -94,14 +102,16 @@ class TurnRunner:
         envelope = message.envelope
         begun_ns = self._node.env.monotonic_ns()
         message.begun_ns, message.turn = begun_ns, self.pipeline.next_turn_number
-        if message.deadline_ns <= begun_ns:
-            raise DeadlineExceeded(
-                "the deadline of the request passed before its turn came: nothing was done"
-            )
-        if envelope.recorded and await answered_from_record(
-            self._node, self.pipeline, self.slot, message
-        ):
-            return
+        in_flight = (message.goes_on or self.durable.pending) and self.durable.claims(message)
+        if not in_flight:
+            if message.deadline_ns <= begun_ns:
+                raise DeadlineExceeded(
+                    "the deadline of the request passed before its turn came: nothing was done"
+                )
+            if envelope.recorded and await answered_from_record(
+                self._node, self.pipeline, self.slot, message
+            ):
+                return
         concluded, read_only = await self._conclude(message, begun_ns)
         outcome, writes, letters = concluded
         if outcome.error is None and (letters or outcome.effects.outgoing is not None):
@@ -116,7 +126,8 @@ class TurnRunner:
         """What comes of the turn, and whether the operation is read-only."""
         envelope = message.envelope
         errand = envelope.errand
-        if errand is not None:
+        ended = self.durable.given_up(message) if message.goes_on else None
+        if errand is not None and not message.goes_on:
             prepared = await errand.prepare(self._desk)
             if prepared is not None:
                 return prepared, False
@@ -126,7 +137,10 @@ class TurnRunner:
             return concluded, False
         if self._damage is not None:
             await self._look_again(message)
-        outcome, read_only = await self._run_guest(message, begun_ns)
+        if ended is not None:
+            outcome, read_only = ended, False
+        else:
+            outcome, read_only = await self._run_guest(message, begun_ns)
         if errand is None:
             return Concluded(outcome, {}), read_only
         concluded = await self._behind_guest(errand.conclude(self._desk, outcome))
@@ -152,22 +166,18 @@ class TurnRunner:
         with reading(self._node.store) as transaction:
             self._state, self._damage = await read_state(transaction, self.pipeline.claim.keys)
         if self._damage is not None:
-            self._note(self._damage, self._about(message))
+            self._accounts.note(self._damage, message)
             raise self._damage
 
     async def _run_guest(self, message: Message, begun_ns: int) -> tuple[Outcome, bool]:
         """The outcome, and whether the operation is read-only."""
-        meter = self.pipeline.meter
         slot, operation = self.slot, message.envelope.operation
-        guest = slot.take()
+        if slot.deploy.manifest.is_durable(operation):
+            # So that it does the same if it is run again.
+            slot.drop()
+        guest = None if message.goes_on else slot.take()
         if guest is None:
-            try:
-                guest = await slot.make()
-                meter.instances_made += 1
-            except KelpieError as error:
-                self._count(error)
-                self._note(error, self._about(message))
-                raise
+            guest = await self._instance(message)
         # The version that runs the turn decides.
         message.version = slot.deploy.number
         read_only = slot.deploy.manifest.is_read_only(operation)
@@ -175,34 +185,43 @@ class TurnRunner:
             slot.give_back()
             raise batch_unsupported(self.address)
         turn = self._turn(message.envelope, read_only)
-        self._answers.turn_begins(message)
+        durable = None
+        if slot.deploy.manifest.is_durable(operation) and not message.envelope.is_batch:
+            durable = self.durable.begins(message, turn, slot.deploy)
+            self._inputs.time_ns = turn.time_ns
+        self._answers.turn_begins(message, durable)
         try:
             outcome = await guest.run(turn)
+            if durable is not None:
+                outcome = self.durable.judged(message, outcome)
         except BaseException:
             slot.drop()
             raise
         finally:
             self._answers.turn_ends()
             message.ended_ns = self._node.env.monotonic_ns()
-            meter.durations_ns.add(message.ended_ns - begun_ns)
+            self.pipeline.meter.durations_ns.add(message.ended_ns - begun_ns)
         if slot.flight is not None:
             self._recorded = self._journaled(slot.flight, turn, outcome)
         if outcome.instance_lost:
             slot.drop()
         else:
             slot.give_back()
-        meter.fuel += outcome.fuel
-        if outcome.error is None:
-            meter.replied += 1
-        else:
-            self._count(outcome.error)
-        if outcome.log or outcome.error is not None:
-            about = self._about(message)
-            if outcome.log:
-                self._node.guest_log.said(outcome.log, about)
-            if outcome.error is not None:
-                self._note(outcome.error, about)
+        self._accounts.ran(outcome, message)
         return outcome, read_only
+
+    async def _instance(self, message: Message) -> Guest:
+        """A fresh one, of the version that runs the turn."""
+        try:
+            if message.goes_on:
+                guest = await self.durable.instance(self.slot)
+            else:
+                guest = await self.slot.make()
+        except KelpieError as error:
+            self._accounts.failed(error, message)
+            raise
+        self.pipeline.meter.instances_made += 1
+        return guest
 
     def _journaled(self, flight: Flight, turn: Turn, outcome: Outcome) -> Recorded | None:
         """Keeps what a turn did, and says what is to be written of it."""
@@ -221,25 +240,12 @@ class TurnRunner:
         was_journaled = not await self.pipeline.journal.is_empty()
         # Its memory is that of an actor which is no more.
         self.slot.drop()
-        self.last_error = None
+        self._accounts.last_error = None
         self.pipeline.meter.replied += 1
         clears = holds_anything or was_journaled
         effects = Effects(state_written=True, kv_cleared=True) if clears else Effects()
         reply = deleted_reply(holds_anything)
         return Concluded(Outcome(reply, None, effects, [], [], 0), writes)
-
-    def _about(self, message: Message) -> About:
-        envelope = message.envelope
-        number = self.pipeline.next_turn_number
-        return About(self.address, number, envelope.request_id, envelope.trace_id)
-
-    def _count(self, error: KelpieError) -> None:
-        """A turn ended with an error."""
-        meter = self.pipeline.meter
-        if isinstance(error, ActorRejected):
-            meter.rejected(error.rejection_code)
-        else:
-            meter.failed(error.code)
 
     def _turn(self, envelope: Envelope, read_only: bool) -> Turn:
         return self._inputs.turn(
@@ -259,7 +265,10 @@ class TurnRunner:
             recorded = False
         keys, limits = self.pipeline.claim.keys, self._node.limits
         journal, self._recorded = self._recorded, None
-        finished = Finished(message, outcome, keys, journal, recorded=recorded, writes=writes)
+        ends = message.goes_on
+        finished = Finished(
+            message, outcome, keys, journal, recorded=recorded, writes=writes, ends_durable=ends
+        )
         if finished.bytes_max > limits.commit_bytes_max:
             finished = self._refuse(finished, outcome)
         effects = finished.effects
@@ -268,6 +277,8 @@ class TurnRunner:
         if finished.writes:
             self._desk.finished(finished.writes)
         self.pipeline.add(finished)
+        if self.durable.running is not None or ends:
+            self.durable.ended()
 
     def _refuse(self, finished: Finished, outcome: Outcome) -> Finished:
         """The failure of a turn that no commit holds."""
@@ -276,15 +287,16 @@ class TurnRunner:
         error = _too_large(finished.bytes_max, self._node.limits)
         # Its guest had replied; nobody has seen the count in between.
         self.pipeline.meter.replied -= outcome.error is None
-        self._count(error)
-        self._note(error, self._about(finished.message))
+        self._accounts.failed(error, finished.message)
         outcome = replace(outcome, reply=None, error=error)
-        keys = self.pipeline.claim.keys
-        return Finished(finished.message, outcome, keys, finished.journal, recorded=False)
-
-    def _note(self, error: KelpieError, about: About) -> None:
-        self.last_error = error
-        self._node.guest_log.failed(error, about)
+        return Finished(
+            finished.message,
+            outcome,
+            self.pipeline.claim.keys,
+            finished.journal,
+            recorded=False,
+            ends_durable=finished.ends_durable,
+        )
 
 
 def _too_large(size: int, limits: Limits) -> GuestLimitExceeded:

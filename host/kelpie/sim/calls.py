@@ -113,11 +113,15 @@ class _WatchedCalls(Calls):
         self._life = node
 
     async def ask(
-        self, caller: Address, envelope: Envelope, may_leave: Callable[[], Awaitable[bool]]
+        self,
+        caller: Address,
+        envelope: Envelope,
+        may_leave: Callable[[], Awaitable[bool]],
+        in_doubt: KelpieError | None = None,
     ) -> Payload | turn.Failure:
         pauses = self._life.pauses
         try:
-            return await super().ask(caller, envelope, may_leave)
+            return await super().ask(caller, envelope, may_leave, in_doubt)
         finally:
             limits, env = self._node.limits, self._node.env
             late_ns = env.monotonic_ns() - envelope.deadline_ns

@@ -1,5 +1,5 @@
 """Every key of the store. No other file makes one, but `access_keys`, `component_keys`,
-`message_keys`, `due_keys` and `journal_keys`.
+`message_keys`, `due_keys`, `journal_keys` and `durable_keys`.
 
 Keys are packed tuples (see `tuples`), values are framed (see `frame`), and a
 value too large for one key has its bytes in the `c` family (see `chunks`).
@@ -159,6 +159,7 @@ def everything_of(namespace: str, kind: str) -> list[KeyRange]:
         pack("k", namespace, "configuration", kind),
         pack("k", namespace, "journal", kind),
         pack("dead", namespace, kind),
+        pack("turns", namespace, kind),
     )
     return [children(each) for prefix in prefixes for each in (prefix, chunks_of(prefix))]
 

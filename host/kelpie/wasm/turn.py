@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from kelpie.errors import KelpieError
 from kelpie.ids import Address, Payload
+from kelpie.wasm.description import Description, Manifest, Operation
 from kelpie.wasm.entropy import EntropyKeys
 from kelpie.wasm.kind_configuration import NO_CONFIGURATION, Configuration
 from kelpie.wasm.outgoing import Outgoing
@@ -181,34 +182,6 @@ class Outcome:
     fuel: int
     instance_lost: bool = False
     moved_bytes: int = 0
-
-
-class Description(NamedTuple):
-    """What `describe` gave."""
-
-    text: str
-    fuel: int
-
-
-class Operation(NamedTuple):
-    name: str
-    doc: str = ""
-    read_only: bool = False
-    durable: bool = False
-    argument: object = None
-    result: object = None
-
-
-class Manifest(NamedTuple):
-    """What a component says of itself in `describe`."""
-
-    doc: str
-    operations: dict[str, Operation]
-
-    def is_read_only(self, operation: str) -> bool:
-        """Of an operation that it does not list, nothing is known: it may write."""
-        found = self.operations.get(operation)
-        return found is not None and found.read_only
 
 
 class Guest(Protocol):

@@ -17,6 +17,7 @@ from kelpie.api.openapi.parts import (
 __all__ = [
     "ACTOR",
     "DEAD_LETTER",
+    "IN_FLIGHT",
     "JOURNALED",
     "KV_ENTRY",
     "REMINDER",
@@ -50,6 +51,19 @@ DEAD_LETTER: Schema = object_of(
     code=TEXT,
     rejection=or_null(TEXT),
     message=TEXT,
+)
+IN_FLIGHT: Schema = object_of(
+    namespace=TEXT,
+    kind=TEXT,
+    key=TEXT,
+    operation=TEXT,
+    turn=NUMBER,
+    version=NUMBER,
+    request_id=TEXT,
+    began_at=MOMENT,
+    age_ms=COUNT,
+    calls=COUNT,
+    bytes=NUMBER,
 )
 REMINDER: Schema = object_of(
     name=TEXT,

@@ -10,6 +10,7 @@ from kelpie.api.log_levels import LEVELS
 from kelpie.api.openapi.actor_shapes import (
     ACTOR,
     DEAD_LETTER,
+    IN_FLIGHT,
     JOURNALED,
     KV_ENTRY,
     REMINDER,
@@ -141,6 +142,9 @@ SHAPES: dict[str, Schema] = {
     "ConfigChanged": _with("Config", changed=FLAG),
     "ConfigurationChange": {"type": "object", "additionalProperties": or_null(TEXT)},
     "CancelledReminder": object_of(namespace=TEXT, kind=TEXT, key=TEXT, name=TEXT, cancelled=FLAG),
+    "CancelledTurn": object_of(
+        namespace=TEXT, kind=TEXT, key=TEXT, turn=NUMBER, cancelled={"const": True}
+    ),
     "DeadLetterPage": object_of(letters=list_of(DEAD_LETTER), after=or_null(NUMBER)),
     "Deleted": object_of(namespace=TEXT, kind=TEXT, deleted={"const": True}, actors=COUNT),
     "DeletedActor": object_of(namespace=TEXT, kind=TEXT, key=TEXT, deleted=FLAG),
@@ -202,6 +206,7 @@ SHAPES: dict[str, Schema] = {
         "additionalProperties": False,
     },
     "Tokens": object_of(tokens=list_of(ref("Token"))),
+    "TurnPage": object_of(turns=list_of(IN_FLIGHT), after=or_null(TEXT)),
     "Trace": object_of(trace_id=TRACE_ID, spans=list_of(SPAN)),
     "Version": _with("Kind", differences=_DIFFERENCES, current=FLAG),
     "VersionPage": object_of(

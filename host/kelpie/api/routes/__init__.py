@@ -14,12 +14,14 @@ from kelpie.api.routes.journal import JOURNAL_ROUTES
 from kelpie.api.routes.kinds import KIND_ROUTES
 from kelpie.api.routes.messages import MESSAGE_ROUTES
 from kelpie.api.routes.route import Route
+from kelpie.api.routes.turns import TURN_ROUTES
 
 __all__ = ["ROUTES"]
 
 ROUTES: tuple[Route, ...] = (
     *ACTOR_ROUTES,
     *MESSAGE_ROUTES,
+    *TURN_ROUTES,
     *KIND_ROUTES,
     *CONFIGURATION_ROUTES,
     *JOURNAL_ROUTES,

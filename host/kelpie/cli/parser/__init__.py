@@ -11,8 +11,9 @@ host        serve, settings, completion, doctor, backup, restore
 kinds       deploy, check, kinds, versions, rollback, undeploy
 configuration
             config, secret
-actors      invoke, batch, turns, logs, trace, actors, show, state, kv
+actors      invoke, batch, stream, logs, trace, actors, show, state, kv
 messages    letters, reminders
+durable     turns, cancel
 journal     journal, export, replay
 access      token, audit
 components  inspect, sim
@@ -26,6 +27,7 @@ from kelpie.cli.parser import (
     actors,
     components,
     configuration,
+    durable,
     host,
     journal,
     kinds,
@@ -50,6 +52,7 @@ def parser() -> CommandParser:
     configuration.add(commands)
     actors.add(commands)
     messages.add(commands)
+    durable.add(commands)
     journal.add(commands)
     access.add(commands)
     host.add_care(commands)

@@ -85,12 +85,12 @@ def _add_batches(commands: Commands) -> None:
     add_output(command)
     command.set_defaults(run="batches:batch")
 
-    command = add_namespaced(commands, "turns", "have actors run operations, each in its own turn")
+    command = add_namespaced(commands, "stream", "have actors run operations, each in its own turn")
     _add_lines(command, "kind, key and operation, and argument and id where wanted")
     _add_deadline(command)
     add_output(command)
     command.set_defaults(
-        run="batches:turns",
+        run="batches:stream",
         perhaps_done="what has no answer may have been done: ask lines with an `id` again",
     )
 
