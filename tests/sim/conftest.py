@@ -44,6 +44,11 @@ def transfers(foundry: Foundry) -> Plan:
     return plan("transfers", foundry)
 
 
+@pytest.fixture(scope="session")
+def rounds(foundry: Foundry) -> Plan:
+    return plan("rounds", foundry)
+
+
 @pytest.fixture
 def trace() -> Trace:
     return Trace(keep=True)

@@ -36,10 +36,12 @@ from kelpie.wasm.turn import Page
 from tests.sim.bank import bank_plan
 from tests.sim.call_bugs import CALL_BUGS
 from tests.sim.deletion_bugs import DELETION_BUGS
+from tests.sim.durable_bugs import DURABLE_BUGS
 from tests.sim.journal_bugs import JOURNAL_BUGS
 from tests.sim.message_bugs import MESSAGE_BUGS
 from tests.sim.parcels import parcels_plan
 from tests.sim.planting import Bug, patches
+from tests.sim.rounds import rounds_plan
 from tests.sim.several import Transfer, bank_with
 
 ROOT = Path(__file__).parents[2]
@@ -273,6 +275,7 @@ BUGS = (
     *CALL_BUGS,
     *MESSAGE_BUGS,
     *JOURNAL_BUGS,
+    *DURABLE_BUGS,
     Bug("batch asked again is done again", "counter", batch_asked_again_is_done_again),
 )
 
@@ -283,6 +286,8 @@ def plan(component: str, foundry: Foundry) -> Plan:
         return bank_with(Transfer, foundry)
     if component == "bank":
         return bank_plan(foundry)
+    if component == "rounds":
+        return rounds_plan(foundry)
     if component == "parcels":
         return parcels_plan(foundry)
     upload = COMPONENTS[component].read_bytes()

@@ -34,6 +34,7 @@ __all__ = ["Held", "Ran", "keep", "replay", "turn_of"]
 
 # What ends a turn from outside: the same need not happen at the same place again.
 _KILLED = {"guest-timed-out", "guest-stack-exhausted"}
+_IN_A_CALL = {"call-diverged", "rejected/turn-expired"}
 _OF_THE_HOST = {error.code for error in every_error() if error.source == "platform"}
 
 # What an end is compared by, in this order.
@@ -169,13 +170,18 @@ def _judged(
         if expected.difference is None or expected.ran_out:
             return None, f"it was ended from outside ({code}), at {end.fuel} units of fuel"
         return expected.difference, None
-    if code in _OF_THE_HOST and expected.ran_out:
-        return None, f"the host failed in it ({code}), and has not answered"
+    if expected.ran_out and end.error is not None and _ends_in_a_call(*end.error):
+        return None, f"the host ended it in a call ({code}), and has not answered"
     expected.finish()
     if expected.difference is not None:
         return expected.difference, None
     packed = packed_end(outcome, packer, Seals.of(entry.given, entry.calls))
     return (None if packed == entry.end else _different_end(end, packed)), None
+
+
+def _ends_in_a_call(code: str, message: str) -> bool:
+    """Whether a turn that ended so did so where another host call would be."""
+    return code in _OF_THE_HOST or code in _IN_A_CALL or "(durable_turn_" in message
 
 
 def _different_end(end: End, packed: bytes) -> _Difference:

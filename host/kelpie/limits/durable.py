@@ -22,7 +22,8 @@ class DurableLimits(JournalLimits):
     )
     durable_turn_age_ms_max: int = limit(
         86_400_000,
-        "time since a durable turn began, by the wall clock; then it is `rejected`, as turn-expired",
+        "time since a durable turn began, by the wall clock; then it is `rejected`, as turn-"
+        "expired",
     )
     durable_call_ms_max: int = limit(
         600_000,

@@ -15,6 +15,7 @@ from kelpie.runtime.message import Message
 from kelpie.runtime.node import Node as HostNode
 from kelpie.runtime.wait_graph import Wait
 from kelpie.sim.cast import Cast
+from kelpie.sim.durable import DurableWatch
 from kelpie.sim.failure import Failure
 from kelpie.sim.faults import Faults
 from kelpie.sim.moments import Moments
@@ -42,6 +43,7 @@ class CallWatch:
         self._faults = faults
         self._crash = crash
         self._known: dict[tuple[Address, str], Request] = {}
+        self.durable = DurableWatch(moments, faults)
         self.failures: list[Failure] = []
 
     @property
@@ -62,7 +64,12 @@ class CallWatch:
                 f"{runtime.reception.calls.waiting} calls still wait on a host that has stopped"
             )
 
-    def asked(self, envelope: Envelope, node: Node) -> Attempt:
+    def begins(self) -> int:
+        """When a call begins."""
+        return self._moments.next()
+
+    def asked(self, envelope: Envelope, node: Node, begun: int) -> Attempt:
+        self.durable.asks(envelope, begun)
         key = envelope.target, envelope.request_id
         request = self._known.get(key)
         if request is None:
@@ -111,6 +118,8 @@ class _WatchedCalls(Calls):
         super().__init__(host, submit)
         self._watch = watch
         self._life = node
+        self._begun: dict[str, int] = {}
+        """When the calls began that go on, by their ids."""
 
     async def ask(
         self,
@@ -120,9 +129,12 @@ class _WatchedCalls(Calls):
         in_doubt: KelpieError | None = None,
     ) -> Payload | turn.Failure:
         pauses = self._life.pauses
+        self._begun[envelope.request_id] = self._watch.begins()
         try:
             return await super().ask(caller, envelope, may_leave, in_doubt)
         finally:
+            self._watch.durable.answered(self._life, caller, envelope)
+            self._begun.pop(envelope.request_id, None)
             limits, env = self._node.limits, self._node.env
             late_ns = env.monotonic_ns() - envelope.deadline_ns
             punctual = late_ns <= _SWEEPS_MAX * limits.deadline_sweep_ms * _NS_PER_MS
@@ -131,7 +143,8 @@ class _WatchedCalls(Calls):
                 self._watch.late(envelope, late_ns)
 
     async def _attempt(self, envelope: Envelope, wait: Wait) -> Payload:
-        attempt = self._watch.asked(envelope, self._life)
+        begun = self._begun[envelope.request_id]
+        attempt = self._watch.asked(envelope, self._life, begun)
         try:
             reply = await super()._attempt(envelope, wait)
         except KelpieError as error:

@@ -22,6 +22,7 @@ from kelpie.sim.faults import Faults
 from kelpie.sim.tape import Tape
 from kelpie.store.chunks import finish_value, value_bytes
 from kelpie.store.due_keys import BUCKETS, Due, due, due_since, reminder_name, reminders
+from kelpie.store.durable_keys import in_flight_anywhere
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.message_keys import MessageKeys, pending_anywhere, sender_of
 from kelpie.store.protocol import Store, Transaction
@@ -157,6 +158,8 @@ async def _left(env: SimEnv, store: Store, limits: Limits) -> str | None:
     with reading(store) as transaction:
         if await _is_delivering(transaction, limits):
             return "messages were never delivered"
+        if await transaction.get_range(*in_flight_anywhere(), limit=1):
+            return "a durable turn was never gone on with"
         before_ms = env.wall_ns() // _NS_PER_MS - _LATE_MS_MAX
         for bucket in range(BUCKETS):
             rows = await transaction.get_range(*due_since(bucket, 0), limit=1)

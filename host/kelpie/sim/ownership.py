@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgpack
 
 from kelpie.ids import Address
+from kelpie.runtime.ownership import Sequence
 from kelpie.sim.engine import TurnLog
 from kelpie.sim.failure import Failure
 from kelpie.store import keyspace
@@ -40,7 +41,13 @@ class Seen(NamedTuple):
     incarnation: int = 0
     deploy_number: int = 0
     sequence: int = 0
+    steps: int = 0
+    """Of the durable turn in flight."""
     last_request_id: str = ""
+
+    @property
+    def position(self) -> tuple[int, int]:
+        return self.sequence, self.steps
 
 
 class OwnershipWatch:
@@ -90,10 +97,10 @@ class OwnershipWatch:
             self._fail(keys, f"{name} {incarnation} wrote, but {now.node} {now.incarnation} owns")
         if self._fence(name, version) != incarnation:
             self._fail(keys, f"{name} {incarnation} wrote after it was fenced off")
-        if (data or clears) and now.sequence == before.sequence:
+        if (data or clears) and now.position == before.position:
             self._fail(keys, "a commit changed data without counting in seq")
         for request_id in (*_recorded_ids(keys, data), now.last_request_id):
-            if (keys.address, request_id) not in self.landings:
+            if request_id and (keys.address, request_id) not in self.landings:
                 ran = self._log.when_ran(keys.address, request_id, writer.label)
                 self.landings[keys.address, request_id] = ran
 
@@ -104,8 +111,10 @@ class OwnershipWatch:
         if own is not None:
             seen = Seen(*msgpack.unpackb(unframe(keys.own, own)))
         if seq is not None:
-            number, last_request_id, *_ = msgpack.unpackb(unframe(keys.seq, seq))
-            seen = seen._replace(sequence=number, last_request_id=last_request_id)
+            found = Sequence(*msgpack.unpackb(unframe(keys.seq, seq)))
+            seen = seen._replace(
+                sequence=found.number, steps=found.steps, last_request_id=found.last_request_id
+            )
         return seen
 
     def _fence(self, name: str, version: int) -> int:

@@ -116,6 +116,7 @@ def _failures(plan: Plan, world: World) -> list[Failure]:
     found = [Failure("nothing passes silently", each) for each in world.loop.unheard()]
     found += world.watch.failures + world.calls.failures + world.invariants.failures
     found += world.damage
+    found += world.calls.durable.failures
     if world.mail.undone is not None:
         found.append(Failure("messages arrive", world.mail.undone))
     if stuck:

@@ -30,6 +30,8 @@ _TIGHT: Final[Mapping[str, tuple[int, ...]]] = {
     "journal_waiting_bytes_max": (1,),
     "journal_turns_max": (4,),
     "journal_failure_pause_ms": (1,),
+    "durable_resumed_at_once_max": (1,),
+    "durable_attempts_max": (1,),
 }
 # How many of as many choices leave the limit as it is.
 _USUAL: Final = 4

@@ -114,6 +114,7 @@ class World:
         number = incarnation.runtime.node.incarnation
         writer = Writer(incarnation.name, number, node.name)
         self.watch.landed(writer, request, version)
+        self.calls.durable.landed(node, request, self.addresses)
 
     def crash(self, node: Node) -> None:
         self.fleet.kill(self.fleet.of(node))

@@ -140,7 +140,7 @@ def turn_expired(age_ms_max: int) -> ActorRejected:
 
 def _exceeded(limit: str, count: int, maximum: int, what: str) -> GuestLimitExceeded:
     return GuestLimitExceeded(
-        f"{count} {what} of one durable turn are over the limit {limit} of {maximum}",
+        f"{count} {what} of one durable turn are over its limit of {maximum} ({limit})",
         limit=limit,
         size=count,
         maximum=maximum,

@@ -1,10 +1,10 @@
 //! Actors that go their rounds: one visits others, in one durable turn.
 //!
-//! What it is for: each visit has a number that was drawn at random, the time, and what
-//! the one before was told. Whoever is visited notes by whom and in which round, and what
-//! it was told. So a round that was begun anew after a crash, or asked somebody twice,
-//! shows when the notes of all are compared. Before each visit the round looks at whom it
-//! visits: nobody keeps a record of that.
+//! What it is for: each visit has a number that was drawn at random. Whoever is visited
+//! notes by whom and in which round, and what it was told. So one that was asked twice shows
+//! when the notes of all are compared. Before each visit the round looks at whom it visits,
+//! of which nobody keeps a record, and at the clock: a round that is run again in another
+//! way than before does not go on.
 
 wit_bindgen::generate!({
     path: "../../../wit",
@@ -55,7 +55,8 @@ fn round(argument: &Json) -> Result<Json, Failure> {
         }
         let other = Address { key: (*name).to_owned(), ..own.clone() };
         let before = ask(&other, "seen", &Json::Null)?;
-        let told = format!("{}/{}/{}", entropy::get_u64(), clock::now(), before.get("visits"));
+        // The same also where the whole round is begun anew, as after a failure.
+        let told = entropy::get_u64().to_string();
         let visit = Json::object([
             ("from", Json::text(&*own.key)),
             ("round", Json::text(format!("{id}/{number}"))),
@@ -67,6 +68,8 @@ fn round(argument: &Json) -> Result<Json, Failure> {
         let operation = if is_last && steps.is_some() { "busy" } else { "visited" };
         last = ask(&other, operation, &visit)?;
         kv::set(&format!("made/{name}/{id}/{number}"), &Payload::Text(told));
+        let seen = format!("{} at {}", before.get("visits"), clock::now());
+        kv::set(&format!("seen/{name}/{id}/{number}"), &Payload::Text(seen));
     }
     let (visits, rounds) = counts()?;
     save(visits, rounds + 1);
