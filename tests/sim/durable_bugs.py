@@ -8,7 +8,6 @@ from typing import Any
 from kelpie.runtime.durable.actor_turns import DurableTurns
 from kelpie.runtime.durable.durable_turn import DurableTurn
 from kelpie.runtime.durable.steps import Steps
-from kelpie.runtime.durable.waker import Waker
 from tests.sim.planting import Bug, patches
 
 __all__ = ["DURABLE_BUGS"]
@@ -63,19 +62,9 @@ def time_of_the_second_run() -> Any:
     return patches((DurableTurns, "begins", begins))
 
 
-def nobody_goes_on() -> Any:
-    """A turn in flight waits until its actor is asked for something."""
-
-    async def wake_some(self: Waker) -> bool:
-        return True
-
-    return patches((Waker, "_wake_some", wake_some))
-
-
 DURABLE_BUGS = (
     Bug("result shown before it is durable", "rounds", result_shown_before_it_is_durable),
     Bug("journal in flight not removed", "rounds", journal_in_flight_not_removed),
     Bug("durable turn begun anew", "rounds", turn_begun_anew),
     Bug("time of the second run", "rounds", time_of_the_second_run),
-    Bug("nobody goes on with a durable turn", "rounds", nobody_goes_on),
 )

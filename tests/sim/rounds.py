@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from kelpie.ids import Address, text
 from kelpie.limits import DEFAULT_LIMITS
@@ -35,7 +36,9 @@ def rounds_plan(foundry: Foundry) -> Plan:
     )
     # What is deleted notes nothing any more. Each round is many requests.
     workload = Workload(choices, requests=50, turns_min=150, faults_min=10, deletes_per_cent=0)
-    return Plan(ROUNDS.read_bytes(), workload, DEFAULT_LIMITS, foundry, invariants=(visited_once,))
+    # Where there is a place for one call only, calls wait for each other that long.
+    limits = replace(DEFAULT_LIMITS, durable_call_ms_max=20_000)
+    return Plan(ROUNDS.read_bytes(), workload, limits, foundry, invariants=(visited_once,))
 
 
 def visited_once(stored: Mapping[Address, ActorState]) -> Iterator[Failure]:

@@ -38,4 +38,7 @@ def test_every_bug_of_the_contract_is_planted() -> None:
         "restart forgets the outboxes",
         "letter tried again goes to the back",
         "reminder fired again",
+        "result shown before it is durable",
+        "journal in flight not removed",
+        "durable turn begun anew",
     } <= names

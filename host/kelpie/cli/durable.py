@@ -6,7 +6,6 @@ import argparse
 from typing import Any
 
 from kelpie.api.client import Client
-from kelpie.cli.json_text import read_json
 from kelpie.cli.output import print_json, print_table, printable, say, size
 from kelpie.cli.suggested import suggested
 from kelpie.cli.with_host import with_host
@@ -63,7 +62,7 @@ async def _turns(
     after = options.after
     while len(found) < options.limit:
         limit = min(options.limit - len(found), _PAGE_ENTRIES_MAX)
-        page = await client.turns_in_flight(options.kind, after=after, limit=limit, read=read_json)
+        page = await client.turns_in_flight(options.kind, after=after, limit=limit)
         found += page["turns"]
         after = page["after"]
         if after is None:

@@ -64,10 +64,6 @@ class CallWatch:
                 f"{runtime.reception.calls.waiting} calls still wait on a host that has stopped"
             )
 
-    def begins(self) -> int:
-        """When a call begins."""
-        return self._moments.next()
-
     def asked(self, envelope: Envelope, node: Node, begun: int) -> Attempt:
         self.durable.asks(envelope, begun)
         key = envelope.target, envelope.request_id
@@ -129,7 +125,7 @@ class _WatchedCalls(Calls):
         in_doubt: KelpieError | None = None,
     ) -> Payload | turn.Failure:
         pauses = self._life.pauses
-        self._begun[envelope.request_id] = self._watch.begins()
+        self._begun[envelope.request_id] = self._watch.durable.begins(self._life, caller, envelope)
         try:
             return await super().ask(caller, envelope, may_leave, in_doubt)
         finally:

@@ -48,6 +48,16 @@ class DurableWatch:
         """Who wrote the last step of each turn in flight."""
         self.failures: list[Failure] = []
 
+    def begins(self, node: Node, caller: Address, envelope: Envelope) -> int:
+        """A call begins; when that is. Its caller has seen what it was answered before."""
+        before = self._answered.get((node.name, caller))
+        again = before == (envelope.target, envelope.request_id)
+        is_durable = self._writers.get(caller) == node.name
+        if is_durable and before is not None and not again and before not in self._finished:
+            reason = f"{caller} has seen what {before[0]} answered before it was durable"
+            self.failures.append(Failure("durable results", reason, caller))
+        return self._moments.next()
+
     def answered(self, node: Node, caller: Address, envelope: Envelope) -> None:
         """A call has ended, whatever came of it."""
         self._answered[node.name, caller] = envelope.target, envelope.request_id
@@ -73,6 +83,9 @@ class DurableWatch:
 
     def _ended(self, address: Address) -> None:
         self._writers.pop(address, None)
+        for node, caller in list(self._answered):
+            if caller == address:
+                del self._answered[node, caller]
         for call, finished in list(self._finished.items()):
             if finished.caller == address:
                 del self._finished[call]
@@ -85,5 +98,5 @@ class DurableWatch:
         _, calls = unpack_members(key, unframe(key, stored)[1:], STEP_VERSION, 2)
         if calls and read_call(calls[-1]).name == _CALL:
             call = self._answered.get((node.name, address))
-            assert call is not None, "what was answered was asked"
-            self._finished[call] = _Finished(address, self._moments.next())
+            if call is not None:
+                self._finished[call] = _Finished(address, self._moments.next())
