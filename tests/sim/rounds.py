@@ -12,7 +12,7 @@ from kelpie.limits import DEFAULT_LIMITS
 from kelpie.sim.engine import Foundry
 from kelpie.sim.failure import Failure
 from kelpie.sim.model import ActorState
-from kelpie.sim.run import Plan
+from kelpie.sim.run import Plan, alone
 from kelpie.sim.workload import Choice, Workload
 from tests.runtime.support import ROOT
 
@@ -27,7 +27,7 @@ Notes = dict[tuple[str, str], str]
 
 def rounds_plan(foundry: Foundry) -> Plan:
     """Rounds among a few actors, of one to four visits each."""
-    ways = [(a,) for a in ACTORS] + [(a, b) for a in ACTORS for b in ACTORS]
+    ways: list[tuple[str, ...]] = [(a,) for a in ACTORS] + [(a, b) for a in ACTORS for b in ACTORS]
     ways += [(a, b, a, b) for a in ACTORS for b in ACTORS if a != b]
     arguments = tuple(text(json.dumps({"to": way})) for way in ways)
     choices = (
@@ -38,7 +38,7 @@ def rounds_plan(foundry: Foundry) -> Plan:
     workload = Workload(choices, requests=50, turns_min=150, faults_min=10, deletes_per_cent=0)
     # Where there is a place for one call only, calls wait for each other that long.
     limits = replace(DEFAULT_LIMITS, durable_call_ms_max=20_000)
-    return Plan(ROUNDS.read_bytes(), workload, limits, foundry, invariants=(visited_once,))
+    return Plan(alone(ROUNDS.read_bytes()), workload, limits, foundry, invariants=(visited_once,))
 
 
 def visited_once(stored: Mapping[Address, ActorState]) -> Iterator[Failure]:
