@@ -1,8 +1,7 @@
 //! What the auditor is told of each change of a balance.
 
 use kelpie::kv::Listing;
-use kelpie::messaging::Failure;
-use kelpie::{Address, Context, Error, Payload, Result};
+use kelpie::{Address, Context, Payload, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -51,12 +50,8 @@ impl Movement {
         context.kv().set_json(&key(self.number), self)?;
         let (kind, key) = AUDITOR;
         let auditor = Address { kind: kind.into(), key: key.into(), ..context.address() };
-        let sent = context.messaging().send(&auditor, "enter", Payload::json(self)?);
-        sent.map_err(|failure| match failure {
-            // Too much is on its way already: whoever asked may ask again.
-            Failure::Unavailable(message) => Error::Unavailable(message),
-            other => other.into(),
-        })
+        // Where too much is on its way already, whoever asked is told to ask again.
+        Ok(context.messaging().send(&auditor, "enter", Payload::json(self)?)?)
     }
 }
 
