@@ -20,7 +20,7 @@ from kelpie.sim.workload_file import read_workload
 from kelpie_actor import Context, Rejection, actor, operation
 from tests.examples.bank import BANK
 
-__all__ = ["Forgetful", "Hasty", "Transfer", "bank_with", "bank_of"]
+__all__ = ["Forgetful", "Impatient", "Transfer", "bank_with", "bank_of"]
 
 STEPS = {
     "withdrawing": ("withdraw", "depositing", "refused"),
@@ -105,11 +105,13 @@ class Forgetful(_Transfer):
 
 @actor
 @dataclass
-class Hasty(_Transfer):
-    """Takes what is unknown for refused, and puts back what may have arrived."""
+class Impatient(_Transfer):
+    """Takes it for a refusal that no answer has come yet."""
 
-    def _go_on(self, context: Context, reply: Any) -> None:
-        super()._go_on(context, reply or {"outcome": "refused"})
+    @operation
+    def again(self, context: Context) -> None:
+        if self.stage in STEPS:
+            self._go_on(context, {"outcome": "refused"})
 
 
 def bank_with(transfer: type, foundry: Foundry) -> Plan:

@@ -21,12 +21,15 @@ ONE, TWO = (Address("default", "simulated", f"actor-{number}") for number in (1,
 @pytest.mark.slow
 def test_every_payment_is_made_once(bank: Plan) -> None:
     seen: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
     for seed in range(3):
         run = run_seed(bank, seed)
         assert run.failures == []
         seen += run.seen
+        faults += run.faults
     # Else nothing was shown.
     assert seen["a call was made again that had been done"]
+    assert faults["crash-between-commits"]
 
 
 def test_the_same_seed_calls_the_same(bank: Plan) -> None:

@@ -10,7 +10,7 @@ import pytest
 from kelpie.sim.engine import Foundry
 from kelpie.sim.run import run_seed
 from tests.examples.bank import CannotBuild, components
-from tests.sim.several import Forgetful, Hasty, Transfer, bank_of, bank_with
+from tests.sim.several import Forgetful, Impatient, Transfer, bank_of, bank_with
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,7 @@ def test_the_sum_never_changes(foundry: Foundry) -> None:
     assert faults["letter-late"]
 
 
-@pytest.mark.parametrize("wrong", [Forgetful, Hasty])
+@pytest.mark.parametrize("wrong", [Forgetful, Impatient])
 def test_a_bank_that_is_wrong_is_caught(wrong: type, foundry: Foundry) -> None:
     plan = bank_with(wrong, foundry)
     for seed in range(20):
