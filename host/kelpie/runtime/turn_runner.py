@@ -9,15 +9,13 @@ from typing import TypeVar
 from kelpie.errors import (
     ActorRejected,
     DeadlineExceeded,
-    GuestLimitExceeded,
     KelpieError,
 )
 from kelpie.ids import Address
 from kelpie.journal.flights import Flight
 from kelpie.journal.policy import Policy
-from kelpie.limits import Limits
 from kelpie.runtime.actor_answers import ActorAnswers
-from kelpie.runtime.batch import Finished
+from kelpie.runtime.batch import Finished, too_large
 from kelpie.runtime.calls import Calls
 from kelpie.runtime.durable.actor_turns import DurableTurns
 from kelpie.runtime.envelope import Envelope, batch_unsupported, deleted_reply
@@ -284,7 +282,7 @@ class TurnRunner:
         """The failure of a turn that no commit holds."""
         # What its instance has in memory is not rolled back with the rest.
         self.slot.drop()
-        error = _too_large(finished.bytes_max, self._node.limits)
+        error = too_large(finished.bytes_max, self._node.limits)
         # Its guest had replied; nobody has seen the count in between.
         self.pipeline.meter.replied -= outcome.error is None
         self._accounts.failed(error, finished.message)
@@ -297,13 +295,3 @@ class TurnRunner:
             recorded=False,
             ends_durable=finished.ends_durable,
         )
-
-
-def _too_large(size: int, limits: Limits) -> GuestLimitExceeded:
-    return GuestLimitExceeded(
-        f"what the turn writes and replies takes {size} bytes of a commit, keys and all; at most "
-        f"{limits.commit_bytes_max} are allowed (commit_bytes_max)",
-        limit="commit_bytes_max",
-        size=size,
-        maximum=limits.commit_bytes_max,
-    )
