@@ -59,6 +59,10 @@ def test_only_names_are_required() -> None:
         ({"operations": [{"name": "a", "readonly": True}]}, "unknown member 'readonly'"),
         ({"operations": [{"name": "a", "read_only": "yes"}]}, "read_only is not true or false"),
         ({"operations": [{"name": "a", "durable": None}]}, "durable is not true or false"),
+        (
+            {"operations": [{"name": "a", "durable": True, "read_only": True}]},
+            "operations[0] is read_only and durable",
+        ),
         ({"operations": [{"name": "a", "doc": None}]}, "doc is not a string"),
         ({"operations": [{"name": "a", "argument": "integer"}]}, "argument is no JSON Schema"),
         ({"operations": [{"name": "a", "result": []}]}, "result is no JSON Schema"),

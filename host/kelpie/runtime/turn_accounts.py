@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from kelpie.errors import ActorRejected, KelpieError
+from kelpie.errors import ActorRejected, GuestLimitExceeded, KelpieError
 from kelpie.ids import Address
+from kelpie.limits import Limits
 from kelpie.runtime.guest_log import About
 from kelpie.runtime.message import Message
 from kelpie.runtime.node import Node
 from kelpie.runtime.pipeline import Pipeline
 from kelpie.wasm.turn import Outcome
 
-__all__ = ["TurnAccounts"]
+__all__ = ["TurnAccounts", "too_large"]
 
 
 class TurnAccounts:
@@ -64,3 +65,14 @@ class TurnAccounts:
         envelope = message.envelope
         number = self._pipeline.next_turn_number
         return About(self._address, number, envelope.request_id, envelope.trace_id)
+
+
+def too_large(size: int, limits: Limits) -> GuestLimitExceeded:
+    """The failure of a turn that no commit holds."""
+    return GuestLimitExceeded(
+        f"what the turn writes and replies takes {size} bytes of a commit, keys and all; at most "
+        f"{limits.commit_bytes_max} are allowed (commit_bytes_max)",
+        limit="commit_bytes_max",
+        size=size,
+        maximum=limits.commit_bytes_max,
+    )

@@ -28,7 +28,7 @@ from kelpie.runtime.pipeline import Pipeline
 from kelpie.runtime.recorded import Recorded, is_failure, take
 from kelpie.runtime.repeated import answered_from_record
 from kelpie.runtime.stored_state import StoredState, read_state
-from kelpie.runtime.turn_accounts import TurnAccounts
+from kelpie.runtime.turn_accounts import TurnAccounts, too_large
 from kelpie.runtime.turn_inputs import TurnInputs
 from kelpie.store.reading import reading
 from kelpie.wasm.turn import Effects, Guest, Outcome, Turn

@@ -89,6 +89,8 @@ def _wrong_with_operation(
         for flag in ("read_only", "durable")
         if not isinstance(member.get(flag, False), bool)
     ]
+    if member.get("read_only") is True and member.get("durable") is True:
+        reasons.append(f"{where} is read_only and durable: what changes nothing is asked again")
     # A JSON Schema is an object, or true or false; it is shown, not interpreted.
     reasons += [
         f"{where}.{schema} is no JSON Schema: neither an object nor true or false"
