@@ -61,13 +61,19 @@ class Client:
         return request
 
     async def settle(
-        self, request: Request, *, tries_max: int | None = None, believe: bool = True
+        self,
+        request: Request,
+        *,
+        tries_max: int | None = None,
+        believe: bool = True,
+        patient: bool = False,
     ) -> None:
         """Asks until an answer is final, or is believed. A request that nobody
-        recorded is never asked again: it might be done twice."""
+        recorded is never asked again: it might be done twice. Who is `patient` gives
+        each attempt the longest time that there is."""
         tries_max = tries_max or self._workload.tries_max
         for _ in range(tries_max):
-            answer = await self._attempt(request)
+            answer = await self._attempt(request, patient=patient)
             if answer is not None and answer.final:
                 return
             if not (request.recorded or request.read_only):
@@ -83,14 +89,15 @@ class Client:
             return False
         return self._tape.draw("workload/believe", _BELIEVERS) == _BELIEVERS - 1
 
-    async def _attempt(self, request: Request) -> Answer | None:
+    async def _attempt(self, request: Request, *, patient: bool) -> Answer | None:
         target = self._fleet.choose()
         if target is None:
             return None
         heard: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         longest = max(_DEADLINE_MS_MIN, self._workload.attempt_ms_max)
         # Drawn from the top, so that the quiet choice is to wait long.
-        deadline_ms = longest - self._tape.draw("workload/deadline", longest - _DEADLINE_MS_MIN + 1)
+        shorter = longest - _DEADLINE_MS_MIN + 1
+        deadline_ms = longest - (0 if patient else self._tape.draw("workload/deadline", shorter))
         self._network.ask(request, target, deadline_ms, heard)
         try:
             async with asyncio.timeout(deadline_ms / 1000):

@@ -81,7 +81,10 @@ class InvariantWatch:
     async def _ask(self, choice: Choice, address: Address, tries_max: int | None) -> Answer | None:
         """What the actor itself has answered, if it has."""
         request = self._client.request(choice, address, recorded=True)
-        await self._client.settle(request, tries_max=tries_max, believe=False)
+        # When nothing is in the way, no answer is to be blamed on haste: the actor may have
+        # to call others for it.
+        patient = not self._faults.active
+        await self._client.settle(request, tries_max=tries_max, believe=False, patient=patient)
         definite = request.definite()
         return definite[-1].answer if definite else None
 
