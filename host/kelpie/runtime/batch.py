@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from kelpie.errors import ActorRejected, GuestLimitExceeded, KelpieError
+from kelpie.errors import ActorRejected, KelpieError
 from kelpie.ids import Payload
 from kelpie.limits import Limits
 from kelpie.runtime.durable.steps import Steps, steps_bytes_max
@@ -16,7 +16,7 @@ from kelpie.store.keyspace import ActorKeys
 from kelpie.store.witness import Witness
 from kelpie.wasm.turn import Outcome
 
-__all__ = ["Batch", "Finished", "too_large"]
+__all__ = ["Batch", "Finished"]
 
 # A record besides the answer's text: digest, tick, the code of a rejection.
 _RECORD_BYTES = 128
@@ -227,14 +227,3 @@ class Batch:
 
 def _data_bytes(payload: Payload | None) -> int:
     return len(payload.data) if payload is not None else 0
-
-
-def too_large(size: int, limits: Limits) -> GuestLimitExceeded:
-    """Of a turn that no commit holds."""
-    return GuestLimitExceeded(
-        f"what the turn writes and replies takes {size} bytes of a commit, keys and all; at most "
-        f"{limits.commit_bytes_max} are allowed (commit_bytes_max)",
-        limit="commit_bytes_max",
-        size=size,
-        maximum=limits.commit_bytes_max,
-    )

@@ -15,7 +15,7 @@ from kelpie.ids import Address
 from kelpie.journal.flights import Flight
 from kelpie.journal.policy import Policy
 from kelpie.runtime.actor_answers import ActorAnswers
-from kelpie.runtime.batch import Finished, too_large
+from kelpie.runtime.batch import Finished
 from kelpie.runtime.calls import Calls
 from kelpie.runtime.durable.actor_turns import DurableTurns
 from kelpie.runtime.envelope import Envelope, batch_unsupported, deleted_reply
