@@ -15,8 +15,8 @@ from kelpie.env.real import RealEnv, run
 from kelpie.errors import StoreStopped
 from kelpie.ids import Address, Payload, text
 from kelpie.limits import DEFAULT_LIMITS, Limits
-from kelpie.runtime.envelope import Envelope
 from kelpie.runtime.host import Runtime
+from kelpie.runtime.requests.envelope import Envelope
 from kelpie.store.sqlite import open_store
 from kelpie.wasm.engine import WasmEngine
 

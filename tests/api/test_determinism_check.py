@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kelpie.runtime.script import SECTION
+from kelpie.runtime.kinds.script import SECTION
 from kelpie.wasm.sections import with_custom_section
 from tests.api.support import COUNTER, LEDGER, ROGUE, Host
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from kelpie.access.roles import Role
-from kelpie.runtime.calls import Calls
+from kelpie.runtime.requests.calls import Calls
 from tests.api.support import Answer, Host, bearer
 from tests.cli.host import LEDGER, kelpie
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from kelpie.limits import DEFAULT_LIMITS
-from kelpie.runtime.message import Stage
+from kelpie.runtime.requests.message import Stage
 from tests.api.support import COUNTER, ENDLESS_FUEL, ROGUE, Host, running
 
 JSON = "application/json"

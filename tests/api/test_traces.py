@@ -16,7 +16,7 @@ from kelpie.api.client import Client
 from kelpie.api.trace_context import cause_of_headers, traceparent
 from kelpie.cli.trace import in_order
 from kelpie.errors import TraceNotFound
-from kelpie.runtime.cause import REQUEST, Cause
+from kelpie.runtime.requests.cause import REQUEST, Cause
 from tests.api.support import Host, bearer
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"

@@ -15,7 +15,7 @@ from kelpie.api.asked import Asked
 from kelpie.api.turn_lines import TurnLine, error_line, parse_turn_line, reply_line
 from kelpie.errors import ActorRejected, InvalidRequest, InvalidText
 from kelpie.ids import Address, Payload, binary, text
-from kelpie.runtime.cause import REQUEST
+from kelpie.runtime.requests.cause import REQUEST
 
 JSON = st.recursive(
     st.none()

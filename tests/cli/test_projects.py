@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kelpie.limits import DEFAULT_LIMITS
-from kelpie.runtime.script import script_of
+from kelpie.runtime.kinds.script import script_of
 from tests.cli.host import COMMAND, COUNTER, SECONDS_MAX
 from tests.projects.fakes import environment_with, fake_cargo, fake_project, write_source
 

@@ -12,8 +12,8 @@ from kelpie.env.real import RealEnv
 from kelpie.errors import KelpieError
 from kelpie.ids import Address, Payload, text
 from kelpie.limits import Limits
-from kelpie.runtime.envelope import DELETION, Envelope, deletion
 from kelpie.runtime.host import Runtime
+from kelpie.runtime.requests.envelope import DELETION, Envelope, deletion
 from kelpie.store.memory import MemoryClient, MemoryStore
 from kelpie.store.witness import Witness
 from kelpie.wasm.turn import Engine

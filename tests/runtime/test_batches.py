@@ -18,7 +18,7 @@ from kelpie.errors import (
 )
 from kelpie.ids import Payload, text
 from kelpie.limits import Limits
-from kelpie.runtime.deploy import read_deploy
+from kelpie.runtime.kinds.deploy import read_deploy
 from kelpie.store import keyspace
 from kelpie.store.chunks import read_value, write_value
 from kelpie.wasm.engine import WasmEngine

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from kelpie.ids import Payload, text
-from kelpie.runtime.grants import parse_grant
+from kelpie.runtime.kinds.grants import parse_grant
 from tests.runtime.conftest import StartScripted
 from tests.runtime.scripted import Host
 from tests.runtime.scripts import Gate, append, read

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kelpie.ids import Address, text
-from kelpie.runtime.cause import REQUEST, Cause
-from kelpie.runtime.envelope import Envelope, trace_id_of
+from kelpie.runtime.requests.cause import REQUEST, Cause
+from kelpie.runtime.requests.envelope import Envelope, trace_id_of
 from tests.runtime.conftest import StartScripted
 from tests.runtime.scripts import read
 from tests.runtime.support import address

@@ -8,7 +8,7 @@ import pytest
 
 from kelpie.errors import KindNotFound, VersionNotFound
 from kelpie.limits import DEFAULT_LIMITS, Limits
-from kelpie.runtime.configuration import check_change
+from kelpie.runtime.kinds.configuration import check_change
 from kelpie.store import component_keys, keyspace
 from kelpie.store.protocol import Transaction
 from kelpie.store.tuples import pack

@@ -19,7 +19,7 @@ from kelpie.errors import (
 )
 from kelpie.ids import Payload, text
 from kelpie.limits import DEFAULT_LIMITS, Limits
-from kelpie.runtime.configuration import (
+from kelpie.runtime.kinds.configuration import (
     Change,
     Sort,
     check_change,
@@ -28,7 +28,7 @@ from kelpie.runtime.configuration import (
     secret_digest,
     write_configuration,
 )
-from kelpie.runtime.deploy import Deploy, Differences, Names
+from kelpie.runtime.kinds.deploy import Deploy, Differences, Names
 from kelpie.store import keyspace
 from kelpie.wasm.kind_configuration import REDACTED, Configuration, Secret
 from kelpie.wasm.turn import Manifest

@@ -8,7 +8,7 @@ import pytest
 
 from kelpie.errors import KindInUse, KindNotFound, Moved, StoredValueCorrupt, StoreReadFailed
 from kelpie.ids import Payload, text
-from kelpie.runtime import deletion
+from kelpie.runtime.kinds import deletion
 from kelpie.store import keyspace
 from kelpie.store.protocol import Transaction
 from tests.runtime.conftest import StartScripted

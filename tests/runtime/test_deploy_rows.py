@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kelpie.errors import StoreFormatUnsupported
 from kelpie.limits import Limits
-from kelpie.runtime.deploy import (
+from kelpie.runtime.kinds.deploy import (
     Deploy,
     Differences,
     Names,

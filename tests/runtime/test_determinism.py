@@ -12,8 +12,8 @@ import pytest
 from kelpie.errors import ComponentNotDeterministic, ComponentTooCostly, GuestTrapped
 from kelpie.ids import Payload, text
 from kelpie.limits import Limits
-from kelpie.runtime.determinism import check_determinism
-from kelpie.runtime.script import Step
+from kelpie.runtime.kinds.determinism import check_determinism
+from kelpie.runtime.kinds.script import Step
 from kelpie.wasm.turn import Description
 from tests.runtime.scripted import Host, ScriptedComponent
 from tests.store.clock import ClockEnv

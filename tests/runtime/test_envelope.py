@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kelpie.ids import Address
 from kelpie.limits import DEFAULT_LIMITS
-from kelpie.runtime.envelope import principal_of
+from kelpie.runtime.requests.envelope import principal_of
 
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,63}", fullmatch=True)
 KEYS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=300)

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from kelpie.ids import Payload, text
-from kelpie.runtime.kv_view import KvView
-from kelpie.runtime.pipeline import Pipeline
-from kelpie.runtime.records import Record
+from kelpie.runtime.actor.kv_view import KvView
+from kelpie.runtime.commits.pipeline import Pipeline
+from kelpie.runtime.commits.records import Record
 from tests.runtime.conftest import StartScripted
 from tests.runtime.scripted import Host
 from tests.runtime.scripts import Gate, append, read

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kelpie.errors import ImportsNotGranted, InvalidRequest
-from kelpie.runtime.deploy import Differences
-from kelpie.runtime.grants import ALL, beyond, granted, parse_grant
+from kelpie.runtime.kinds.deploy import Differences
+from kelpie.runtime.kinds.grants import ALL, beyond, granted, parse_grant
 from kelpie.wasm.contract import IMPORTS, PACKAGE, VERSION, interfaces
 from tests.runtime.conftest import StartScripted
 from tests.runtime.scripts import append

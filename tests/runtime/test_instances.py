@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kelpie.ids import Payload
 from kelpie.limits import Limits
-from kelpie.runtime.instances import Instances
+from kelpie.runtime.actor.instances import Instances
 from tests.runtime.conftest import StartScripted
 from tests.runtime.scripted import Host
 from tests.runtime.scripts import Gate, append, read

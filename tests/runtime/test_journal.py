@@ -12,8 +12,8 @@ from kelpie.journal.bundles import Bundle, read_bundle
 from kelpie.journal.policy import Policy
 from kelpie.journal.summary import Summary, replay_all
 from kelpie.limits import Limits
-from kelpie.runtime.configuration import Change
-from kelpie.runtime.journals import JournaledTurn
+from kelpie.runtime.kinds.configuration import Change
+from kelpie.runtime.views.journals import JournaledTurn
 from kelpie.store.journal_keys import JournalKeys
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.reading import reading

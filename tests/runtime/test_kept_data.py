@@ -11,10 +11,10 @@ import pytest
 
 from kelpie.errors import KindNotFound, StoreFormatUnsupported
 from kelpie.ids import Address, Payload, text
-from kelpie.runtime.configuration import check_change
-from kelpie.runtime.deploy import Differences
-from kelpie.runtime.envelope import Envelope
 from kelpie.runtime.host import Runtime
+from kelpie.runtime.kinds.configuration import check_change
+from kelpie.runtime.kinds.deploy import Differences
+from kelpie.runtime.requests.envelope import Envelope
 from kelpie.store import keyspace
 from kelpie.store.format import KEYSPACE_FORMAT, OLDEST_FORMAT
 from kelpie.store.frame import frame, unframe

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from kelpie.errors import GuestLimitExceeded, MailboxFull, Overloaded
 from kelpie.ids import Address, Payload, text
 from kelpie.limits import DEFAULT_LIMITS
-from kelpie.runtime.batch import Finished
-from kelpie.runtime.envelope import Envelope
-from kelpie.runtime.message import Message
+from kelpie.runtime.commits.batch import Finished
+from kelpie.runtime.requests.envelope import Envelope
+from kelpie.runtime.requests.message import Message
 from kelpie.store.buffer import Buffer
 from kelpie.store.chunks import clear_value, encode_payload, write_value
 from kelpie.store.keyspace import ActorKeys

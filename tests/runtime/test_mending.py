@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kelpie.runtime.ownership import read_stored
+from kelpie.runtime.commits.ownership import read_stored
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.reading import reading
 from tests.runtime.conftest import StartScripted

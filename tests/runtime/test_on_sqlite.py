@@ -14,8 +14,8 @@ import pytest
 from kelpie.errors import CommitFailed, StoreReadFailed
 from kelpie.ids import Address, text
 from kelpie.limits import Limits
-from kelpie.runtime.envelope import Envelope, deletion
 from kelpie.runtime.host import Runtime
+from kelpie.runtime.requests.envelope import Envelope, deletion
 from kelpie.store.protocol import Transaction
 from kelpie.store.sqlite import open_store
 from kelpie.store.witness import Witness, nobody

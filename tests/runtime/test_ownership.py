@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from kelpie.errors import StoreConflict, StoreReadFailed
+from kelpie.runtime.commits.ownership import read_stored
 from kelpie.runtime.node import declare_dead
-from kelpie.runtime.ownership import read_stored
 from kelpie.store.keyspace import ActorKeys, node_fence
 from tests.runtime.conftest import StartScripted
 from tests.runtime.scripts import Gate, append, log, read

@@ -10,7 +10,7 @@ from kelpie.env.real import RealEnv
 from kelpie.errors import Draining, Overloaded
 from kelpie.ids import Address
 from kelpie.limits import DEFAULT_LIMITS, KIB, Limits
-from kelpie.runtime.recent_lines import LINE_LEVELS, Line, RecentLines, Wanted
+from kelpie.runtime.telemetry.recent_lines import LINE_LEVELS, Line, RecentLines, Wanted
 
 ALL = Wanted("default")
 LONG_MS = 60_000

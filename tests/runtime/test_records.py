@@ -9,9 +9,9 @@ import pytest
 
 from kelpie.errors import ActorRejected, GuestTrapped, RequestRecordsFull
 from kelpie.ids import Payload, text
-from kelpie.runtime.envelope import Envelope
-from kelpie.runtime.message import request_digest
-from kelpie.runtime.ownership import read_stored
+from kelpie.runtime.commits.ownership import read_stored
+from kelpie.runtime.requests.envelope import Envelope
+from kelpie.runtime.requests.message import request_digest
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.tuples import unpack
 from tests.runtime.conftest import StartScripted

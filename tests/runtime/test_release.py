@@ -6,8 +6,8 @@ import asyncio
 
 from kelpie.errors import StoreWriteFailed
 from kelpie.limits import Limits
+from kelpie.runtime.commits.ownership import read_stored
 from kelpie.runtime.node import declare_dead
-from kelpie.runtime.ownership import read_stored
 from kelpie.store.keyspace import ActorKeys
 from tests.runtime.conftest import LIMITS, StartScripted
 from tests.runtime.link import failing

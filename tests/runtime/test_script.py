@@ -7,7 +7,7 @@ import pytest
 from kelpie.errors import ComponentRefused
 from kelpie.ids import text
 from kelpie.limits import Limits
-from kelpie.runtime.script import SECTION, Step, parse_script, script_of
+from kelpie.runtime.kinds.script import SECTION, Step, parse_script, script_of
 from kelpie.wasm.sections import with_custom_section
 from tests.api.support import COUNTER
 

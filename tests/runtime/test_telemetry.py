@@ -12,9 +12,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from kelpie.errors import ActorRejected
-from kelpie.runtime import telemetry as under_test
-from kelpie.runtime.cause import Cause
-from kelpie.runtime.telemetry import Telemetry, telemetry
+from kelpie.runtime.requests.cause import Cause
+from kelpie.runtime.telemetry import open_telemetry as under_test
+from kelpie.runtime.telemetry.open_telemetry import Telemetry, telemetry
 from tests.runtime.conftest import StartScripted
 from tests.runtime.scripts import append, failing
 from tests.runtime.support import TestNode, World, outcome

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from kelpie.errors import ActorRejected
-from kelpie.runtime.cause import Cause
-from kelpie.runtime.envelope import Envelope
-from kelpie.runtime.traces import Span
+from kelpie.runtime.requests.cause import Cause
+from kelpie.runtime.requests.envelope import Envelope
+from kelpie.runtime.telemetry.traces import Span
 from tests.runtime.conftest import StartScripted
 from tests.runtime.scripts import Gate, append, failing, read
 from tests.runtime.support import TestNode, outcome, settle

@@ -15,10 +15,10 @@ from kelpie.errors import (
     VersionNotFound,
 )
 from kelpie.limits import DEFAULT_LIMITS
-from kelpie.runtime.changes import Changes, Narrowing, compare
-from kelpie.runtime.configuration import check_change, read_configuration
-from kelpie.runtime.deploy import read_current, read_deploy
 from kelpie.runtime.host import Runtime
+from kelpie.runtime.kinds.changes import Changes, Narrowing, compare
+from kelpie.runtime.kinds.configuration import check_change, read_configuration
+from kelpie.runtime.kinds.deploy import read_current, read_deploy
 from kelpie.store import keyspace
 from kelpie.store.reading import reading
 from kelpie.wasm.kind_configuration import Configuration

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from kelpie.runtime import actor_answers
-from kelpie.runtime.actor_answers import ActorAnswers
-from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.actor import actor_answers
+from kelpie.runtime.actor.actor_answers import ActorAnswers
+from kelpie.runtime.requests.envelope import Envelope
 from tests.sim.planting import Bug, patches
 
 __all__ = ["CALL_BUGS"]

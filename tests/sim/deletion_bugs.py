@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import ChainMap
 from typing import Any
 
-from kelpie.runtime.batch import Batch, Finished
-from kelpie.runtime.commit import Committer
-from kelpie.runtime.envelope import deleted_reply
-from kelpie.runtime.kv_view import KvView
-from kelpie.runtime.message import Message
-from kelpie.runtime.messaging.errand import Concluded, Writes
-from kelpie.runtime.turn_runner import TurnRunner
+from kelpie.runtime.actor.kv_view import KvView
+from kelpie.runtime.actor.turn_runner import TurnRunner
+from kelpie.runtime.commits.batch import Batch, Finished
+from kelpie.runtime.commits.commit import Committer
+from kelpie.runtime.requests.envelope import deleted_reply
+from kelpie.runtime.requests.errand import Concluded, Writes
+from kelpie.runtime.requests.message import Message
 from kelpie.store.protocol import Transaction
 from kelpie.store.tuples import children
 from kelpie.wasm.turn import Effects, Outcome

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any
 
+from kelpie.runtime.actor.turn_runner import TurnRunner
 from kelpie.runtime.messaging import delivery
 from kelpie.runtime.messaging.carrier import Carrier
 from kelpie.runtime.messaging.courier import Courier
-from kelpie.runtime.messaging.errand import Desk
 from kelpie.runtime.messaging.firing import Firing
 from kelpie.runtime.messaging.lane import Lane
-from kelpie.runtime.turn_runner import TurnRunner
+from kelpie.runtime.requests.errand import Desk
 from tests.sim.planting import Bug, patches
 
 __all__ = ["MESSAGE_BUGS"]

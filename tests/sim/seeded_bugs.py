@@ -13,20 +13,21 @@ from typing import Any, NamedTuple
 
 from kelpie.errors import CommitFailed, StoreError
 from kelpie.limits import DEFAULT_LIMITS
-from kelpie.runtime import claim as claims
 from kelpie.runtime import node as nodes
-from kelpie.runtime import records, turn_runner
-from kelpie.runtime import stored_state as stored_states
-from kelpie.runtime.batch import Batch
-from kelpie.runtime.broken import fail_all
-from kelpie.runtime.claim import Claim
-from kelpie.runtime.commit import Committer
-from kelpie.runtime.kv_listing import KvListing
-from kelpie.runtime.kv_view import KvView, _behind
-from kelpie.runtime.message import Message, Stage
+from kelpie.runtime.actor import turn_runner
+from kelpie.runtime.actor.kv_listing import KvListing
+from kelpie.runtime.actor.kv_view import KvView, _behind
+from kelpie.runtime.commits import claim as claims
+from kelpie.runtime.commits import records
+from kelpie.runtime.commits import stored_state as stored_states
+from kelpie.runtime.commits.batch import Batch
+from kelpie.runtime.commits.broken import fail_all
+from kelpie.runtime.commits.claim import Claim
+from kelpie.runtime.commits.commit import Committer
+from kelpie.runtime.commits.pipeline import Pipeline
 from kelpie.runtime.node import Node
-from kelpie.runtime.pipeline import Pipeline
 from kelpie.runtime.reception import Reception
+from kelpie.runtime.requests.message import Message, Stage
 from kelpie.sim.engine import Foundry
 from kelpie.sim.oracles import GAVE_UP
 from kelpie.sim.run import Plan, alone, run_seed

@@ -9,8 +9,8 @@ import pytest
 
 from kelpie.ids import Address, text
 from kelpie.limits import DEFAULT_LIMITS
-from kelpie.runtime.cause import Cause
 from kelpie.runtime.messaging.letter import Letter
+from kelpie.runtime.requests.cause import Cause
 from kelpie.sim.env import SimEnv
 from kelpie.sim.mail import until_quiet
 from kelpie.store.chunks import write_value

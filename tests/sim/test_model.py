@@ -4,7 +4,7 @@ from collections.abc import Hashable
 
 from kelpie.ids import Address, Payload, text
 from kelpie.limits import DEFAULT_LIMITS
-from kelpie.runtime.envelope import DELETION
+from kelpie.runtime.requests.envelope import DELETION
 from kelpie.sim.cast import SIMULATED
 from kelpie.sim.engine import TurnInput
 from kelpie.sim.history import Operation, Step

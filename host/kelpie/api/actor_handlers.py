@@ -16,7 +16,7 @@ from kelpie.api.views import actor_page_view, actor_view, kv_page_view
 from kelpie.errors import ValueNotFound
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
-from kelpie.runtime.actor_views import ActorViews
+from kelpie.runtime.views.actor_views import ActorViews
 from kelpie.store.witness import nobody
 
 __all__ = ["ActorHandlers"]

@@ -8,8 +8,8 @@ from kelpie.access.caller import Caller
 from kelpie.api.headers import REQUEST_ID_HEADER, TRACE_PARENT_HEADER
 from kelpie.api.trace_context import traceparent
 from kelpie.ids import Address
-from kelpie.runtime.cause import REQUEST, Cause
-from kelpie.runtime.envelope import Envelope, trace_id_of
+from kelpie.runtime.requests.cause import REQUEST, Cause
+from kelpie.runtime.requests.envelope import Envelope, trace_id_of
 
 __all__ = ["Asked"]
 

@@ -23,7 +23,7 @@ from kelpie.api.families import (
 from kelpie.meters.http import HttpMeter
 from kelpie.meters.log import LogMeter
 from kelpie.runtime.host import Runtime
-from kelpie.runtime.message import Stage
+from kelpie.runtime.requests.message import Stage
 
 __all__ = ["HostCollector"]
 

@@ -24,9 +24,9 @@ from kelpie.errors import (
     UnsupportedMediaType,
 )
 from kelpie.limits import Limits
-from kelpie.runtime.configuration import Sort, check_change, secret_digest
-from kelpie.runtime.deploy import Deploy
 from kelpie.runtime.host import Runtime
+from kelpie.runtime.kinds.configuration import Sort, check_change, secret_digest
+from kelpie.runtime.kinds.deploy import Deploy
 from kelpie.wasm.contract import interfaces
 from kelpie.wasm.kind_configuration import Configuration
 

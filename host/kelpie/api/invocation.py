@@ -28,9 +28,9 @@ from kelpie.errors import (
 )
 from kelpie.ids import Address, Payload, text
 from kelpie.limits import Limits
-from kelpie.runtime.cause import Cause
-from kelpie.runtime.envelope import DELETION, Envelope, batch_unsupported, deletion
 from kelpie.runtime.host import Runtime
+from kelpie.runtime.requests.cause import Cause
+from kelpie.runtime.requests.envelope import DELETION, Envelope, batch_unsupported, deletion
 from kelpie.store.witness import Witness
 
 __all__ = ["Invocations"]

@@ -18,7 +18,7 @@ from kelpie.ids import Address
 from kelpie.journal.policy import Policy
 from kelpie.limits import Limits
 from kelpie.runtime.host import Runtime
-from kelpie.runtime.journals import JournaledTurn
+from kelpie.runtime.views.journals import JournaledTurn
 
 __all__ = ["JournalHandlers"]
 

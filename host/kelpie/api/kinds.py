@@ -30,10 +30,10 @@ from kelpie.errors import (
 )
 from kelpie.ids import check_name
 from kelpie.limits import KIB, Limits
-from kelpie.runtime.deploy import Deploy
-from kelpie.runtime.grants import beyond, parse_grant
 from kelpie.runtime.host import Runtime
-from kelpie.runtime.terms import Terms
+from kelpie.runtime.kinds.deploy import Deploy
+from kelpie.runtime.kinds.grants import beyond, parse_grant
+from kelpie.runtime.kinds.terms import Terms
 
 __all__ = ["KindHandlers"]
 

@@ -19,8 +19,8 @@ from kelpie.errors import InvalidRequest
 from kelpie.ids import Address, check_name
 from kelpie.limits import Limits
 from kelpie.runtime.host import Runtime
-from kelpie.runtime.line_follower import LineFollower
-from kelpie.runtime.recent_lines import LINE_LEVELS, Line, Wanted
+from kelpie.runtime.telemetry.line_follower import LineFollower
+from kelpie.runtime.telemetry.recent_lines import LINE_LEVELS, Line, Wanted
 
 __all__ = ["LogHandlers"]
 

@@ -11,7 +11,7 @@ import re
 from multidict import MultiMapping
 
 from kelpie.api.headers import TRACE_PARENT_HEADER, TRACE_STATE_HEADER
-from kelpie.runtime.cause import REQUEST, Cause
+from kelpie.runtime.requests.cause import REQUEST, Cause
 
 __all__ = ["cause_of_headers", "traceparent"]
 

@@ -11,7 +11,7 @@ from kelpie.env import Env
 from kelpie.errors import TraceNotFound
 from kelpie.ids import check_name
 from kelpie.limits import Limits
-from kelpie.runtime.traces import Span, Traces
+from kelpie.runtime.telemetry.traces import Span, Traces
 
 __all__ = ["TraceHandlers"]
 

@@ -26,7 +26,7 @@ from kelpie.errors import (
 )
 from kelpie.ids import Payload
 from kelpie.limits import Limits
-from kelpie.runtime.cause import Cause
+from kelpie.runtime.requests.cause import Cause
 
 __all__ = ["TurnStream"]
 

@@ -8,9 +8,9 @@ from base64 import b64encode
 from kelpie.api.moments import told_moment
 from kelpie.api.payloads import is_json
 from kelpie.ids import Payload
-from kelpie.runtime.actor_views import ActorPage, ActorView
-from kelpie.runtime.changes import Changes
-from kelpie.runtime.deploy import Deploy, Differences
+from kelpie.runtime.kinds.changes import Changes
+from kelpie.runtime.kinds.deploy import Deploy, Differences
+from kelpie.runtime.views.actor_views import ActorPage, ActorView
 from kelpie.wasm.turn import Page
 
 __all__ = [

@@ -20,7 +20,7 @@ from kelpie.projects.build import Built, build
 from kelpie.projects.errors import ProjectError
 from kelpie.projects.project import Project, find_project
 from kelpie.projects.toolchain import Toolchain
-from kelpie.runtime.deploy import Deploy
+from kelpie.runtime.kinds.deploy import Deploy
 
 __all__ = ["run"]
 

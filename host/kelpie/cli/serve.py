@@ -31,7 +31,7 @@ from kelpie.env.real import RealEnv
 from kelpie.errors import StoreStopped
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.runtime.host import Runtime
-from kelpie.runtime.telemetry import telemetry
+from kelpie.runtime.telemetry.open_telemetry import telemetry
 from kelpie.store.sqlite import open_store
 from kelpie.store.sqlite.directory import changeable_by_others
 from kelpie.store.sqlite.unmade import unmade_on_failure

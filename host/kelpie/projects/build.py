@@ -10,7 +10,7 @@ from kelpie.env import Env
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.projects.project import Project
 from kelpie.projects.toolchain import Toolchain
-from kelpie.runtime.script import SECTION, parse_script
+from kelpie.runtime.kinds.script import SECTION, parse_script
 from kelpie.wasm.engine import WasmEngine
 from kelpie.wasm.inspection import Inspection
 from kelpie.wasm.sections import with_custom_section

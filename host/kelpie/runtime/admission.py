@@ -10,7 +10,7 @@ from contextlib import suppress
 from kelpie.env import Env, Handle
 from kelpie.errors import Draining, Overloaded
 from kelpie.limits import Limits
-from kelpie.runtime.message import Message, Stage
+from kelpie.runtime.requests.message import Message, Stage
 
 __all__ = ["Admission"]
 

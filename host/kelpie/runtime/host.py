@@ -9,25 +9,25 @@ from typing import Unpack
 from kelpie.env import Env
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
-from kelpie.runtime.active import ActiveActors
-from kelpie.runtime.actor_views import ActorViews
-from kelpie.runtime.configuration import Change
-from kelpie.runtime.deletion import clear_all
-from kelpie.runtime.deploy import Deploy
-from kelpie.runtime.deploys import Deploys
+from kelpie.runtime.actor.active import ActiveActors
+from kelpie.runtime.actor.instances import Instances
+from kelpie.runtime.actor.mending import mend_by_force
 from kelpie.runtime.durable.turns import TurnsInFlight
 from kelpie.runtime.durable.waker import Waker
-from kelpie.runtime.envelope import Envelope
-from kelpie.runtime.grants import MayReach, anywhere
-from kelpie.runtime.history import History
-from kelpie.runtime.instances import Instances
-from kelpie.runtime.journals import Journals
-from kelpie.runtime.mending import mend_by_force
-from kelpie.runtime.message import Stage
+from kelpie.runtime.kinds.configuration import Change
+from kelpie.runtime.kinds.deletion import clear_all
+from kelpie.runtime.kinds.deploy import Deploy
+from kelpie.runtime.kinds.deploys import Deploys
+from kelpie.runtime.kinds.grants import MayReach, anywhere
+from kelpie.runtime.kinds.history import History
+from kelpie.runtime.kinds.terms import Terms
 from kelpie.runtime.messaging.mail import Mail
 from kelpie.runtime.node import Node
 from kelpie.runtime.reception import Reception
-from kelpie.runtime.terms import Terms
+from kelpie.runtime.requests.envelope import Envelope
+from kelpie.runtime.requests.message import Stage
+from kelpie.runtime.views.actor_views import ActorViews
+from kelpie.runtime.views.journals import Journals
 from kelpie.store.protocol import Store
 from kelpie.store.witness import Witness, nobody
 from kelpie.wasm.kind_configuration import Configuration

@@ -12,10 +12,10 @@ from kelpie.ids import Address
 from kelpie.journal.flights import Flights
 from kelpie.limits import Limits
 from kelpie.meters.turns import TurnMeters
-from kelpie.runtime.guest_log import GuestLog
-from kelpie.runtime.messaging.errand import Writes
+from kelpie.runtime.requests.errand import Writes
+from kelpie.runtime.telemetry.guest_log import GuestLog
+from kelpie.runtime.telemetry.traces import Traces
 from kelpie.runtime.tick import Tick
-from kelpie.runtime.traces import Traces
 from kelpie.store import keyspace
 from kelpie.store.format import check_format
 from kelpie.store.frame import frame, is_same, unframe

@@ -13,15 +13,15 @@ from kelpie.errors import (
     OutcomeUnknown,
 )
 from kelpie.ids import Address, Payload
-from kelpie.runtime.activation import Activation
-from kelpie.runtime.active import ActiveActors
+from kelpie.runtime.actor.activation import Activation
+from kelpie.runtime.actor.active import ActiveActors
+from kelpie.runtime.actor.instances import Instances
 from kelpie.runtime.admission import Admission
-from kelpie.runtime.calls import Calls
-from kelpie.runtime.deploys import Deploys
-from kelpie.runtime.envelope import Envelope, batch_unsupported, check_envelope
-from kelpie.runtime.instances import Instances
-from kelpie.runtime.message import Message, Stage
+from kelpie.runtime.kinds.deploys import Deploys
 from kelpie.runtime.node import Node
+from kelpie.runtime.requests.calls import Calls
+from kelpie.runtime.requests.envelope import Envelope, batch_unsupported, check_envelope
+from kelpie.runtime.requests.message import Message, Stage
 
 __all__ = ["Reception"]
 

@@ -8,12 +8,12 @@ from typing import Final
 
 from kelpie.errors import KelpieError
 from kelpie.ids import Address, Payload
-from kelpie.runtime.calls import Calls
-from kelpie.runtime.envelope import Envelope
 from kelpie.runtime.host import Runtime
-from kelpie.runtime.message import Message
 from kelpie.runtime.node import Node as HostNode
-from kelpie.runtime.wait_graph import Wait
+from kelpie.runtime.requests.calls import Calls
+from kelpie.runtime.requests.envelope import Envelope
+from kelpie.runtime.requests.message import Message
+from kelpie.runtime.requests.wait_graph import Wait
 from kelpie.sim.cast import Cast
 from kelpie.sim.durable import DurableWatch
 from kelpie.sim.failure import Failure

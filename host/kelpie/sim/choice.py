@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kelpie.ids import Payload, text
-from kelpie.runtime.envelope import DELETION
+from kelpie.runtime.requests.envelope import DELETION
 from kelpie.sim import schema
 from kelpie.sim.cast import SIMULATED
 from kelpie.sim.tape import Tape

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from kelpie.ids import Address
 from kelpie.journal.entries import read_call
 from kelpie.runtime.durable.resumption import STEP_VERSION
-from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.requests.envelope import Envelope
 from kelpie.sim.failure import Failure
 from kelpie.sim.faults import Faults
 from kelpie.sim.moments import Moments

@@ -11,12 +11,12 @@ from typing import Final
 from kelpie.errors import KelpieError
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
-from kelpie.runtime.envelope import Envelope
 from kelpie.runtime.host import Runtime
 from kelpie.runtime.messaging.dead_letter import DeadLetter
 from kelpie.runtime.messaging.delivery import Delivery
 from kelpie.runtime.messaging.firing import Firing
 from kelpie.runtime.messaging.letter import Letter
+from kelpie.runtime.requests.envelope import Envelope
 from kelpie.sim.env import SimEnv
 from kelpie.sim.faults import Faults
 from kelpie.sim.tape import Tape

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from kelpie.errors import ActorRejected, KelpieError
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
-from kelpie.runtime.envelope import DELETION, deleted_reply
+from kelpie.runtime.requests.envelope import DELETION, deleted_reply
 from kelpie.sim.engine import TurnInput, messaging_in
 from kelpie.sim.history import BATCH, Operation, Step
 from kelpie.wasm.answers_in_memory import AnswersInMemory

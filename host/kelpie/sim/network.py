@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from kelpie.errors import KelpieError
-from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.requests.envelope import Envelope
 from kelpie.sim.faults import Faults
 from kelpie.sim.fleet import Incarnation
 from kelpie.sim.loop import SimLoop

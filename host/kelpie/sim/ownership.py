@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgpack
 
 from kelpie.ids import Address
-from kelpie.runtime.ownership import Sequence
+from kelpie.runtime.commits.ownership import Sequence
 from kelpie.sim.engine import TurnLog
 from kelpie.sim.failure import Failure
 from kelpie.store import keyspace

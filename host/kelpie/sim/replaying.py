@@ -14,7 +14,7 @@ from kelpie.journal.flights import Flight, Flights, MadeOf, Whose
 from kelpie.journal.policy import Policy
 from kelpie.journal.replay import replay
 from kelpie.limits import Limits
-from kelpie.runtime.journal_reading import instances, read_made_of, rows_up_to
+from kelpie.runtime.views.journal_reading import instances, read_made_of, rows_up_to
 from kelpie.sim.failure import Failure
 from kelpie.store.journal_keys import JournalKeys
 from kelpie.store.keyspace import ActorKeys

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kelpie.ids import Address
-from kelpie.runtime.configuration import Change
+from kelpie.runtime.kinds.configuration import Change
 from kelpie.sim.cast import NAMESPACE, SIMULATED
 from kelpie.sim.choice import DELETE, Choice, weighted
 from kelpie.sim.history import BATCH

@@ -11,7 +11,7 @@ from typing import Any, Final
 from kelpie.errors import KelpieError
 from kelpie.ids import text
 from kelpie.limits import DEFAULT_LIMITS
-from kelpie.runtime.configuration import Sort, check_change
+from kelpie.runtime.kinds.configuration import Sort, check_change
 from kelpie.sim import schema
 from kelpie.sim.cast import SIMULATED
 from kelpie.sim.choice import Choice

@@ -19,7 +19,7 @@ from kelpie.api.openapi.shapes import SHAPES
 from kelpie.api.routes import ROUTES
 from kelpie.api.routes.route import Route
 from kelpie.limits import DEFAULT_LIMITS, KIB, Limits
-from kelpie.runtime.deploy import Deploy
+from kelpie.runtime.kinds.deploy import Deploy
 from kelpie.wasm.manifest import parse_manifest
 from tests.api.openapi.test_published import SCHEMAS
 

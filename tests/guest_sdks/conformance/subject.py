@@ -8,7 +8,7 @@ from typing import Any
 
 from kelpie.errors import ActorFailed, ActorRejected, KelpieError
 from kelpie.ids import Payload
-from kelpie.runtime.recent_lines import Wanted
+from kelpie.runtime.telemetry.recent_lines import Wanted
 from tests.runtime.support import TestNode
 
 __all__ = ["KIND", "Subject", "deployed"]

@@ -10,7 +10,7 @@ import pytest
 from kelpie.errors import ActorRejected, ActorUnavailable, KindInUse
 from kelpie.ids import Payload, text
 from kelpie.limits import Limits
-from kelpie.runtime.traces import REPLY, Span
+from kelpie.runtime.telemetry.traces import REPLY, Span
 from kelpie.store.memory import MemoryStore
 from kelpie.store.tuples import unpack
 from kelpie.wasm.schedule import Schedule, SetReminder

@@ -20,7 +20,7 @@ from kelpie.api.openapi.shapes import SHAPES
 from kelpie.api.paths import DEFAULT_NAMESPACE
 from kelpie.api.routes import ROUTES
 from kelpie.limits import Limits
-from kelpie.runtime.deploy import Deploy
+from kelpie.runtime.kinds.deploy import Deploy
 
 __all__ = ["document"]
 

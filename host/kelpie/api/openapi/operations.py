@@ -26,7 +26,7 @@ from kelpie.errors import (
     Unauthenticated,
 )
 from kelpie.limits import Limits
-from kelpie.runtime.deploy import Deploy
+from kelpie.runtime.kinds.deploy import Deploy
 from kelpie.wasm.turn import Operation
 
 __all__ = [

@@ -18,18 +18,18 @@ from kelpie.errors import (
 from kelpie.journal.masks import Mask
 from kelpie.journal.resumed import LiveAnswers, ResumedAnswers, ResumedCalls
 from kelpie.journal.values import Packer
-from kelpie.runtime.deploy import Deploy
+from kelpie.runtime.actor.instance_slot import InstanceSlot
+from kelpie.runtime.actor.mailbox import Mailbox
+from kelpie.runtime.commits.pipeline import Pipeline
 from kelpie.runtime.durable.begun import Begun
 from kelpie.runtime.durable.cancelling import CANCELLED, CancelTurn, turn_cancelled
 from kelpie.runtime.durable.durable_turn import DurableTurn, turn_expired
 from kelpie.runtime.durable.in_flight import InFlight
 from kelpie.runtime.durable.resumption import Resumption, read_resumption
 from kelpie.runtime.durable.stuck import diverged, unmakeable, version_gone
-from kelpie.runtime.instance_slot import InstanceSlot
-from kelpie.runtime.mailbox import Mailbox
-from kelpie.runtime.message import Message, Stage
+from kelpie.runtime.kinds.deploy import Deploy
 from kelpie.runtime.node import Node
-from kelpie.runtime.pipeline import Pipeline
+from kelpie.runtime.requests.message import Message, Stage
 from kelpie.wasm.turn import Effects, Guest, Outcome, Turn
 
 __all__ = ["DurableTurns"]

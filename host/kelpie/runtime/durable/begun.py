@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kelpie.ids import Address, Payload
-from kelpie.runtime.cause import Cause
 from kelpie.runtime.durable.errands import packed_errand, read_errand
-from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.requests.cause import Cause
+from kelpie.runtime.requests.envelope import Envelope
 from kelpie.store.packing import pack_value
 from kelpie.store.rows import unpack_members
 from kelpie.wasm.turn import Caller

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kelpie.errors import ActorRejected, TurnNotInFlight
 from kelpie.ids import Payload
-from kelpie.runtime.messaging.errand import Concluded, Desk
+from kelpie.runtime.requests.errand import Concluded, Desk
 from kelpie.store.witness import Witness
 from kelpie.wasm.turn import Effects, Outcome
 

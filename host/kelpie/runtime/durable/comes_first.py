@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Protocol
 
 from kelpie.errors import RequestMismatch, Unreadable
+from kelpie.runtime.actor.mailbox import Mailbox
+from kelpie.runtime.commits.pipeline import Pipeline
 from kelpie.runtime.durable.actor_turns import DurableTurns
 from kelpie.runtime.durable.cancelling import CancelTurn
-from kelpie.runtime.envelope import Envelope
-from kelpie.runtime.mailbox import Mailbox
-from kelpie.runtime.message import Message, check_same_request
-from kelpie.runtime.pipeline import Pipeline
+from kelpie.runtime.requests.envelope import Envelope
+from kelpie.runtime.requests.message import Message, check_same_request
 
 __all__ = ["Readmit", "comes_first"]
 

@@ -14,10 +14,10 @@ from kelpie.errors import ActorRejected, GuestLimitExceeded
 from kelpie.journal.entries import packed_call
 from kelpie.journal.resumed import ResumedCalls
 from kelpie.journal.values import Packer
+from kelpie.runtime.commits.pipeline import Pipeline
 from kelpie.runtime.durable.resumption import STEP_VERSION, Resumption
-from kelpie.runtime.message import Message
 from kelpie.runtime.node import Node
-from kelpie.runtime.pipeline import Pipeline
+from kelpie.runtime.requests.message import Message
 from kelpie.store.durable_keys import DurableKeys
 from kelpie.store.packing import pack_value
 from kelpie.wasm.turn import HostCall

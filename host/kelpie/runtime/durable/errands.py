@@ -8,9 +8,9 @@ from typing import Any
 from kelpie.ids import Address, Payload
 from kelpie.runtime.messaging.by_hand import Retry
 from kelpie.runtime.messaging.delivery import Delivery
-from kelpie.runtime.messaging.errand import Errand
 from kelpie.runtime.messaging.firing import Firing
 from kelpie.runtime.messaging.letter import Letter, Number
+from kelpie.runtime.requests.errand import Errand
 
 __all__ = ["packed_errand", "read_errand"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kelpie.errors import StoredValueCorrupt
-from kelpie.runtime.deploy import Deploy, find_deploy
 from kelpie.runtime.durable.begun import Begun
 from kelpie.runtime.durable.in_flight import InFlight
+from kelpie.runtime.kinds.deploy import Deploy, find_deploy
 from kelpie.store.chunks import finish_value, read_value
 from kelpie.store.durable_keys import DurableKeys
 from kelpie.store.keyspace import ActorKeys

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from kelpie.errors import TurnNotInFlight
 from kelpie.ids import Address, Payload
-from kelpie.runtime.deploy import read_current
 from kelpie.runtime.durable.cancelling import CancelTurn
 from kelpie.runtime.durable.in_flight import InFlight
-from kelpie.runtime.envelope import Envelope, principal_of
+from kelpie.runtime.kinds.deploy import read_current
 from kelpie.runtime.node import Node
+from kelpie.runtime.requests.envelope import Envelope, principal_of
 from kelpie.store.chunks import finish_value, read_value
 from kelpie.store.durable_keys import address_in_flight, in_flight, in_flight_of
 from kelpie.store.reading import reading

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from kelpie.errors import KelpieError, StoreError
 from kelpie.ids import Address, Payload
 from kelpie.runtime.durable.cancelling import Wake
-from kelpie.runtime.envelope import Envelope, principal_of
 from kelpie.runtime.node import Node
+from kelpie.runtime.requests.envelope import Envelope, principal_of
 from kelpie.store.durable_keys import address_in_flight, in_flight_anywhere
 from kelpie.store.reading import reading
 

@@ -16,12 +16,12 @@ from typing import NamedTuple
 from kelpie.env.pauses import drawn_pause_ms
 from kelpie.errors import KelpieError, StoreError
 from kelpie.ids import Address, Payload
-from kelpie.runtime.cause import Cause
-from kelpie.runtime.envelope import Envelope, principal_of
-from kelpie.runtime.messaging.errand import Writes
 from kelpie.runtime.messaging.firing import Delayed, Firing, Release
 from kelpie.runtime.messaging.reminder import Reminder
 from kelpie.runtime.node import Node
+from kelpie.runtime.requests.cause import Cause
+from kelpie.runtime.requests.envelope import Envelope, principal_of
+from kelpie.runtime.requests.errand import Writes
 from kelpie.store.chunks import read_value
 from kelpie.store.due_keys import BUCKETS, Due, due, due_since, is_due, reminder_name
 from kelpie.store.keyspace import ActorKeys

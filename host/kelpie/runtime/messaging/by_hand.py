@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from kelpie.errors import DeadLetterNotFound
 from kelpie.ids import Payload
-from kelpie.runtime.messaging.errand import Concluded, Desk
+from kelpie.runtime.requests.errand import Concluded, Desk
 from kelpie.wasm.turn import Effects, Outcome
 
 __all__ = ["CANCELLED", "NOT_CANCELLED", "Cancellation", "Dropping", "Retry"]

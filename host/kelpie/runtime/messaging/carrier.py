@@ -9,10 +9,10 @@ from typing import Protocol
 from kelpie.env.pauses import drawn_pause_ms
 from kelpie.errors import KelpieError
 from kelpie.ids import Address, Payload
-from kelpie.runtime.envelope import Envelope, principal_of
 from kelpie.runtime.messaging.delivery import Burial, Delivery, is_final
 from kelpie.runtime.messaging.lane import Lane, Waiting
 from kelpie.runtime.node import Node
+from kelpie.runtime.requests.envelope import Envelope, principal_of
 from kelpie.wasm.turn import Caller
 
 __all__ = ["Carrier", "Way"]

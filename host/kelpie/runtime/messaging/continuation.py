@@ -18,8 +18,8 @@ from base64 import b64encode
 
 from kelpie.errors import ActorOutcomeUnknown, ActorRejected, KelpieError
 from kelpie.ids import Address, Payload, text
-from kelpie.runtime.messaging.errand import Desk
 from kelpie.runtime.messaging.letter import Letter
+from kelpie.runtime.requests.errand import Desk
 
 __all__ = ["failure_reply", "success_reply"]
 

@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 from kelpie.errors import Moved, StoreError
 from kelpie.ids import Address, Payload
-from kelpie.runtime.envelope import Envelope
-from kelpie.runtime.messaging.errand import Writes
 from kelpie.runtime.messaging.round import Round
 from kelpie.runtime.node import Node
+from kelpie.runtime.requests.envelope import Envelope
+from kelpie.runtime.requests.errand import Writes
 from kelpie.store.message_keys import is_pending, pending_anywhere, pending_from, sender_of
 from kelpie.store.reading import reading
 

@@ -20,8 +20,8 @@ from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
 from kelpie.runtime.messaging.continuation import failure_reply, success_reply
 from kelpie.runtime.messaging.dead_letter import DeadLetter
-from kelpie.runtime.messaging.errand import Concluded, Desk, Writes
 from kelpie.runtime.messaging.letter import Letter, Number
+from kelpie.runtime.requests.errand import Concluded, Desk, Writes
 from kelpie.store.message_keys import has_dead
 from kelpie.store.packing import pack_value
 from kelpie.wasm.turn import Effects, Outcome

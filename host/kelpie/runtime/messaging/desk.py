@@ -11,15 +11,15 @@ from kelpie.errors import DeadLettersFull, StoredValueCorrupt
 from kelpie.ids import Address
 from kelpie.limits import Limits
 from kelpie.meters.letters import LetterMeter
-from kelpie.runtime.cause import REQUEST, Cause
-from kelpie.runtime.envelope import Envelope
+from kelpie.runtime.commits.pipeline import Pipeline
 from kelpie.runtime.messaging.due_time import first_due_ms, why_never_due
-from kelpie.runtime.messaging.errand import Writes
 from kelpie.runtime.messaging.letter import Letter, Number
 from kelpie.runtime.messaging.outbox_room import OutboxRoom
 from kelpie.runtime.messaging.reminder import Reminder
 from kelpie.runtime.node import Node
-from kelpie.runtime.pipeline import Pipeline
+from kelpie.runtime.requests.cause import REQUEST, Cause
+from kelpie.runtime.requests.envelope import Envelope
+from kelpie.runtime.requests.errand import Writes
 from kelpie.store.chunks import read_value, value_bytes
 from kelpie.store.due_keys import (
     delayed,

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from kelpie.ids import Payload
 from kelpie.runtime.messaging.delivery import is_final
 from kelpie.runtime.messaging.due_time import next_due_ms
-from kelpie.runtime.messaging.errand import Concluded, Desk, Writes
 from kelpie.runtime.messaging.letter import Letter
 from kelpie.runtime.messaging.reminder import Reminder
+from kelpie.runtime.requests.errand import Concluded, Desk, Writes
 from kelpie.wasm.turn import Effects, Outcome
 
 __all__ = ["HANDLED", "Delayed", "Firing", "Release"]

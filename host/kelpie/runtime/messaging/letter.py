@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kelpie.ids import Address, Payload
-from kelpie.runtime.cause import Cause
+from kelpie.runtime.requests.cause import Cause
 from kelpie.store.packing import pack_value
 from kelpie.store.rows import unpack_members
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from kelpie.errors import Moved
 from kelpie.ids import Address, Payload
-from kelpie.runtime.envelope import Envelope
 from kelpie.runtime.messaging.alarm import Alarm
 from kelpie.runtime.messaging.courier import Courier
-from kelpie.runtime.messaging.errand import Writes
 from kelpie.runtime.messaging.messages import Messages
 from kelpie.runtime.node import Node
+from kelpie.runtime.requests.envelope import Envelope
+from kelpie.runtime.requests.errand import Writes
 
 __all__ = ["Mail"]
 

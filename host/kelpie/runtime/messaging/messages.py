@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from kelpie.errors import DeadLetterNotFound
 from kelpie.ids import Address, Payload
-from kelpie.runtime.deploy import read_current
-from kelpie.runtime.envelope import Envelope, principal_of
+from kelpie.runtime.kinds.deploy import read_current
 from kelpie.runtime.messaging.by_hand import Cancellation, Dropping, Retry
 from kelpie.runtime.messaging.dead_letter import DeadLetter
 from kelpie.runtime.messaging.reminder import Reminder
 from kelpie.runtime.node import Node
+from kelpie.runtime.requests.envelope import Envelope, principal_of
 from kelpie.store import due_keys
 from kelpie.store.chunks import finish_value, read_value
 from kelpie.store.keyspace import ActorKeys

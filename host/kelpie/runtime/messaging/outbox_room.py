@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
+from kelpie.runtime.commits.pipeline import Pipeline
 from kelpie.runtime.node import Node
-from kelpie.runtime.pipeline import Pipeline
 from kelpie.store.chunks import value_bytes
 from kelpie.store.message_keys import MessageKeys
 from kelpie.store.reading import reading

@@ -1,0 +1,1 @@
+"""One active actor: its queue, its instance, its turns."""

@@ -1,0 +1,1 @@
+"""Kinds and their versions: deployed, tried, configured, rolled back, deleted."""

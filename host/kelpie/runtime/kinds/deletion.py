@@ -1,0 +1,211 @@
+"""Deleting a kind: one transaction ends it, and then what it leaves is cleared.
+
+The first removes the current deploy and changes the kind's end, which every
+commit of its actors has among its conflicts: from then on nothing is loaded and
+nothing is committed. What is left cannot change any more, and is cleared in
+transactions of bounded size, by whoever comes first: who deletes, a host that
+starts, or a new deploy, which waits for it. See docs/adr/0006.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import NamedTuple
+
+import msgpack
+
+from kelpie.errors import KindInUse, StoreError
+from kelpie.limits import MIB
+from kelpie.runtime.commits import records
+from kelpie.runtime.kinds.actor_scan import next_actor
+from kelpie.runtime.kinds.deploy import read_current, unpack_number
+from kelpie.runtime.node import Node
+from kelpie.store import due_keys, keyspace
+from kelpie.store.durable_keys import DurableKeys
+from kelpie.store.frame import frame
+from kelpie.store.keyspace import ActorKeys, KeyRange
+from kelpie.store.message_keys import MessageKeys
+from kelpie.store.protocol import Transaction
+from kelpie.store.reading import reading
+from kelpie.store.retry import transact
+from kelpie.store.tuples import after
+
+__all__ = ["clear_all", "clear_remains", "end_kind", "has_remains"]
+
+_log = logging.getLogger("kelpie")
+
+# How many actors are looked at before others get the loop.
+_ACTORS_AT_ONCE = 100
+_READ_BYTES_MAX = 1 * MIB
+
+
+class _Held(NamedTuple):
+    """How many actors there are, and how many of them hold what."""
+
+    actors: int = 0
+    with_state: int = 0
+    with_kv: int = 0
+    with_records: int = 0
+    """Only of requests that may yet be asked again: see `request_record_age_ticks_min`."""
+    with_messages: int = 0
+    """Those that are not yet delivered, or dead letters."""
+    with_reminders: int = 0
+    with_durable_turns: int = 0
+    """Those that are in flight."""
+    more: bool = False
+    """Whether there are actors that were not looked at."""
+
+
+async def end_kind(
+    transaction: Transaction, node: Node, namespace: str, kind: str, *, force: bool
+) -> None:
+    """Ends the kind, unless it was ended already and is still to be cleared.
+
+    Raises:
+        KindInUse: its actors hold data, and it is not done by force.
+        KindNotFound, StoreError
+    """
+    if await has_remains(transaction, namespace, kind):
+        return
+    number = await read_current(transaction, namespace, kind)
+    if not force:
+        held = await _held(transaction, node, namespace, kind)
+        if held.more or any(held[1:-1]):
+            raise KindInUse(_told(kind, held), kind=kind, **held._asdict())
+    transaction.clear(keyspace.current_deploy(namespace, kind))
+    for key in (keyspace.kind_end(namespace, kind), keyspace.kind_remains(namespace, kind)):
+        transaction.set(key, frame(key, msgpack.packb(number)))
+
+
+async def has_remains(transaction: Transaction, namespace: str, kind: str) -> bool:
+    """Whether the kind was deleted, and is not all cleared.
+
+    Raises:
+        StoreError
+    """
+    key = keyspace.kind_remains(namespace, kind)
+    stored = await transaction.get(key)
+    return stored is not None and unpack_number(key, stored) > 0
+
+
+async def clear_remains(node: Node, namespace: str, kind: str) -> int:
+    """Clears all that a deleted kind has left; of how many actors. It goes on
+    where it was left off, and does nothing for a kind that was not deleted.
+
+    Raises:
+        StoreError: the rest stays for the next time.
+    """
+    with reading(node.store) as transaction:
+        if not await has_remains(transaction, namespace, kind):
+            return 0
+    actors = await _disown(node, namespace, kind)
+    for begin, end in keyspace.everything_of(namespace, kind):
+        while await _clear_some(node, namespace, kind, (begin, end)):
+            pass
+
+    async def finish(transaction: Transaction) -> None:
+        if await has_remains(transaction, namespace, kind):
+            transaction.clear(keyspace.kind_remains(namespace, kind))
+
+    await transact(node.env, node.store, node.limits, finish, repeatable=True)
+    return actors
+
+
+async def clear_all(node: Node, kinds: list[tuple[str, str]]) -> None:
+    """Goes on with deletions that an earlier incarnation did not finish."""
+    for namespace, kind in kinds:
+        try:
+            await clear_remains(node, namespace, kind)
+        except StoreError:
+            _log.exception("what %s/%s has left stays until the next start", namespace, kind)
+
+
+async def _disown(node: Node, namespace: str, kind: str) -> int:
+    """Clears the ownership of every actor, before anything else of it: so that
+    nobody answers from what is half cleared. How many there were."""
+    begin, end = keyspace.actors_of(namespace, kind)
+    count = 0
+    while True:
+
+        async def work(transaction: Transaction, rest: KeyRange = (begin, end)) -> list[ActorKeys]:
+            found: list[ActorKeys] = []
+            if not await has_remains(transaction, namespace, kind):
+                return found
+            while len(found) < _ACTORS_AT_ONCE and (
+                first := await next_actor(transaction, rest, snapshot=True)
+            ):
+                keys, rest = first
+                transaction.clear(keys.own)
+                found.append(keys)
+            return found
+
+        found = await transact(node.env, node.store, node.limits, work, repeatable=True)
+        count += len(found)
+        if len(found) < _ACTORS_AT_ONCE:
+            return count
+        begin = found[-1].everything()[1]
+
+
+async def _clear_some(node: Node, namespace: str, kind: str, within: KeyRange) -> bool:
+    """Clears some rows; False if there are none, or the kind has no remains."""
+
+    async def work(transaction: Transaction) -> bool:
+        # Another one may have finished, and the kind be there again.
+        if not await has_remains(transaction, namespace, kind):
+            return False
+        rows = await transaction.get_range(
+            *within,
+            limit=node.limits.kind_rows_cleared_max,
+            bytes_max=_READ_BYTES_MAX,
+            snapshot=True,
+        )
+        if rows:
+            transaction.clear_range(rows[0][0], after(rows[-1][0]))
+        return bool(rows)
+
+    return await transact(node.env, node.store, node.limits, work, repeatable=True)
+
+
+async def _held(transaction: Transaction, node: Node, namespace: str, kind: str) -> _Held:
+    """Counts what actors hold. All of it is among the transaction's conflicts."""
+    rest = keyspace.actors_of(namespace, kind)
+    held = _Held()
+    while first := await next_actor(transaction, rest, snapshot=False):
+        if held.actors >= node.limits.kind_actors_counted_max:
+            return held._replace(more=True)
+        if held.actors % _ACTORS_AT_ONCE == 0:
+            await node.env.sleep(0)
+        keys, rest = first
+        held = _Held(
+            held.actors + 1,
+            held.with_state + (await transaction.get(keys.state) is not None),
+            held.with_kv + await _has_any(transaction, keys.kv_range()),
+            held.with_records
+            + await records.keeps_any(transaction, keys, node.tick.value, node.limits),
+            held.with_messages + await _has_messages(transaction, keys),
+            held.with_reminders + await _has_any(transaction, due_keys.reminders(keys)),
+            held.with_durable_turns + await _has_any(transaction, DurableKeys(keys).steps()),
+        )
+    return held
+
+
+async def _has_messages(transaction: Transaction, keys: ActorKeys) -> bool:
+    messages = MessageKeys(keys.prefix)
+    for each in (messages.outbox(), messages.dead_letters(), due_keys.all_delayed(keys)):
+        if await _has_any(transaction, each):
+            return True
+    return False
+
+
+async def _has_any(transaction: Transaction, within: KeyRange) -> bool:
+    return bool(await transaction.get_range(*within, limit=1))
+
+
+def _told(kind: str, held: _Held) -> str:
+    more = "more than " if held.more else ""
+    return (
+        f"{kind!r} has {more}{held.actors} actors: {held.with_state} with state, {held.with_kv} "
+        f"with kv, {held.with_records} with request records, {held.with_messages} with messages, "
+        f"{held.with_reminders} with reminders, {held.with_durable_turns} with a durable turn in "
+        "flight; nothing was deleted"
+    )

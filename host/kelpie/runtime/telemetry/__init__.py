@@ -1,0 +1,1 @@
+"""What is told of turns: log lines, traces, spans."""

@@ -1,0 +1,1 @@
+"""Looking at actors, and at their journals, without running them."""
