@@ -166,13 +166,17 @@ async def test_nothing_asked_is_nothing_answered(host: Host) -> None:
         ("/v1/turns?namespace=No", TYPED, "invalid-address"),
         ("/v1/turns?kind=x", TYPED, "invalid-request"),
         ("/v1/turns/x", TYPED, "not-found"),
+        ("/v1/turns/x/y", TYPED, "method-not-allowed"),
     ],
 )
 async def test_what_is_refused_before_a_line_is_read(
     host: Host, target: str, headers: dict[str, str], code: str
 ) -> None:
     assert (await host.ask("POST", target, line("a", "get"), **headers)).code == code
-    assert (await host.ask("GET", "/v1/turns")).code == "method-not-allowed"
+
+
+async def test_turns_are_streamed_by_post_alone(host: Host) -> None:
+    assert (await host.ask("PUT", "/v1/turns", line("a", "get"))).code == "method-not-allowed"
 
 
 async def limited(tmp_path: Path, cache: Path, limits: Limits) -> AsyncIterator[Host]:

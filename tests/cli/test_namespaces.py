@@ -41,7 +41,7 @@ def test_a_namespace_of_its_own(served: Served) -> None:
     assert "A     b" in _told(served, "config", *SHOP, "counter")
     assert _told(served, "logs", "counter/a", *SHOP) == ""
     lines = '{"kind": "counter", "key": "b", "operation": "increment"}\n'
-    assert '"value":1' in _told(served, "turns", *SHOP, stdin=lines).replace(" ", "")
+    assert '"value":1' in _told(served, "stream", *SHOP, stdin=lines).replace(" ", "")
     _told(served, "batch", "counter/a", *SHOP, stdin='{"operation": "increment"}\n')
     assert "deleted counter/a" in _told(served, "delete", "counter/a", "--yes", *SHOP)
     assert "2 kinds" in _told(served, "doctor", *SHOP)
@@ -96,7 +96,7 @@ def test_a_token_of_a_namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert "forbidden" in kelpie("deploy", COUNTER, url=host.url).stderr
         _told(host, "deploy", COUNTER, *SHOP)
         lines = '{"kind": "counter", "key": "a", "operation": "increment"}\n'
-        assert '"value":1' in _told(host, "turns", *SHOP, stdin=lines).replace(" ", "")
+        assert '"value":1' in _told(host, "stream", *SHOP, stdin=lines).replace(" ", "")
         lines = '{"operation": "increment"}\n'
         assert _told(host, "batch", "counter/a", *SHOP, stdin=lines) == '{"value":2}\n'
 

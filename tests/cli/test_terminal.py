@@ -99,7 +99,7 @@ def test_what_an_actor_has_stored_commands_no_terminal(served: Served) -> None:
 def test_nor_do_the_answers_of_many_turns(served: Served, tmp_path: Path) -> None:
     line = '{"kind": "rogue", "key": "b", "operation": "echo", "argument": "\u009b\u0085"}\n'
     (tmp_path / "lines").write_text(line)
-    assert "\u009b" in kelpie("turns", tmp_path / "lines", url=served.url).stdout
-    told = shown(served.url, "turns", tmp_path / "lines")
+    assert "\u009b" in kelpie("stream", tmp_path / "lines", url=served.url).stdout
+    told = shown(served.url, "stream", tmp_path / "lines")
     assert json.loads(told)["value"] == "\u009b\u0085"
     assert "\u009b" not in told

@@ -90,8 +90,9 @@ def test_every_shape_is_used(bare: Any) -> None:
 def test_an_operation_of_a_kind() -> None:
     schema = {"type": "integer", "minimum": 1}
     adding = {"name": "add", "doc": "Adds.", "argument": schema, "result": schema}
-    reading = {"name": "get", "read_only": True, "durable": True}
-    made = make(deployed("counter", [adding, reading], "Counts."))
+    reading = {"name": "get", "read_only": True}
+    going = {"name": "go", "durable": True}
+    made = make(deployed("counter", [adding, reading, going], "Counts."))
     add = made["paths"]["/v1/actors/counter/{key}/add"]["post"]
     assert (add["operationId"], add["description"]) == ("counter.add", "Adds.")
     assert add["x-kelpie-roles"] == ["invoke", "admin"]
@@ -102,7 +103,9 @@ def test_an_operation_of_a_kind() -> None:
     names = {each["$ref"].rpartition("/")[2] for each in add["parameters"]}
     assert names == {"key", "namespace", "Idempotency-Key", "Kelpie-Deadline-Ms"}
     get = made["paths"]["/v1/actors/counter/{key}/get"]["post"]
-    assert (get["x-kelpie-read-only"], get["x-kelpie-durable"]) == (True, True)
+    assert (get["x-kelpie-read-only"], get["x-kelpie-durable"]) == (True, False)
+    go = made["paths"]["/v1/actors/counter/{key}/go"]["post"]
+    assert (go["x-kelpie-read-only"], go["x-kelpie-durable"]) == (False, True)
     assert get["requestBody"]["required"] is False
     assert {"name": "counter", "description": "Counts."} in made["tags"]
 
