@@ -11,6 +11,8 @@ import pytest
 
 from kelpie.errors import KindNotFound, StoreFormatUnsupported
 from kelpie.ids import Address, Payload, text
+from kelpie.journal.bundles import read_bundle
+from kelpie.journal.summary import replay_all
 from kelpie.runtime.host import Runtime
 from kelpie.runtime.kinds.configuration import check_change
 from kelpie.runtime.kinds.deploy import Differences
@@ -84,7 +86,8 @@ async def test_kinds_and_their_versions_go_on(
 ) -> None:
     engine = wasm()
     async with started(world, data, engine) as runtime:
-        assert [each.kind for each in runtime.kinds("default")] == ["counter", "ledger", "thing"]
+        kinds = [each.kind for each in runtime.kinds("default") if each.kind != "parcels"]
+        assert kinds == ["counter", "ledger", "thing"]
         versions, more = await runtime.history.page("default", "thing", None, 100)
         assert ([each.number for each in versions], more) == ([3, 2, 1], False)
         assert versions[0].digest == versions[2].digest != versions[1].digest
@@ -108,6 +111,26 @@ async def test_kinds_and_their_versions_go_on(
         assert (await runtime.configuration(counter)).config == {"COLOR": "red"}
         assert runtime.kind("default", "thing").differences == Differences(component=True)
         assert runtime.kind("default", "gone").grants == ("state",)
+
+
+@pytest.mark.parametrize("older", [3], indirect=True)
+async def test_journals_and_reminders_go_on(
+    world: World, data: Path, wasm: Callable[..., WasmEngine]
+) -> None:
+    engine, carol = wasm(), Address("default", "counter", "carol")
+    async with started(world, data, engine) as runtime:
+        # It was due while no host ran.
+        while await ask(runtime, "parcels/paul", "reminders", None, "list") != []:
+            await runtime.node.env.sleep(5)
+        rang = await ask(runtime, "parcels/paul", "count", {"of": "rang/once-1"}, "count")
+        assert rang == {"count": 1}
+        assert await ask(runtime, "counter/carol", "increment", None, "new-1") == {"value": 4}
+        page = await runtime.journals.page(carol, None, 100)
+        assert [each.given.number for each in page.turns] == [4, 3, 2, 1]
+        bundle = read_bundle(await runtime.journals.export(carol, None, None), runtime.node.limits)
+        limits = bundle.head.limits_under(runtime.node.limits)
+        summary = await replay_all(bundle, engine, limits)
+        assert (summary.turns, summary.divergence) == (4, None)
 
 
 async def test_it_is_marked_so_that_older_versions_refuse_it(

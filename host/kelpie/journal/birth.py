@@ -18,6 +18,8 @@ from kelpie.wasm.kind_configuration import Configuration, Secret
 __all__ = ["Birth", "Flown", "pack_birth", "pack_entry", "unpack_birth", "unpack_entries"]
 
 _FORMAT = 2
+"""1: the end of a turn has no checksums of its other parts."""
+_OLDEST_FORMAT = 1
 
 _packer = msgpack.Packer()
 
@@ -79,7 +81,7 @@ def unpack_birth(packed: bytes) -> Birth:
     """
     match _unpacked(packed):
         case (
-            2,
+            1 | 2,
             (str(), str(), str()) as parts,
             int(number),
             str(digest),
@@ -93,9 +95,10 @@ def unpack_birth(packed: bytes) -> Birth:
             for each in (*some, *some.values())
         ):
             return Birth(Address(*parts), number, digest, time_ns, state, config, stand_ins)
-        case (int(version), *_) if version != _FORMAT:
+        case (int(version), *_) if not _OLDEST_FORMAT <= version <= _FORMAT:
             raise EntryInvalid(
-                f"it has format {version}, and this version of Kelpie reads format {_FORMAT}"
+                f"it has format {version}, and this version of Kelpie reads formats "
+                f"{_OLDEST_FORMAT} to {_FORMAT}"
             )
     raise EntryInvalid("it does not say what the instance was made of")
 

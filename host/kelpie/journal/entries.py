@@ -67,7 +67,8 @@ class Entry(NamedTuple):
 class Seals(NamedTuple):
     """The checksums of the parts of a turn but for its end, as that has them."""
 
-    packed: bytes
+    packed: bytes | None
+    """None: of a turn that was kept before they were, so nothing is known."""
 
     @classmethod
     def of(cls, given: bytes, calls: tuple[bytes, ...]) -> Seals:
@@ -75,11 +76,13 @@ class Seals(NamedTuple):
 
     def is_of_given(self, given: bytes) -> bool:
         """Whether a turn was given this."""
-        return self.packed.startswith(given[:_SEAL_BYTES])
+        return self.packed is None or self.packed.startswith(given[:_SEAL_BYTES])
 
     def is_of_call(self, number: int, call: bytes) -> bool:
         """Whether this was the host call with that number, counted from 1. Of one
         that they do not reach to they say nothing."""
+        if self.packed is None:
+            return True
         at = number * _SEAL_BYTES
         return self.packed[at : at + _SEAL_BYTES] in (call[:_SEAL_BYTES], b"")
 
@@ -155,18 +158,14 @@ def packed_call(call: HostCall, packer: Packer) -> bytes:
 def packed_end(outcome: Outcome, packer: Packer, seals: Seals) -> bytes:
     """The end of a turn whose other parts are sealed so."""
     error = outcome.error
-    return seal(
-        _pack(
-            (
-                packer.brief(outcome.reply),
-                None if error is None else packer.plain(_told(error)),
-                _effects_digest(outcome.effects, packer) if outcome.effects else b"",
-                packer.plain(outcome.log),
-                outcome.fuel,
-                seals.packed,
-            )
-        )
+    members = (
+        packer.brief(outcome.reply),
+        None if error is None else packer.plain(_told(error)),
+        _effects_digest(outcome.effects, packer) if outcome.effects else b"",
+        packer.plain(outcome.log),
+        outcome.fuel,
     )
+    return seal(_pack(members if seals.packed is None else (*members, seals.packed)))
 
 
 def read_given(entry: Entry) -> Given:
@@ -220,7 +219,8 @@ def read_end(entry: Entry) -> End:
 
 def read_end_of(sealed: bytes) -> End:
     """The same, of that part alone."""
-    reply, error, effects, log, fuel, seals = _opened(sealed, 6)
+    reply, error, effects, log, fuel, *sealed_by_end = _opened(sealed, 5, 6)
+    (seals,) = sealed_by_end or (None,)
     if reply is not None and not isinstance(reply, Payload | Digest):
         raise EntryInvalid("a turn ended with a reply that is none")
     match error:
@@ -228,7 +228,7 @@ def read_end_of(sealed: bytes) -> End:
             pass
         case _:
             raise EntryInvalid("a turn ended with an error that is none")
-    _expect((effects, seals), bytes)
+    _expect((effects,) if seals is None and not sealed_by_end else (effects, seals), bytes)
     _expect((log,), tuple)
     _expect((fuel,), int)
     for line in log:
@@ -269,7 +269,8 @@ def seal(packed: bytes) -> bytes:
     return crc32(packed).to_bytes(_SEAL_BYTES, "big") + packed
 
 
-def _opened(sealed: bytes, members: int) -> Any:
+def _opened(sealed: bytes, *members: int) -> Any:
+    """A part that has as many members as one of its formats has."""
     packed = sealed[_SEAL_BYTES:]
     if crc32(packed).to_bytes(_SEAL_BYTES, "big") != sealed[:_SEAL_BYTES]:
         raise Altered("it fails its checksum")
@@ -277,7 +278,7 @@ def _opened(sealed: bytes, members: int) -> Any:
         found = unpack(packed)
     except ValueError as error:
         raise EntryInvalid(str(error)) from error
-    if not isinstance(found, tuple) or len(found) != members:
+    if not isinstance(found, tuple) or len(found) not in members:
         raise EntryInvalid("it has other members than it should")
     return found
 

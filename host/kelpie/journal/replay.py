@@ -175,7 +175,9 @@ def _judged(
     expected.finish()
     if expected.difference is not None:
         return expected.difference, None
-    packed = packed_end(outcome, packer, Seals.of(entry.given, entry.calls))
+    has_seals = end.seals.packed is not None
+    seals = Seals.of(entry.given, entry.calls) if has_seals else end.seals
+    packed = packed_end(outcome, packer, seals)
     return (None if packed == entry.end else _different_end(end, packed)), None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgpack
@@ -11,6 +13,8 @@ from kelpie.store.frame import unframe
 from kelpie.store.tuples import readable
 
 __all__ = ["unpack_members", "unpack_row"]
+
+_NONE: Mapping[int, int] = MappingProxyType({})
 
 
 def unpack_row(key: bytes, stored: bytes, version: int, members: int) -> list[Any]:
@@ -23,8 +27,11 @@ def unpack_row(key: bytes, stored: bytes, version: int, members: int) -> list[An
     return unpack_members(key, unframe(key, stored), version, members)
 
 
-def unpack_members(key: bytes, value: bytes, version: int, members: int) -> list[Any]:
-    """As `unpack_row`, of a value that is not framed any more.
+def unpack_members(
+    key: bytes, value: bytes, version: int, members: int, older: Mapping[int, int] = _NONE
+) -> list[Any]:
+    """As `unpack_row`, of a value that is not framed any more. `older`: of the older
+    versions that are read as well, how many members each has.
 
     Raises: as `unpack_row`.
     """
@@ -36,16 +43,18 @@ def unpack_members(key: bytes, value: bytes, version: int, members: int) -> list
         raise StoredValueCorrupt(
             f"the value of {name} cannot be read, {error}: restore it from a backup", key=name
         ) from error
-    if found != version:
+    expected = {**older, version: members}
+    if not isinstance(found, int) or found not in expected:
         raise StoreFormatUnsupported(
             f"the value of {name} has format {found!r}, and this version of Kelpie reads format "
             f"{version}: use the version that wrote it",
             key=name,
             format=found if isinstance(found, int) else None,
         )
-    if len(row) != members:
+    if len(row) != expected[found]:
         raise StoredValueCorrupt(
-            f"the value of {name} has {len(row)} members, not {members}: restore it from a backup",
+            f"the value of {name} has {len(row)} members, not {expected[found]}: restore it from "
+            "a backup",
             key=name,
         )
     return row

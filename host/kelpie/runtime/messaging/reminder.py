@@ -13,6 +13,8 @@ from kelpie.wasm.schedule import Missed, Schedule, SetReminder
 __all__ = ["Reminder"]
 
 _VERSION = 2
+"""1: it does not say what its turns are caused by."""
+_OLDER = {1: 8}
 
 
 class Reminder(NamedTuple):
@@ -44,10 +46,9 @@ class Reminder(NamedTuple):
         """Raises:
         StoredValueCorrupt, StoreFormatUnsupported
         """
-        schedule, missed, operation, argument, due_ms, turn, cause, *rest = unpack_members(
-            key, value, _VERSION, len(cls._fields)
-        )
+        members = unpack_members(key, value, _VERSION, len(cls._fields), _OLDER)
+        schedule, missed, operation, argument, due_ms, turn, *rest = members
+        cause = Cause(*rest.pop(0)) if len(members) == len(cls._fields) else Cause("reminder")
         return cls(
-            Schedule(*schedule), missed, operation, Payload(*argument), due_ms, turn,
-            Cause(*cause), *rest,
-        )  # fmt: skip
+            Schedule(*schedule), missed, operation, Payload(*argument), due_ms, turn, cause, *rest
+        )
