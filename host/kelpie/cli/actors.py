@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from kelpie.api.client import Client
 from kelpie.cli.json_text import json_text, read_json
 from kelpie.cli.main import function_of
 from kelpie.cli.output import complain, print_json, print_table, say
+from kelpie.cli.pages import Page, gather
 from kelpie.cli.suggested import suggested
 from kelpie.cli.values import print_value
 from kelpie.cli.with_host import with_host
@@ -18,13 +20,12 @@ from kelpie.errors import StoredValueCorrupt
 
 __all__ = ["actors", "kv_get", "kv_list", "show", "state"]
 
-_Page = dict[str, Any]
 _PAGE_ENTRIES_MAX = 1000
 _LETTERS_SHOWN = 60
 
 
 def actors(options: argparse.Namespace) -> int:
-    def turn_page(client: Client, after: str | None, limit: int) -> Awaitable[_Page]:
+    def turn_page(client: Client, after: str | None, limit: int) -> Awaitable[Page]:
         return client.actors(options.kind, prefix=options.prefix, after=after, limit=limit)
 
     found, after = with_host(options, lambda client: _gather(client, "actors", turn_page, options))
@@ -82,7 +83,7 @@ def kv_get(options: argparse.Namespace) -> int:
 def kv_list(options: argparse.Namespace) -> int:
     kind, key = options.actor
 
-    def turn_page(client: Client, after: str | None, limit: int) -> Awaitable[_Page]:
+    def turn_page(client: Client, after: str | None, limit: int) -> Awaitable[Page]:
         return client.kv_page(
             kind, key, prefix=options.prefix, after=after, limit=limit, read=read_json
         )
@@ -102,19 +103,11 @@ def kv_list(options: argparse.Namespace) -> int:
 async def _gather(
     client: Client,
     what: str,
-    turn_page: Callable[[Client, str | None, int], Awaitable[_Page]],
+    turn_page: Callable[[Client, str | None, int], Awaitable[Page]],
     options: argparse.Namespace,
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """As many as are wanted, page by page, and where the next one would begin."""
-    found: list[dict[str, Any]] = []
-    after = options.after
-    while len(found) < options.limit:
-        page = await turn_page(client, after, min(options.limit - len(found), _PAGE_ENTRIES_MAX))
-        found += page[what]
-        after = page["after"]
-        if after is None:
-            break
-    return found, after
+    turn = partial(turn_page, client)
+    return await gather(turn, what, options.after, options.limit, _PAGE_ENTRIES_MAX)
 
 
 def _tell_of_damage(kind: str, found: list[dict[str, Any]]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Awaitable
 from typing import Any
 
 from kelpie.api.client import Client
 from kelpie.cli.output import print_json, print_table, printable, say, size
+from kelpie.cli.pages import Page, gather
 from kelpie.cli.suggested import suggested
 from kelpie.cli.with_host import with_host
 
@@ -57,17 +59,10 @@ def cancel(options: argparse.Namespace) -> int:
 async def _turns(
     client: Client, options: argparse.Namespace
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """As many as are wanted, page by page, and where the next one would begin."""
-    found: list[dict[str, Any]] = []
-    after = options.after
-    while len(found) < options.limit:
-        limit = min(options.limit - len(found), _PAGE_ENTRIES_MAX)
-        page = await client.turns_in_flight(options.kind, after=after, limit=limit)
-        found += page["turns"]
-        after = page["after"]
-        if after is None:
-            break
-    return found, after
+    def turn_page(after: str | None, limit: int) -> Awaitable[Page]:
+        return client.turns_in_flight(options.kind, after=after, limit=limit)
+
+    return await gather(turn_page, "turns", options.after, options.limit, _PAGE_ENTRIES_MAX)
 
 
 def _age(age_ms: int) -> str:

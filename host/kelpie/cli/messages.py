@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Awaitable
 from typing import Any
 
 from kelpie.api.client import Client
 from kelpie.cli.json_text import read_json
 from kelpie.cli.output import print_json, print_table, printable, say
+from kelpie.cli.pages import Page, gather
 from kelpie.cli.suggested import suggested
 from kelpie.cli.values import print_value
 from kelpie.cli.with_host import with_host
@@ -121,15 +123,10 @@ def _list_receivers(options: argparse.Namespace, kind: str | None) -> int:
 async def _receivers(
     client: Client, kind: str | None, after: str | None, count: int
 ) -> tuple[list[dict[str, Any]], str | None]:
-    found: list[dict[str, Any]] = []
-    while len(found) < count:
-        limit = min(count - len(found), _PAGE_ENTRIES_MAX)
-        page = await client.with_dead_letters(kind, after=after, limit=limit)
-        found += page["actors"]
-        after = page["after"]
-        if after is None:
-            break
-    return found, after
+    def turn_page(behind: str | None, limit: int) -> Awaitable[Page]:
+        return client.with_dead_letters(kind, after=behind, limit=limit)
+
+    return await gather(turn_page, "actors", after, count, _PAGE_ENTRIES_MAX)
 
 
 def _number(told: str) -> int:
@@ -141,16 +138,10 @@ def _number(told: str) -> int:
 async def _letters(
     client: Client, kind: str, key: str, after: int | None, count: int
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """As many as are wanted, page by page, and where the next one would begin."""
-    found: list[dict[str, Any]] = []
-    while len(found) < count:
-        limit = min(count - len(found), _PAGE_ENTRIES_MAX)
-        page = await client.dead_letters(kind, key, after=after, limit=limit, read=read_json)
-        found += page["letters"]
-        after = page["after"]
-        if after is None:
-            break
-    return found, after
+    def turn_page(behind: int | None, limit: int) -> Awaitable[Page]:
+        return client.dead_letters(kind, key, after=behind, limit=limit, read=read_json)
+
+    return await gather(turn_page, "letters", after, count, _PAGE_ENTRIES_MAX)
 
 
 def _address(sender: dict[str, str]) -> str:

@@ -219,8 +219,7 @@ def read_end(entry: Entry) -> End:
 
 def read_end_of(sealed: bytes) -> End:
     """The same, of that part alone."""
-    reply, error, effects, log, fuel, *sealed_by_end = _opened(sealed, 5, 6)
-    (seals,) = sealed_by_end or (None,)
+    reply, error, effects, log, fuel, *seals = _opened(sealed, 5, 6)
     if reply is not None and not isinstance(reply, Payload | Digest):
         raise EntryInvalid("a turn ended with a reply that is none")
     match error:
@@ -228,7 +227,7 @@ def read_end_of(sealed: bytes) -> End:
             pass
         case _:
             raise EntryInvalid("a turn ended with an error that is none")
-    _expect((effects,) if seals is None and not sealed_by_end else (effects, seals), bytes)
+    _expect((effects, *seals), bytes)
     _expect((log,), tuple)
     _expect((fuel,), int)
     for line in log:
@@ -237,7 +236,7 @@ def read_end_of(sealed: bytes) -> End:
                 pass
             case _:
                 raise EntryInvalid("a turn logged a line that is none")
-    return End(reply, error, effects, log, fuel, Seals(seals))
+    return End(reply, error, effects, log, fuel, Seals(seals[0] if seals else None))
 
 
 def _packed_given(given: Given, packer: Packer) -> bytes:
