@@ -46,6 +46,9 @@ class StoreLimits:
     store_snapshots_max: int = _limit(
         16, "versions of the file that transactions read at a time; the oldest end"
     )
+    store_snapshot_values_max: int = _limit(
+        1_024, "small values that one such version keeps in memory once they were read"
+    )
     store_attempts_max: int = _limit(
         10, "attempts at an administrative transaction; then the last one's error"
     )

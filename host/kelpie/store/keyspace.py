@@ -24,6 +24,8 @@ value too large for one key has its bytes in the `c` family (see `chunks`).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from kelpie.ids import Address
 from kelpie.store.tuples import children, escape, pack, prefixed, unescape, unpack
 
@@ -63,6 +65,8 @@ _OWN, _SEQ, _STATE = pack("own"), pack("seq"), pack("st")
 _KV, _RECORDS, _TICKS = pack("kv"), pack("rq"), pack("rqt")
 _BYTES_CODE = b"\x01"  # how the tuple layer begins an element of bytes
 _STR_CODE = b"\x02"  # ... and one of text
+# Whose keys are kept: each activation asks for some of its kind.
+_KINDS = 1_024
 
 
 def store_format() -> bytes:
@@ -93,6 +97,7 @@ def has_frame(key: bytes) -> bool:
     return not is_counter and key < b"\xff"
 
 
+@lru_cache(_KINDS)
 def current_deploy(namespace: str, kind: str) -> bytes:
     return pack("k", namespace, "current", kind)
 
@@ -136,6 +141,7 @@ def configuration(namespace: str, kind: str, number: int) -> bytes:
     return pack("k", namespace, "configuration", kind, number)
 
 
+@lru_cache(_KINDS)
 def kind_end(namespace: str, kind: str) -> bytes:
     """Changes whenever the kind is deleted, and at no other time."""
     return pack("k", namespace, "ended", kind)

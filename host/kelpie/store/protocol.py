@@ -83,8 +83,8 @@ class Transaction(Protocol):
         greater than in every commit before, and known only once committed."""
         ...
 
-    def add_read_conflict(self, key: bytes) -> None:
-        """As if `key` had been read, without reading it."""
+    def add_read_conflict(self, *keys: bytes) -> None:
+        """As if each had been read, without reading it."""
         ...
 
     def add_read_conflict_range(self, begin: bytes, end: bytes) -> None: ...

@@ -112,10 +112,10 @@ class BufferedTransaction(Buffer, ABC):
             if is_last or _fitting(merged, limit, bytes_max) is not None:
                 return merged
 
-    def add_read_conflict(self, key: bytes) -> None:
+    def add_read_conflict(self, *keys: bytes) -> None:
         if self.version is None:
             self.pin()
-        self.read_keys.append(key)
+        self.read_keys += keys
 
     def add_read_conflict_range(self, begin: bytes, end: bytes) -> None:
         if self.version is None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import cast
 
+from kelpie.ids import Address
 from kelpie.wasm.collector import Collector
 from kelpie.wasm.entropy import uuid_of
 from kelpie.wasm.library import VALUE_BYTES
 from kelpie.wasm.marshalling import over_limit, read_text, write_u64
-from kelpie.wasm.native_values import Composer, decode
+from kelpie.wasm.native_values import Composer, Prepared, decode
 from kelpie.wasm.turn import Level, LogLine
 
 __all__ = [
@@ -22,6 +24,9 @@ __all__ = [
     "identity_turn",
     "log_write",
 ]
+
+# Of actors that ask who they are: an actor that does mostly does so in each turn.
+_ADDRESSES = 1_024
 
 
 def clock_now(collector: Collector, _arguments: int, results: int) -> None:
@@ -67,8 +72,7 @@ def log_write(collector: Collector, arguments: int, _results: int) -> None:
 def identity_address(collector: Collector, _arguments: int, results: int) -> None:
     address = collector.turn.address
     collector.record("identity.self-address", (), address, len(address.key))
-    composer = Composer()
-    composer.write(composer.address(address), results)
+    _prepared_address(address).write(results)
 
 
 def identity_turn(collector: Collector, _arguments: int, results: int) -> None:
@@ -92,6 +96,12 @@ def identity_caller(collector: Collector, _arguments: int, results: int) -> None
     else:
         value = composer.text(caller.name.encode())
     composer.write(composer.variant(caller.sort.encode(), value), results)
+
+
+@lru_cache(_ADDRESSES)
+def _prepared_address(address: Address) -> Prepared:
+    composer = Composer()
+    return composer.prepared(composer.address(address))
 
 
 def _write_text(text: str, results: int) -> None:

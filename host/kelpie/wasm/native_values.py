@@ -15,7 +15,15 @@ from collections.abc import Iterable
 from kelpie.ids import Address, Payload
 from kelpie.wasm.library import ADDRESS, RECORD_FIELD_BYTES, VALUE_BYTES, Kind, hold, memory
 
-__all__ = ["Composer", "clone_value", "decode", "delete_value", "octets_values", "read_octets"]
+__all__ = [
+    "Composer",
+    "Prepared",
+    "clone_value",
+    "decode",
+    "delete_value",
+    "octets_values",
+    "read_octets",
+]
 
 delete_value = hold("wasmtime_component_val_delete", None, ADDRESS)
 clone_value = hold("wasmtime_component_val_clone", None, ADDRESS, ADDRESS)
@@ -62,6 +70,20 @@ _kept_names: list[object] = []
 _names = _Names()
 
 
+class Prepared:
+    """A value that is built once, and written often."""
+
+    __slots__ = ("_address", "_keeps")
+
+    def __init__(self, address: int, keeps: object) -> None:
+        self._address = address
+        self._keeps = keeps
+
+    def write(self, target: int) -> None:
+        """As `Composer.write`."""
+        clone_value(self._address, target)
+
+
 class Composer:
     """Builds one value. Every method returns the 32 bytes of a value, to be
     given to another method or, at last, to `write`."""
@@ -74,6 +96,10 @@ class Composer:
     def write(self, value: bytes, target: int) -> None:
         """Puts a clone of the value at `target`, which holds none that owns anything."""
         clone_value(self._place(value), target)
+
+    def prepared(self, value: bytes) -> Prepared:
+        """The value, to be written later."""
+        return Prepared(self._place(value), self._kept)
 
     def number(self, kind: Kind, number: int) -> bytes:
         return _value.pack(kind, number, 0, 0)

@@ -188,9 +188,6 @@ def _request_id(asked: Envelope, key: str | None, number: int) -> str:
     """The id of a call, of 32 digits: for two calls it is the same only if they
     are in turns of the same request, and at the same place there."""
     place = f"number/{number}" if key is None else f"key/{key}"
-    digest = blake2b(digest_size=16)
-    for part in (asked.principal, asked.request_id, place):
-        encoded = part.encode()
-        digest.update(len(encoded).to_bytes(4, "big"))
-        digest.update(encoded)
-    return digest.hexdigest()
+    parts = [each.encode() for each in (asked.principal, asked.request_id, place)]
+    told = b"".join([len(each).to_bytes(4, "big") + each for each in parts])
+    return blake2b(told, digest_size=16).hexdigest()

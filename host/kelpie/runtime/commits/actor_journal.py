@@ -48,6 +48,7 @@ class ActorJournal:
         "_totals",
         "_waiting",
         "_waiting_bytes",
+        "waits",
     )
 
     def __init__(self, node: Node, claim: Claim) -> None:
@@ -61,12 +62,10 @@ class ActorJournal:
         self._expired: list[FlightId] = []
         self._failed_ns = -(1 << 62)
         self._clears = False
+        self.waits = False
+        """Whether anything waits to be written."""
         self._room_bytes = 0
         """What the commit of the batch that was taken last has left."""
-
-    def __bool__(self) -> bool:
-        """Whether anything waits to be written."""
-        return bool(self._waiting) or self._clears
 
     def may_take_failure(self) -> bool:
         """Whether one more failure is written. If so, it counts."""
@@ -85,11 +84,12 @@ class ActorJournal:
         for recorded in batch.journal:
             self._waiting.append(recorded)
             self._waiting_bytes += recorded.written_bytes_max
+            self.waits = True
 
     def _begin_anew(self) -> None:
         """The actor is deleted: so is its journal, with the next `ride`."""
         self._give_up()
-        self._clears = True
+        self._clears = self.waits = True
         self._totals = 0, 0
 
     def _give_up(self) -> None:
@@ -101,6 +101,7 @@ class ActorJournal:
     def _forget_waiting(self) -> None:
         self._waiting = []
         self._waiting_bytes = 0
+        self.waits = self._clears
 
     async def prepare(self) -> None:
         """Reads what `ride` has to know.
@@ -141,6 +142,7 @@ class ActorJournal:
         self._clears = False
         if self._room_bytes >= 0:
             self._written()
+        self.waits = bool(self._waiting)
 
     async def settle(self, claim: Claim, batch: Batch) -> None:
         """What a batch that is durable leaves is written now, if it may not wait.

@@ -115,10 +115,7 @@ class Claim:
         """
         node, keys = self._node, self.keys
         transaction = node.store.transaction(self._version)
-        transaction.add_read_conflict(keys.own)
-        transaction.add_read_conflict(node.fence_key)
-        transaction.add_read_conflict(keys.seq)
-        transaction.add_read_conflict(self._end_key)
+        transaction.add_read_conflict(keys.own, node.fence_key, keys.seq, self._end_key)
         return transaction
 
     async def checked(self) -> Transaction:

@@ -57,7 +57,7 @@ class Committer:
             begun_ns = node.env.monotonic_ns()
             try:
                 cleared = await self._expired_records(len(batch.records)) if batch.records else []
-                if self._journal:
+                if self._journal.waits:
                     await self._journal.prepare()
                 if doubtful or not claim.is_recent(begun_ns):
                     transaction = await claim.checked()
@@ -70,13 +70,13 @@ class Committer:
                 doubtful = True
             except StoreCommitUnknown:
                 if await self._took_place(batch):
-                    if self._journal:
+                    if self._journal.waits:
                         self._journal.rode()
                     return
                 doubtful = True
             else:
                 claim.committed(version, begun_ns)
-                if self._journal:
+                if self._journal.waits:
                     self._journal.rode()
                 return
         raise CommitFailed(
@@ -117,7 +117,7 @@ class Committer:
         If one cannot, the transaction is given up."""
         try:
             self._write(transaction, batch, cleared)
-            if self._journal:
+            if self._journal.waits:
                 self._journal.ride(transaction)
             for witness in batch.witnesses:
                 await witness(transaction, "")

@@ -185,7 +185,7 @@ class Pipeline:
     @property
     def due(self) -> bool:
         """Whether somebody has to `start` it, or to `run` it, for turns that were added."""
-        return not self._open.empty and not self._running
+        return not self._running and not self._open.empty
 
     def start(self) -> None:
         """Runs it in a task of its own. Only when it is due."""
@@ -243,7 +243,7 @@ class Pipeline:
         except (CommitFailed, OutcomeUnknown) as error:
             self._break(error)
         else:
-            if self.journal or batch.journal:
+            if self.journal.waits or batch.journal:
                 await self.journal.settle(self.claim, batch)
             for finished in batch.turns:
                 finished.release()

@@ -22,6 +22,8 @@ __all__ = ["Snapshot", "Snapshots"]
 
 _GET = "SELECT value FROM pairs WHERE key = ?"
 _RANGE = "SELECT key, value FROM pairs WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
+# A larger one is one actor's own: nobody else asks for it.
+_KNOWN_BYTES_MAX = 256
 _RANGE_REVERSE = "SELECT key, value FROM pairs WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT ?"
 
 
@@ -32,9 +34,9 @@ class Snapshot:
     was last taken: it tells the age.
     """
 
-    __slots__ = ("_connection", "taken", "users", "version")
+    __slots__ = ("_connection", "_known", "_known_max", "taken", "users", "version")
 
-    def __init__(self, connection: sqlite3.Connection, settled: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, settled: int, known_max: int) -> None:
         try:
             connection.execute("BEGIN")
             self.version = max(settled, read_version(connection))
@@ -42,6 +44,9 @@ class Snapshot:
             connection.close()
             raise failed_read(error) from error
         self._connection: sqlite3.Connection | None = connection
+        self._known: dict[bytes, bytes | None] = {}
+        """What was read of it: whoever begins beside others reads some of the same keys."""
+        self._known_max = known_max
         self.taken = 0
         self.users = 0
 
@@ -52,11 +57,17 @@ class Snapshot:
             StoreTooOld: the snapshot was ended to bound their age, their number, or the log.
             StoreReadFailed
         """
+        connection, known = self._open(), self._known
+        if key in known:
+            return known[key]
         try:
-            row = self._open().execute(_GET, (key,)).fetchone()
+            row = connection.execute(_GET, (key,)).fetchone()
         except sqlite3.Error as error:
             raise failed_read(error) from error
-        return None if row is None else _checked(key, row[0])
+        value = None if row is None else _checked(key, row[0])
+        if len(known) < self._known_max and (value is None or len(value) <= _KNOWN_BYTES_MAX):
+            known[key] = value
+        return value
 
     def get_range(
         self, begin: bytes, end: bytes, limit: int, bytes_max: int | None, reverse: bool
@@ -99,6 +110,7 @@ class Snapshots:
     def __init__(self, directory: Path, limits: Limits) -> None:
         self._directory = directory
         self._count_max = limits.store_snapshots_max
+        self._known_max = limits.store_snapshot_values_max
         self._idle: list[sqlite3.Connection] = []
         self._held: list[Snapshot] = []
         """Oldest first. The last one may have no users: it is kept for the next."""
@@ -117,7 +129,7 @@ class Snapshots:
             elif len(self._held) >= self._count_max:
                 self._end(self._held[0])
             connection = self._idle.pop() if self._idle else connect_reader(self._directory)
-            newest = Snapshot(connection, settled)
+            newest = Snapshot(connection, settled, self._known_max)
             self._held.append(newest)
         newest.users += 1
         newest.taken = now
