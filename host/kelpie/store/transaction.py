@@ -58,12 +58,13 @@ class BufferedTransaction(Buffer, ABC):
 
     async def get(self, key: bytes, *, snapshot: bool = False) -> bytes | None:
         assert not self.finished
-        if self.knows(key):
+        has_writes = self.has_writes
+        if has_writes and self.knows(key):
             return self.applied(key, None)
         stored = await self.read_stored(key)
         if not snapshot:
             self.read_keys.append(key)
-        return self.applied(key, stored) if self.has_writes else stored
+        return self.applied(key, stored) if has_writes else stored
 
     async def get_range(
         self,

@@ -193,7 +193,7 @@ class Pipeline:
 
     def run(self) -> Coroutine[None, None, None]:
         """Commits what was added, and what is added meanwhile. Only when it is due."""
-        assert self.due
+        assert not self._running
         self._running = True
         return self._run()
 

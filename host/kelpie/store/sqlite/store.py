@@ -225,7 +225,8 @@ class SqliteTransaction(BufferedTransaction):
         return self._ready(begin, end).get_range(begin, end, limit, bytes_max, reverse)
 
     def commit_writes(self) -> asyncio.Future[int]:
-        committed = self._store.submit(self, self.pin())
+        version = self.version
+        committed = self._store.submit(self, self.pin() if version is None else version)
         # It is decided, and nothing more is read. The snapshot held until the
         # answer, one or another would hold back the log at any time.
         self.let_go()
@@ -247,7 +248,9 @@ class SqliteTransaction(BufferedTransaction):
 
     def _ready(self, begin: bytes, end: bytes | None) -> Snapshot:
         """The snapshot, once it is sure to have what a key or range was at our version."""
-        snapshot, version = self._take(), self.pin()
+        snapshot = self._snapshot or self._take()
+        version = self.version
+        assert version is not None, "it was pinned when the snapshot was taken"
         if snapshot.version > version:
             self._store.check_unchanged(begin, end, version)
         return snapshot
