@@ -12,7 +12,8 @@ from kelpie.runtime.durable.cancelling import CancelTurn
 from kelpie.runtime.durable.in_flight import InFlight
 from kelpie.runtime.kinds.deploy import read_current
 from kelpie.runtime.node import Node
-from kelpie.runtime.requests.envelope import Envelope, principal_of
+from kelpie.runtime.requests.asked_by_host import asked_by_host
+from kelpie.runtime.requests.envelope import Envelope
 from kelpie.store.chunks import finish_value, read_value
 from kelpie.store.durable_keys import address_in_flight, in_flight, in_flight_of
 from kelpie.store.reading import reading
@@ -20,8 +21,6 @@ from kelpie.store.witness import Witness, nobody
 
 __all__ = ["TurnPage", "TurnsInFlight"]
 
-_NS_PER_MS = 1_000_000
-_NOTHING = Payload(True, b"")
 _CANCEL = "(cancel turn)"
 """What logs call it, where others have an operation."""
 
@@ -89,17 +88,7 @@ class TurnsInFlight:
             raise TurnNotInFlight(
                 f"{address} has {which} in flight: `kelpie turns` lists those that are"
             )
-        env, limits = self._node.env, self._node.limits
-        envelope = Envelope(
-            address,
-            _CANCEL,
-            _NOTHING,
-            env.new_id(),
-            principal_of(address, limits),
-            recorded=False,
-            deadline_ns=env.monotonic_ns() + limits.request_deadline_ms_default * _NS_PER_MS,
-            errand=CancelTurn(found.number, witness),
-        )
+        envelope = asked_by_host(self._node, address, _CANCEL, CancelTurn(found.number, witness))
         ended = self._submit(envelope)
         # It waits in line, and is found there.
         self._stop(address)

@@ -10,11 +10,13 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 
+from kelpie.env.bell import Bell
 from kelpie.errors import KelpieError, StoreError
 from kelpie.ids import Address, Payload
 from kelpie.runtime.durable.cancelling import Wake
 from kelpie.runtime.node import Node
-from kelpie.runtime.requests.envelope import Envelope, principal_of
+from kelpie.runtime.requests.asked_by_host import asked_by_host
+from kelpie.runtime.requests.envelope import Envelope
 from kelpie.store.durable_keys import address_in_flight, in_flight_anywhere
 from kelpie.store.reading import reading
 
@@ -23,7 +25,6 @@ __all__ = ["Waker"]
 _NS_PER_MS = 1_000_000
 _ROWS_AT_ONCE = 100
 _DOUBLED_MAX = 16
-_NOTHING = Payload(True, b"")
 _WAKE = "(resume)"
 """What logs call it, where others have an operation."""
 
@@ -44,7 +45,7 @@ class Waker:
         self._put_off: OrderedDict[Address, tuple[int, int]] = OrderedDict()
         """Those that could not go on: how often that was, and until when they rest,
         on the monotonic clock."""
-        self._kick: asyncio.Future[None] | None = None
+        self._bell = Bell(node.env)
         self._behind: Address | None = None
         self._is_over = False
 
@@ -54,29 +55,17 @@ class Waker:
 
     async def run(self) -> None:
         """Goes on for ever."""
-        env = self._node.env
         while not self._is_over:
-            self._kick = env.future()
+            self._bell.listen()
             try:
                 is_full = not await self._wake_some()
             except StoreError:
                 is_full = False
-            timer = None
-            if not is_full:
-                timer = env.call_later(self._node.limits.durable_sweep_ms, self._look)
-            try:
-                await self._kick
-            finally:
-                if timer is not None:
-                    timer.cancel()
+            await self._bell.heard(None if is_full else self._node.limits.durable_sweep_ms)
 
     def close(self) -> None:
         """Wakes no more."""
         self._is_over = True
-
-    def _look(self) -> None:
-        if self._kick is not None and not self._kick.done():
-            self._kick.set_result(None)
 
     async def _wake_some(self) -> bool:
         """Wakes those that do not run, as many as there is room for; whether it has
@@ -104,17 +93,7 @@ class Waker:
         return self._node.env.monotonic_ns() < until_ns
 
     def _wake(self, address: Address) -> None:
-        env, limits = self._node.env, self._node.limits
-        envelope = Envelope(
-            address,
-            _WAKE,
-            _NOTHING,
-            env.new_id(),
-            principal_of(address, limits),
-            recorded=False,
-            deadline_ns=env.monotonic_ns() + limits.request_deadline_ms_default * _NS_PER_MS,
-            errand=Wake(),
-        )
+        envelope = asked_by_host(self._node, address, _WAKE, Wake())
         self._woken.add(address)
         try:
             answer = self.submit(envelope)
@@ -144,4 +123,4 @@ class Waker:
         was_full = len(self._woken) >= self._node.limits.durable_resumed_at_once_max
         self._woken.discard(address)
         if was_full:
-            self._look()
+            self._bell.ring()

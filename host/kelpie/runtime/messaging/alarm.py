@@ -13,6 +13,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from typing import NamedTuple
 
+from kelpie.env.bell import Bell
 from kelpie.env.pauses import drawn_pause_ms
 from kelpie.errors import KelpieError, StoreError
 from kelpie.ids import Address, Payload
@@ -58,7 +59,7 @@ class Alarm:
         """What could not be handled."""
         self._next_ms = 0
         """When the next look is due, on the wall clock."""
-        self._kick: asyncio.Future[None] | None = None
+        self._bell = Bell(node.env)
         self._is_over = False
         self.looks = 0
         """How often it has looked for what is due."""
@@ -73,13 +74,13 @@ class Alarm:
             due(key).at_ms for key, value in writes.items() if value is not None and is_due(key)
         ]
         if times and min(times) < self._next_ms:
-            self._look()
+            self._bell.ring()
 
     async def run(self) -> None:
         """Goes on for ever."""
         env, poll_ms = self._node.env, self._node.limits.due_poll_ms
         while not self._is_over:
-            self._kick = env.future()
+            self._bell.listen()
             now_ms = env.wall_ns() // _NS_PER_MS
             # Until it has looked, whatever is written is news.
             self._next_ms = now_ms + poll_ms
@@ -89,19 +90,11 @@ class Alarm:
                 following = []
             self.looks += 1
             self._next_ms = min((now_ms + poll_ms, *(each for each in following if each)))
-            timer = env.call_later(max(1, self._next_ms - now_ms), self._look)
-            try:
-                await self._kick
-            finally:
-                timer.cancel()
+            await self._bell.heard(max(1, self._next_ms - now_ms))
 
     def close(self) -> None:
         """Begins nothing more. What is with an actor goes on."""
         self._is_over = True
-
-    def _look(self) -> None:
-        if self._kick is not None and not self._kick.done():
-            self._kick.set_result(None)
 
     async def _begin_due(self, bucket: int, now_ms: int) -> int | None:
         """Begins what is due in a bucket, as much as there is room for; when the
@@ -195,7 +188,7 @@ class Alarm:
             self._put_off.pop(key, None)
         # There was no room for more, or in one turn not for all of them.
         if was_full or len(keys) > 1:
-            self._look()
+            self._bell.ring()
 
     def _try_later(self, keys: list[bytes], error: BaseException | None) -> None:
         limits, env = self._node.limits, self._node.env

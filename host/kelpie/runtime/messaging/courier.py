@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from kelpie.env.bell import Bell
 from kelpie.errors import Moved, StoreError
 from kelpie.ids import Address, Payload
 from kelpie.runtime.messaging.round import Round
@@ -35,7 +36,7 @@ class Courier:
         self._letters = 0
         self._bytes = 0
         self._next_in_index, self._index_end = pending_anywhere()
-        self._kick: asyncio.Future[None] | None = None
+        self._bell = Bell(node.env)
         self._is_over = False
         self._is_behind = True
         """Whether there may be outboxes in the index that nobody delivers yet."""
@@ -68,19 +69,14 @@ class Courier:
 
     async def run(self) -> None:
         """Takes up what outboxes hold, again and again, for ever."""
-        env = self._node.env
         while not self._is_over:
-            self._kick = env.future()
+            self._bell.listen()
             try:
                 self._is_behind = not await self._take_up()
             except StoreError:
                 self._is_behind = True
             # One of those that are being delivered ends, or it is time to look again.
-            timer = env.call_later(self._node.limits.outbox_sweep_ms, self._look)
-            try:
-                await self._kick
-            finally:
-                timer.cancel()
+            await self._bell.heard(self._node.limits.outbox_sweep_ms)
 
     def close(self) -> None:
         """Delivers no more. What is with a receiver goes on."""
@@ -115,13 +111,9 @@ class Courier:
         finally:
             del self._rounds[made.sender]
             if self._is_behind:
-                self._look()
+                self._bell.ring()
         if made.has_more:
             self._wake(made.sender)
-
-    def _look(self) -> None:
-        if self._kick is not None and not self._kick.done():
-            self._kick.set_result(None)
 
     async def _take_up(self) -> bool:
         """Begins rounds for those in the index, as many as there is room for;

@@ -13,7 +13,8 @@ from kelpie.runtime.messaging.by_hand import Cancellation, Dropping, Retry
 from kelpie.runtime.messaging.dead_letter import DeadLetter
 from kelpie.runtime.messaging.reminder import Reminder
 from kelpie.runtime.node import Node
-from kelpie.runtime.requests.envelope import Envelope, principal_of
+from kelpie.runtime.requests.asked_by_host import asked_by_host
+from kelpie.runtime.requests.envelope import Envelope
 from kelpie.store import due_keys
 from kelpie.store.chunks import finish_value, read_value
 from kelpie.store.keyspace import ActorKeys
@@ -22,9 +23,6 @@ from kelpie.store.reading import reading
 from kelpie.wasm.turn import Caller
 
 __all__ = ["DeadLetterPage", "Messages", "ReceiverPage"]
-
-_NOTHING = Payload(True, b"")
-_NS_PER_MS = 1_000_000
 
 
 class DeadLetterPage(NamedTuple):
@@ -115,7 +113,9 @@ class Messages:
         letter = DeadLetter.read(key, stored)
         errand = Retry(number, stored)
         caller = Caller("actor", str(letter.sender), letter.sender)
-        return await self._ask(address, letter.operation, letter.argument, caller, errand)
+        return await self._submit(
+            asked_by_host(self._node, address, letter.operation, errand, letter.argument, caller)
+        )
 
     async def drop(self, address: Address, number: int) -> None:
         """Throws a dead letter away.
@@ -123,33 +123,11 @@ class Messages:
         Raises:
             DeadLetterNotFound
         """
-        await self._ask(address, "(drop)", _NOTHING, None, Dropping(number))
+        await self._submit(asked_by_host(self._node, address, "(drop)", Dropping(number)))
 
     async def cancel_reminder(self, address: Address, name: str) -> bool:
         """Whether there was one of this name."""
-        reply = await self._ask(address, "(cancel)", _NOTHING, None, Cancellation(name))
+        asked = asked_by_host(self._node, address, "(cancel)", Cancellation(name))
+        reply = await self._submit(asked)
         cancelled: bool = json.loads(reply.data)["cancelled"]
         return cancelled
-
-    async def _ask(
-        self,
-        target: Address,
-        operation: str,
-        argument: Payload,
-        caller: Caller | None,
-        errand: Retry | Dropping | Cancellation,
-    ) -> Payload:
-        limits, env = self._node.limits, self._node.env
-        sender = target if caller is None or caller.address is None else caller.address
-        envelope = Envelope(
-            target,
-            operation,
-            argument,
-            env.new_id(),
-            principal_of(sender, limits),
-            recorded=False,
-            deadline_ns=env.monotonic_ns() + limits.request_deadline_ms_default * _NS_PER_MS,
-            caller=caller,
-            errand=errand,
-        )
-        return await self._submit(envelope)
