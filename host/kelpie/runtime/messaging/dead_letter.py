@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from kelpie.errors import ActorRejected, KelpieError
 from kelpie.ids import Address, Payload
 from kelpie.runtime.messaging.letter import Number
 from kelpie.store.packing import pack_value
 from kelpie.store.rows import unpack_members
-
-if TYPE_CHECKING:
-    from kelpie.runtime.messaging.delivery import Delivery
 
 __all__ = ["DeadLetter"]
 
@@ -34,24 +30,6 @@ class DeadLetter(NamedTuple):
     rejection: str | None
     """The actor's own code, if it was a rejection."""
     message: str
-
-    @classmethod
-    def of(cls, delivery: Delivery, reason: KelpieError, now_ns: int) -> DeadLetter:
-        letter = delivery.letter
-        rejection = reason.rejection_code if isinstance(reason, ActorRejected) else None
-        return cls(
-            delivery.sender,
-            delivery.number,
-            letter.operation,
-            letter.argument,
-            letter.asked_by,
-            letter.sent_ns,
-            now_ns,
-            delivery.attempts,
-            reason.code,
-            rejection,
-            reason.message,
-        )
 
     def stored(self) -> bytes:
         value: bytes = pack_value((_VERSION, *self))

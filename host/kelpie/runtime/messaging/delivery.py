@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from kelpie.errors import (
     ActorError,
+    ActorRejected,
     CallerError,
     GuestLimitExceeded,
     KelpieError,
@@ -99,7 +100,7 @@ class Burial:
             return Concluded(_replied(DELIVERED), {})
         await desk.check_room_for_dead(letter.size)
         desk.letters.dead += 1
-        dead = DeadLetter.of(self.delivery, self.reason, desk.wall_ns())
+        dead = _dead(self.delivery, self.reason, desk.wall_ns())
         letters: tuple[Letter, ...] = ()
         if letter.continuation is not None:
             letters = (failure_reply(sender, desk, letter, self.reason),)
@@ -110,6 +111,24 @@ class Burial:
 
     async def conclude(self, desk: Desk, outcome: Outcome) -> Concluded:  # noqa: ARG002
         raise AssertionError("no guest runs for a burial")
+
+
+def _dead(delivery: Delivery, reason: KelpieError, now_ns: int) -> DeadLetter:
+    letter = delivery.letter
+    rejection = reason.rejection_code if isinstance(reason, ActorRejected) else None
+    return DeadLetter(
+        delivery.sender,
+        delivery.number,
+        letter.operation,
+        letter.argument,
+        letter.asked_by,
+        letter.sent_ns,
+        now_ns,
+        delivery.attempts,
+        reason.code,
+        rejection,
+        reason.message,
+    )
 
 
 async def _was_here(desk: Desk, sender: Address, number: Number) -> bool:
