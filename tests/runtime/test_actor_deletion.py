@@ -13,6 +13,7 @@ from kelpie.errors import ActorRejected, StoreReadFailed
 from kelpie.ids import Payload, text
 from kelpie.limits import Limits
 from kelpie.store.keyspace import ActorKeys
+from kelpie.store.kv_keys import KvKeys
 from kelpie.store.memory import MemoryStore
 from kelpie.store.protocol import Transaction
 from kelpie.store.tuples import pack, unpack
@@ -116,7 +117,7 @@ async def test_damage_in_kv_does_not_keep_it(world: World, scripted: StartScript
     await node.get("log", "a")
     await node.get("away", "b")
     transaction = world.store.client(world.env).transaction()
-    transaction.set(ActorKeys(address()).kv_entry(b"a"), b"not what was written")
+    transaction.set(KvKeys(ActorKeys(address()).prefix, 0).entry(b"a"), b"not what was written")
     await transaction.commit()
     assert await outcome(node.ask("log", "c")) == "stored-value-corrupt"
     assert await outcome(node.delete()) == GONE

@@ -12,6 +12,7 @@ import pytest
 from kelpie.errors import StoredValueCorrupt, StoreReadFailed
 from kelpie.ids import Payload, text
 from kelpie.store.keyspace import ActorKeys
+from kelpie.store.kv_keys import KvKeys
 from kelpie.store.memory import MemoryTransaction
 from tests.runtime.conftest import StartScripted
 from tests.runtime.link import ScriptedLink
@@ -123,7 +124,7 @@ async def test_damage_is_named(scripted: StartScripted, world: World) -> None:
     keys = ActorKeys(target)
     transaction = world.store.client(world.env).transaction()
     transaction.set(keys.state, b"not what was written")
-    transaction.set(keys.kv_entry(b"000000"), b"nor this")
+    transaction.set(KvKeys(keys.prefix, 0).entry(b"000000"), b"nor this")
     await transaction.commit()
     views = node.runtime.actors
     for look in (

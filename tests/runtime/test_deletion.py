@@ -116,7 +116,7 @@ async def test_counting_is_bounded(scripted: StartScripted) -> None:
 
 
 async def test_by_force_everything_goes_and_nothing_else(scripted: StartScripted) -> None:
-    node = await scripted(SCRIPTS, kind_rows_cleared_max=3)
+    node = await scripted(SCRIPTS, rows_cleared_max=3)
     await node.runtime.deploy("default", "thin", b"thing")
     await node.runtime.deploy("other", "thing", b"thing")
     await node.get("append", "kept", kind="thin")
@@ -171,7 +171,7 @@ async def test_nobody_answers_from_what_is_half_cleared(
             host.set(b"%d" % n, text(""))
         return text("ok")
 
-    one = await scripted({"keys": keys, "fill": fill}, read_only={"keys"}, kind_rows_cleared_max=2)
+    one = await scripted({"keys": keys, "fill": fill}, read_only={"keys"}, rows_cleared_max=2)
     two = await world.start(one.engine, one.limits, "two")
     seen: list[str] = []
     original = deletion._clear_some
@@ -263,7 +263,7 @@ async def test_what_is_written_meanwhile_is_seen(
 async def test_a_crash_in_the_middle(
     world: World, scripted: StartScripted, monkeypatch: pytest.MonkeyPatch, steps: int
 ) -> None:
-    node = await scripted(SCRIPTS, kind_rows_cleared_max=2)
+    node = await scripted(SCRIPTS, rows_cleared_max=2)
     for n in range(5):
         await node.get("append", "a", key=str(n), id="id")
         await node.get("put", key=str(n))

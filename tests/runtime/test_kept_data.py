@@ -13,13 +13,17 @@ from kelpie.errors import KindNotFound, StoreFormatUnsupported
 from kelpie.ids import Address, Payload, text
 from kelpie.journal.bundles import read_bundle
 from kelpie.journal.summary import replay_all
+from kelpie.runtime.commits.ownership import read_kv
 from kelpie.runtime.host import Runtime
 from kelpie.runtime.kinds.configuration import check_change
 from kelpie.runtime.kinds.deploy import Differences
-from kelpie.runtime.requests.envelope import Envelope
+from kelpie.runtime.requests.envelope import Envelope, deletion
 from kelpie.store import keyspace
 from kelpie.store.format import KEYSPACE_FORMAT, OLDEST_FORMAT
 from kelpie.store.frame import frame, unframe
+from kelpie.store.keyspace import ActorKeys
+from kelpie.store.kv_keys import KvKeys
+from kelpie.store.reading import reading
 from kelpie.store.sqlite import open_store
 from kelpie.wasm.engine import WasmEngine
 from tests.runtime.support import ROOT, World
@@ -113,7 +117,7 @@ async def test_kinds_and_their_versions_go_on(
         assert runtime.kind("default", "gone").grants == ("state",)
 
 
-@pytest.mark.parametrize("older", [3], indirect=True)
+@pytest.mark.parametrize("older", [3, 4], indirect=True)
 async def test_journals_and_reminders_go_on(
     world: World, data: Path, wasm: Callable[..., WasmEngine]
 ) -> None:
@@ -131,6 +135,32 @@ async def test_journals_and_reminders_go_on(
         limits = bundle.head.limits_under(runtime.node.limits)
         summary = await replay_all(bundle, engine, limits)
         assert (summary.turns, summary.divergence) == (4, None)
+
+
+@pytest.mark.parametrize("older", [4], indirect=True)
+async def test_deleted_actors_go_on(
+    world: World, data: Path, wasm: Callable[..., WasmEngine]
+) -> None:
+    engine = wasm()
+    async with started(world, data, engine, rows_cleared_max=1) as runtime:
+        listed = await ask(runtime, "ledger/left", "list", {}, "list")
+        assert listed == {"items": [{"number": 1, "item": "after"}]}
+        going = Address("default", "ledger", "going")
+        await runtime.invoke(
+            deletion(going, "bye", "anonymous", recorded=True, deadline_ns=2**62, witness=None)
+        )
+        assert await ask(runtime, "ledger/going", "list", {}, "list") == {"items": []}
+        appended = await ask(runtime, "ledger/going", "append", {"item": "new"}, "append")
+        assert appended == {"number": 1, "count": 1}
+        actor = ActorKeys(going)
+        with reading(runtime.node.store) as transaction:
+            assert (await read_kv(transaction, actor)).generation == 1
+        left = KvKeys(actor.prefix, 0).range()
+        while await runtime.node.store.transaction().get_range(*left, limit=1):
+            await runtime.node.env.sleep(1)
+    async with started(world, data, engine) as runtime:
+        listed = await ask(runtime, "ledger/going", "list", {}, "list")
+        assert listed == {"items": [{"number": 1, "item": "new"}]}
 
 
 async def test_it_is_marked_so_that_older_versions_refuse_it(

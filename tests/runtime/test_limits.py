@@ -15,6 +15,7 @@ from kelpie.runtime.requests.message import Message
 from kelpie.store.buffer import Buffer
 from kelpie.store.chunks import clear_value, encode_payload, write_value
 from kelpie.store.keyspace import ActorKeys
+from kelpie.store.kv_keys import KvKeys
 from kelpie.wasm.turn import Effects, Outcome
 from tests.runtime.conftest import StartScripted
 from tests.runtime.scripted import Host
@@ -168,7 +169,7 @@ def test_a_turn_is_never_larger_than_was_thought(
     buffer = Buffer()
     for key, value in [
         (keys.state, effects.state),
-        *((keys.kv_entry(key), value) for key, value in effects.kv.items()),
+        *((KvKeys(keys.prefix, 1 << 63).entry(key), value) for key, value in effects.kv.items()),
     ]:
         if value is None:
             clear_value(buffer, key)  # type: ignore[arg-type]

@@ -25,10 +25,12 @@ from tests.runtime.support import LEDGER, World
 
 
 @asynccontextmanager
-async def started(world: World, path: Path, engine: WasmEngine) -> AsyncIterator[Runtime]:
+async def started(
+    world: World, path: Path, engine: WasmEngine, **limits: int
+) -> AsyncIterator[Runtime]:
     """A host on the data directory, which is stopped in an orderly way."""
     store = await open_store(world.env, path, lambda error: world.faults.append(("store", error)))
-    runtime = Runtime(world.env, store, engine, Limits(**LIMITS))
+    runtime = Runtime(world.env, store, engine, Limits(**{**LIMITS, **limits}))
     try:
         await runtime.start()
         yield runtime

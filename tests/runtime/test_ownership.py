@@ -11,6 +11,7 @@ from kelpie.errors import StoreConflict, StoreReadFailed
 from kelpie.runtime.commits.ownership import read_stored
 from kelpie.runtime.node import declare_dead
 from kelpie.store.keyspace import ActorKeys, node_fence
+from kelpie.store.kv_keys import KvKeys
 from tests.runtime.conftest import StartScripted
 from tests.runtime.scripts import Gate, append, log, read
 from tests.runtime.support import TestNode, World, address, outcome, settle
@@ -301,7 +302,7 @@ async def test_a_damaged_value_is_named(scripted: StartScripted, world: World, w
 async def test_a_damaged_kv_value_is_named(scripted: StartScripted, world: World) -> None:
     node = await started(scripted)
     await node.get("log", "a")
-    key = ActorKeys(address()).kv_entry(b"a")
+    key = KvKeys(ActorKeys(address()).prefix, 0).entry(b"a")
     value = dict(world.store.pairs())[key]
     world.store.overwrite(key, value[:-1] + bytes([value[-1] ^ 1]))
     assert await outcome(node.ask("log", "b")) == "stored-value-corrupt"

@@ -7,11 +7,14 @@ from typing import Any
 
 from kelpie.runtime.actor.kv_view import KvView
 from kelpie.runtime.actor.turn_runner import TurnRunner
+from kelpie.runtime.commits import commit
 from kelpie.runtime.commits.batch import Batch, Finished
 from kelpie.runtime.commits.commit import Committer
 from kelpie.runtime.requests.envelope import deleted_reply
 from kelpie.runtime.requests.errand import Concluded, Writes
 from kelpie.runtime.requests.message import Message
+from kelpie.store.keyspace import ActorKeys, KeyRange
+from kelpie.store.kv_keys import KvKeys
 from kelpie.store.protocol import Transaction
 from kelpie.store.tuples import children
 from kelpie.wasm.turn import Effects, Outcome
@@ -42,7 +45,7 @@ def deletion_beside_the_turns_in_flight() -> Any:
         held_anything = self._state is not None or not await self._answers.is_empty()
         transaction = self._node.store.transaction()
         transaction.clear(keys.state)
-        transaction.clear_range(*keys.kv_range())
+        transaction.clear_range(*self.pipeline.claim.kv.range())
         await transaction.commit()
         self._state = None
         self.slot.drop()
@@ -84,10 +87,10 @@ def deletion_that_hides_nothing() -> Any:
 def deletion_takes_the_records_along() -> Any:
     original = Committer._write_effects
 
-    def write_effects(self: Committer, transaction: Transaction, batch: Batch) -> bool:
+    def write_effects(self: Committer, transaction: Transaction, batch: Batch, kv: KvKeys) -> bool:
         if batch.kv_cleared:
             transaction.clear_range(*children(self._claim.keys._records))
-        return original(self, transaction, batch)
+        return original(self, transaction, batch, kv)
 
     return patches((Committer, "_write_effects", write_effects))
 
@@ -105,6 +108,24 @@ def deletion_without_a_record() -> Any:
     return patches((TurnRunner, "_finish", finish))
 
 
+def entries_left_are_read_again() -> Any:
+    """A deletion that leaves entries to be cleared moves on, but not for whoever comes next."""
+
+    def leave(transaction: Transaction, actor: ActorKeys, generation: int) -> KvKeys:
+        return KvKeys(actor.prefix, generation - 1)
+
+    return patches((commit, "leave", leave))
+
+
+def clearing_takes_what_came_after() -> Any:
+    """Who clears what a deletion has left takes the entries of the actor's next life too."""
+
+    def before(self: KvKeys) -> list[KeyRange]:
+        return [self.all_generations()]
+
+    return patches((KvKeys, "before", before))
+
+
 DELETION_BUGS = (
     Bug("deleted state kept in memory", "counter", deleted_state_kept_in_memory),
     Bug("deletion beside the turns in flight", "counter", deletion_beside_the_turns_in_flight),
@@ -112,4 +133,6 @@ DELETION_BUGS = (
     Bug("deletion that hides nothing", "ledger", deletion_that_hides_nothing),
     Bug("deletion takes the records along", "counter", deletion_takes_the_records_along),
     Bug("deletion without a record", "counter", deletion_without_a_record),
+    Bug("entries left are read again", "ledger", entries_left_are_read_again),
+    Bug("clearing takes what came after", "ledger", clearing_takes_what_came_after),
 )

@@ -118,8 +118,9 @@ def overlay_dropped_under_a_listing() -> Any:
             if key.startswith(prefix) and _behind(key, after, reverse)
         }
         listing = KvListing(self._node.limits, limit, hidden, reverse)
-        begin, end = self._keys.kv_range(prefix, after, reverse)
-        await listing.fill(transaction, self._keys, begin, end)
+        keys = self._pipeline.claim.kv
+        begin, end = keys.range(prefix, after, reverse)
+        await listing.fill(transaction, keys, begin, end)
         return listing.page()
 
     return patches((KvView, "kv_list", kv_list))
@@ -130,7 +131,7 @@ def effects_in_two_transactions() -> Any:
 
     async def commit(self: Committer, batch: Batch) -> None:
         transaction = await self._claim.checked()
-        self._write_effects(transaction, batch)
+        self._write_effects(transaction, batch, self._claim.kv)
         await transaction.commit()
         await original(self, batch)
 
@@ -318,7 +319,7 @@ def main() -> int:
     # Planted bugs make the host complain, and rightly so.
     logging.disable(logging.CRITICAL)
     foundry = Foundry(DEFAULT_LIMITS, None)
-    plans = {name: plan(name, foundry) for name in (*COMPONENTS, "bank", "parcels", "transfers")}
+    plans = {name: plan(name, foundry) for name in {bug.component for bug in BUGS}}
     print("| bug | component | first seed that catches it | oracle |")
     print("|---|---|---|---|")
     missed = 0

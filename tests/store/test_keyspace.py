@@ -1,4 +1,4 @@
-"""Keys: all different, all within the store's limit, kv in the order of its keys."""
+"""Keys: all different, all within the store's limit."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from kelpie.ids import Address
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.store import component_keys, keyspace
 from kelpie.store.keyspace import ActorKeys
+from kelpie.store.kv_keys import KvKeys
 from kelpie.store.tuples import pack
 
 keys = st.text(st.sampled_from("\0\x01ab/é\U0001f600"), min_size=1, max_size=6)
 addresses = st.builds(Address, st.just("default"), st.sampled_from(["a", "counter"]), keys)
-kv_keys = keys.map(str.encode)
 
 
 def test_every_single_key_is_of_its_own() -> None:
@@ -33,8 +33,8 @@ def test_every_single_key_is_of_its_own() -> None:
         actor.seq,
         actor.state,
         keyspace.chunks_of(actor.state) + pack(0),
-        actor.kv_entry(b"x"),
-        keyspace.chunks_of(actor.kv_entry(b"x")) + pack(0),
+        KvKeys(actor.prefix, 0).entry(b"x"),
+        keyspace.chunks_of(KvKeys(actor.prefix, 0).entry(b"x")) + pack(0),
         actor.record("p", "r"),
         actor.record_index(1, 2),
     ]
@@ -46,7 +46,12 @@ def test_every_single_key_is_of_its_own() -> None:
 def test_an_actors_keys_are_its_own(one: Address, two: Address) -> None:
     keys_one, keys_two = ActorKeys(one), ActorKeys(two)
     begin, end = keys_one.everything()
-    for key in (keys_two.own, keys_two.state, keys_two.kv_entry(b"k"), keys_two.record("p", "r")):
+    for key in (
+        keys_two.own,
+        keys_two.state,
+        KvKeys(keys_two.prefix, 3).entry(b"k"),
+        keys_two.record("p", "r"),
+    ):
         assert (begin <= key < end) == (one == two)
         assert keyspace.address_of(key) == two
     begin, end = keys_one.chunks()
@@ -64,30 +69,9 @@ def test_the_actors_of_a_kind(address: Address, kind: str, prefix: str, after: s
         and (after is None or key > after.encode())
     )
     actor = ActorKeys(address)
-    for each in (actor.own, actor.seq, actor.state, actor.kv_entry(b"\xff"), actor.kv_entry(b"")):
+    kv = KvKeys(actor.prefix, 0)
+    for each in (actor.own, actor.seq, actor.state, kv.entry(b"\xff"), kv.entry(b"")):
         assert (begin <= each < end) == wanted
-
-
-@given(addresses, kv_keys, kv_keys)
-def test_kv_entries_are_in_the_order_of_their_keys(
-    address: Address, one: bytes, two: bytes
-) -> None:
-    actor = ActorKeys(address)
-    assert actor.kv_key(actor.kv_entry(one)) == one
-    assert (actor.kv_entry(one) < actor.kv_entry(two)) == (one < two)
-
-
-@given(addresses, kv_keys, kv_keys | st.just(b""), kv_keys | st.none(), st.booleans())
-def test_a_kv_range_has_what_begins_so_behind_that(
-    address: Address, key: bytes, prefix: bytes, after: bytes | None, reverse: bool
-) -> None:
-    actor = ActorKeys(address)
-    begin, end = actor.kv_range(prefix, after, reverse)
-    behind = after is None or (key < after if reverse else key > after)
-    assert begin <= end
-    assert (begin <= actor.kv_entry(key) < end) == (key.startswith(prefix) and behind)
-    assert not begin <= keyspace.chunks_of(actor.kv_entry(key)) < end
-    assert not begin <= actor.record("p", "r") < end
 
 
 @given(addresses, keys, keys)
@@ -123,7 +107,7 @@ def test_the_longest_keys_fit_the_store() -> None:
     limits = DEFAULT_LIMITS
     name = "n" * limits.name_bytes_max
     worst = ActorKeys(Address(name, name, "\0" * limits.actor_key_bytes_max))
-    entry = worst.kv_entry(b"\0" * limits.kv_key_bytes_max)
+    entry = KvKeys(worst.prefix, 2**63).entry(b"\0" * limits.kv_key_bytes_max)
     chunk = keyspace.chunks_of(entry) + pack(1 << 32)
     # A principal that is another actor, with the longest address.
     principal = f"{name}/{name}/" + "\0" * limits.actor_key_bytes_max

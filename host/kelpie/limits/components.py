@@ -59,8 +59,13 @@ class ComponentLimits(AccessLimits):
         "actors of a kind that are looked at before it is deleted; if there are more it is only "
         "deleted by force; `kind-in-use`",
     )
-    kind_rows_cleared_max: int = limit(
-        1_000, "rows of a deleted kind that one transaction clears; others follow"
+    rows_cleared_max: int = limit(
+        250,
+        "rows of a deleted kind, or of the kv of a deleted actor, that one transaction clears; "
+        "others follow",
+    )
+    kv_clearing_sweep_ms: int = limit(
+        60_000, "time between two looks at which deleted actors have left kv that nobody clears"
     )
     damaged_kind_rest_ms: int = limit(
         5_000, "time after which a kind that could not be read is read again"

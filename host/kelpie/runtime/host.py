@@ -12,6 +12,7 @@ from kelpie.limits import Limits
 from kelpie.runtime.actor.active import ActiveActors
 from kelpie.runtime.actor.instances import Instances
 from kelpie.runtime.actor.mending import mend_by_force
+from kelpie.runtime.commits.left_kv import LeftKv
 from kelpie.runtime.durable.turns import TurnsInFlight
 from kelpie.runtime.durable.waker import Waker
 from kelpie.runtime.kinds.configuration import Change
@@ -52,6 +53,7 @@ class Runtime:
         self.reception = Reception(self.node, self._deploys, self.instances, self._active)
         self.mail = Mail(self.node, self.submit)
         self.actors = ActorViews(self.node, self._deploys, self._active)
+        self._left_kv = LeftKv(self.node)
         self.waker = Waker(self.node, self._active.is_busy, self.submit)
         self.turns = TurnsInFlight(self.node, self.submit, self._active.stop_durable_turn)
         self.journals = Journals(self.node, self._deploys, self._active)
@@ -99,6 +101,7 @@ class Runtime:
             env.spawn(self._deploys.clear_unused(), "unused components"),
             env.spawn(self._deploys.read_damaged(), "damaged kinds"),
             env.spawn(self.waker.run(), "durable turns"),
+            env.spawn(self._left_kv.run(), "left kv"),
         ]
         if self._deploys.ended:
             self._tasks.append(env.spawn(clear_all(self.node, self._deploys.ended), "remains"))
@@ -208,6 +211,7 @@ class Runtime:
         `drain_ms_max`; the rest is told to ask again. Idempotent."""
         self.mail.close()
         self.waker.close()
+        self._left_kv.close()
         await self.reception.drain()
         for task in self._tasks:
             task.cancel()

@@ -50,6 +50,8 @@ class Node:
         """Those that could not be read when this incarnation began, and why."""
         self.wrote: Callable[[Address, Writes], None] = _nobody_listens
         """Told of rows that were committed with the turns of an actor, or may have been."""
+        self.left_kv: Callable[[], None] = _nobody_clears
+        """Told that a commit has left entries of kv for others to clear, or may have."""
         self._activations = 0
 
     def count_activation(self) -> int:
@@ -109,6 +111,10 @@ class Node:
 
 
 def _nobody_listens(_address: Address, _writes: Writes) -> None:
+    pass
+
+
+def _nobody_clears() -> None:
     pass
 
 

@@ -24,6 +24,7 @@ from kelpie.store.chunks import finish_value, value_bytes
 from kelpie.store.due_keys import BUCKETS, Due, due, due_since, reminder_name, reminders
 from kelpie.store.durable_keys import in_flight_anywhere
 from kelpie.store.keyspace import ActorKeys
+from kelpie.store.kv_keys import left_anywhere
 from kelpie.store.message_keys import MessageKeys, pending_anywhere, sender_of
 from kelpie.store.protocol import Store, Transaction
 from kelpie.store.reading import reading
@@ -160,6 +161,8 @@ async def _left(env: SimEnv, store: Store, limits: Limits) -> str | None:
             return "messages were never delivered"
         if await transaction.get_range(*in_flight_anywhere(), limit=1):
             return "a durable turn was never gone on with"
+        if await transaction.get_range(*left_anywhere(), limit=1):
+            return "what a deleted actor left of its kv was never cleared"
         before_ms = env.wall_ns() // _NS_PER_MS - _LATE_MS_MAX
         for bucket in range(BUCKETS):
             rows = await transaction.get_range(*due_since(bucket, 0), limit=1)

@@ -14,7 +14,8 @@ from kelpie.sim.failure import Failure
 from kelpie.store import keyspace
 from kelpie.store.frame import unframe
 from kelpie.store.journal_keys import is_journal
-from kelpie.store.keyspace import ActorKeys
+from kelpie.store.keyspace import ActorKeys, KeyRange
+from kelpie.store.kv_keys import KvKeys
 from kelpie.store.memory import CommitRequest, MemoryStore
 from kelpie.store.message_keys import MessageKeys
 from kelpie.store.tuples import unpack
@@ -44,6 +45,7 @@ class Seen(NamedTuple):
     steps: int = 0
     """Of the durable turn in flight."""
     last_request_id: str = ""
+    kv_generation: int = 0
 
     @property
     def position(self) -> tuple[int, int]:
@@ -60,6 +62,8 @@ class OwnershipWatch:
         self._seen = {keys.address: Seen() for keys in self._keys}
         self.failures: list[Failure] = []
         self.landings: Landings = {}
+        self.left_cleared = 0
+        """How many commits cleared entries of kv that deletions had left."""
 
     def landed(self, writer: Writer, request: CommitRequest, version: int) -> None:
         """A commit was applied."""
@@ -70,7 +74,10 @@ class OwnershipWatch:
                 for key, value in buffer.writes.items()
                 if key.startswith(keys.prefix) and not (value is None and is_letter(keys, key))
             ]
-            clears = any(_clears(keys, begin) for begin, _ in buffer.cleared)
+            cleared = [each for each in buffer.cleared if _clears(keys, each[0])]
+            clears = any(not self._is_over(keys, each, version) for each in cleared)
+            if cleared and not clears:
+                self.left_cleared += 1
             if mine or clears:
                 self._check(keys, writer, mine, version, clears=clears)
 
@@ -90,6 +97,8 @@ class OwnershipWatch:
             self._fail(keys, "the number of the deploy went back")
         if now.sequence < before.sequence:
             self._fail(keys, f"seq went back from {before.sequence} to {now.sequence}")
+        if now.kv_generation < before.kv_generation:
+            self._fail(keys, "kv went back to entries that were deleted")
         owned_before = bool(before.node) and before.epoch == now.epoch
         if owned_before and now.node and (before.node, before.incarnation) != now[1:3]:
             self._fail(keys, f"two nodes owned it under epoch {now.epoch}")
@@ -113,9 +122,18 @@ class OwnershipWatch:
         if seq is not None:
             found = Sequence(*msgpack.unpackb(unframe(keys.seq, seq)))
             seen = seen._replace(
-                sequence=found.number, steps=found.steps, last_request_id=found.last_request_id
+                sequence=found.number,
+                steps=found.steps,
+                last_request_id=found.last_request_id,
+                kv_generation=found.kv_generation,
             )
         return seen
+
+    def _is_over(self, keys: ActorKeys, cleared: KeyRange, version: int) -> bool:
+        """Whether no entry in the range can be one of the actor's kv any more."""
+        kv = KvKeys(keys.prefix, self._read(keys, version).kv_generation)
+        begin, end = kv.before()[0]
+        return begin <= cleared[0] and cleared[1] <= end
 
     def _fence(self, name: str, version: int) -> int:
         key = keyspace.node_fence(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kelpie.ids import Address, Payload
 from kelpie.limits import Limits
+from kelpie.runtime.commits.ownership import read_kv
 from kelpie.sim.model import ActorState
 from kelpie.store.chunks import decode_payload, finish_value, read_value
 from kelpie.store.keyspace import ActorKeys
@@ -23,13 +24,14 @@ async def stored_state(store: Store, address: Address, limits: Limits) -> ActorS
     body = await read_value(transaction, keys.state)
     state = None if body is None else decode_payload(body)
     entries: list[tuple[bytes, Payload]] = []
-    begin, end = keys.kv_range()
+    kv = await read_kv(transaction, keys)
+    begin, end = kv.range()
     at_once = limits.kv_rows_at_once_max
     while True:
         rows = await transaction.get_range(begin, end, limit=at_once)
         for key, stored in rows:
             value = await finish_value(transaction, key, stored)
-            entries.append((keys.kv_key(key), decode_payload(value)))
+            entries.append((kv.key_of(key), decode_payload(value)))
         if len(rows) < at_once:
             transaction.cancel()
             return ActorState(state, tuple(entries))

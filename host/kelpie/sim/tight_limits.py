@@ -32,6 +32,8 @@ _TIGHT: Final[Mapping[str, tuple[int, ...]]] = {
     "journal_failure_pause_ms": (1,),
     "durable_resumed_at_once_max": (1,),
     "durable_attempts_max": (1,),
+    "rows_cleared_max": (1, 2),
+    "kv_clearing_sweep_ms": (100,),
 }
 # How many of as many choices leave the limit as it is.
 _USUAL: Final = 4

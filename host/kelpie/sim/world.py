@@ -228,6 +228,7 @@ class World:
         await self.invariants.at_the_end(_LIVENESS_TRIES_MAX)
         for each in self.fleet.all:
             note_what_happened(each.runtime, self.faults)
+        self.faults.seen["kv that a deletion left was cleared"] += self.watch.left_cleared
         self.fleet.close()
         newest = await self.fleet.until_ready()
         await self.loop.spawn(newest.node, newest.runtime.drain(), "drain")

@@ -15,11 +15,11 @@ from kelpie.store.retry import transact
 
 __all__ = ["KEYSPACE_FORMAT", "OLDEST_FORMAT", "check_format"]
 
-KEYSPACE_FORMAT = 4
+KEYSPACE_FORMAT = 5
 """1: before kinds had configuration, secrets and grants. 2: a deploy has them too.
 3: components are noted with the versions that use them. 4: turns in flight and actors
 with dead letters are noted; a reminder says what caused it, and the end of a journaled
-turn seals the rest."""
+turn seals the rest. 5: the kv of an actor has generations."""
 
 OLDEST_FORMAT = 1
 """Whoever reads a value that older formats have otherwise, reads them all."""

@@ -1,5 +1,5 @@
 """Every key of the store. No other file makes one, but `access_keys`, `component_keys`,
-`message_keys`, `due_keys`, `journal_keys` and `durable_keys`.
+`kv_keys`, `message_keys`, `due_keys`, `journal_keys` and `durable_keys`.
 
 Keys are packed tuples (see `tuples`), values are framed (see `frame`), and a
 value too large for one key has its bytes in the `c` family (see `chunks`).
@@ -12,7 +12,6 @@ value too large for one key has its bytes in the `c` family (see `chunks`).
     (a, ns, kind, key, own)       epoch, node, incarnation, number of the deploy
     (a, ns, kind, key, seq)       number of the last commit, and its last request
     (a, ns, kind, key, st)        state
-    (a, ns, kind, key, kv, k)     an entry of kv
     (a, ns, kind, key, rq, principal, id)   the record of a request
     (a, ns, kind, key, rqt, tick, seq)      the requests that commit `seq` recorded in `tick`
     (k, ns, current, kind)        number of the current deploy of a kind
@@ -27,7 +26,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from kelpie.ids import Address
-from kelpie.store.tuples import children, escape, pack, prefixed, unescape, unpack
+from kelpie.store.tuples import children, escape, pack, prefixed, unpack
 
 __all__ = [
     "ActorKeys",
@@ -62,9 +61,8 @@ KeyRange = tuple[bytes, bytes]
 _CHUNKS = pack("c")
 _NODES, _HEARTBEAT = pack("h"), pack("hb")
 _OWN, _SEQ, _STATE = pack("own"), pack("seq"), pack("st")
-_KV, _RECORDS, _TICKS = pack("kv"), pack("rq"), pack("rqt")
-_BYTES_CODE = b"\x01"  # how the tuple layer begins an element of bytes
-_STR_CODE = b"\x02"  # ... and one of text
+_RECORDS, _TICKS = pack("rq"), pack("rqt")
+_STR_CODE = b"\x02"  # how the tuple layer begins an element of text
 # Whose keys are kept: each activation asks for some of its kind.
 _KINDS = 1_024
 
@@ -166,6 +164,7 @@ def everything_of(namespace: str, kind: str) -> list[KeyRange]:
         pack("k", namespace, "journal", kind),
         pack("dead", namespace, kind),
         pack("turns", namespace, kind),
+        pack("left", namespace, kind),
     )
     return [children(each) for prefix in prefixes for each in (prefix, chunks_of(prefix))]
 
@@ -215,7 +214,6 @@ class ActorKeys:
     """
 
     __slots__ = (
-        "_kv_begin",
         "_records",
         "_ticks",
         "address",
@@ -231,7 +229,6 @@ class ActorKeys:
         self.own = prefix + _OWN
         self.seq = prefix + _SEQ
         self.state = prefix + _STATE
-        self._kv_begin = prefix + _KV + _BYTES_CODE
         self._records = prefix + _RECORDS
         self._ticks = prefix + _TICKS
 
@@ -242,32 +239,6 @@ class ActorKeys:
     def chunks(self) -> KeyRange:
         """The chunks of all its values."""
         return children(chunks_of(self.prefix))
-
-    def kv_entry(self, key: bytes) -> bytes:
-        """The order of these keys is the order of the bytes of `key`."""
-        return self._kv_begin + escape(key) + b"\0"
-
-    def kv_key(self, entry: bytes) -> bytes:
-        """The kv key for which `kv_entry` made `entry`."""
-        return unescape(entry[len(self._kv_begin) : -1])
-
-    def kv_range(
-        self, prefix: bytes = b"", after: bytes | None = None, reverse: bool = False
-    ) -> KeyRange:
-        """The entries whose keys begin with `prefix`, beginning behind `after`
-        (`reverse`: before it). It may be empty, never inside out.
-        """
-        begin, end = prefixed(self._kv_begin + escape(prefix))
-        if after is None:
-            return begin, end
-        at = self.kv_entry(after)
-        if reverse:
-            return begin, max(begin, min(end, at))
-        return min(end, max(begin, at + b"\0")), end
-
-    def kv_chunks(self) -> KeyRange:
-        """The chunks of all entries."""
-        return children(chunks_of(self.prefix + _KV))
 
     def record(self, principal: str, request_id: str) -> bytes:
         """The record of a request, by who asked it and its id."""

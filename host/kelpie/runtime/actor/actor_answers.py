@@ -36,7 +36,7 @@ class ActorAnswers(KvView):
         self, node: Node, pipeline: Pipeline, slot: InstanceSlot, calls: Calls, desk: ActorDesk
     ) -> None:
         keys = pipeline.claim.keys
-        super().__init__(node, keys, pipeline)
+        super().__init__(node, pipeline)
         self._slot = slot
         self._calls = calls
         self._desk = desk

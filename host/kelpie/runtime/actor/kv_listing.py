@@ -5,7 +5,7 @@ from __future__ import annotations
 from kelpie.ids import Payload
 from kelpie.limits import Limits
 from kelpie.store.chunks import decode_payload, finish_value
-from kelpie.store.keyspace import ActorKeys
+from kelpie.store.kv_keys import KvKeys
 from kelpie.store.protocol import KeyValue, Transaction
 from kelpie.wasm.turn import Page
 
@@ -30,9 +30,7 @@ class KvListing:
         self._waiting = sorted(hidden, reverse=not reverse)
         self._entries: list[tuple[bytes, Payload]] = []
 
-    async def fill(
-        self, transaction: Transaction, keys: ActorKeys, begin: bytes, end: bytes
-    ) -> None:
+    async def fill(self, transaction: Transaction, keys: KvKeys, begin: bytes, end: bytes) -> None:
         """Reads until the page is full or the range is at its end.
 
         Raises:
@@ -48,7 +46,7 @@ class KvListing:
                 snapshot=True,
             )
             for entry, stored in rows:
-                key = keys.kv_key(entry)
+                key = keys.key_of(entry)
                 if key in self._hidden:
                     continue
                 body = await finish_value(transaction, entry, stored, snapshot=True)

@@ -10,7 +10,6 @@ from kelpie.runtime.actor.kv_listing import KvListing, Writes
 from kelpie.runtime.commits.pipeline import Pipeline
 from kelpie.runtime.node import Node
 from kelpie.store.chunks import decode_payload, read_value
-from kelpie.store.keyspace import ActorKeys
 from kelpie.store.reading import reading
 from kelpie.wasm.turn import Page
 
@@ -20,11 +19,10 @@ __all__ = ["KvView"]
 class KvView:
     """Answers the host calls of one activation's turns (`wasm.turn.Answers`)."""
 
-    __slots__ = ("_keys", "_node", "_pipeline")
+    __slots__ = ("_node", "_pipeline")
 
-    def __init__(self, node: Node, keys: ActorKeys, pipeline: Pipeline) -> None:
+    def __init__(self, node: Node, pipeline: Pipeline) -> None:
         self._node = node
-        self._keys = keys
         self._pipeline = pipeline
 
     def kv_get(self, key: bytes) -> Payload | Awaitable[Payload | None] | None:
@@ -49,11 +47,12 @@ class KvView:
         }
         limits = self._node.limits
         listing = KvListing(limits, limit, hidden, reverse)
-        begin, end = self._keys.kv_range(prefix, after, reverse)
+        keys = self._pipeline.claim.kv
+        begin, end = keys.range(prefix, after, reverse)
         if is_whole:
             end = begin
         with reading(self._node.store) as transaction:
-            await listing.fill(transaction, self._keys, begin, end)
+            await listing.fill(transaction, keys, begin, end)
         return listing.page()
 
     async def is_empty(self) -> bool:
@@ -67,11 +66,12 @@ class KvView:
             return False
         if is_whole:
             return True
-        begin, end = self._keys.kv_range()
+        keys = self._pipeline.claim.kv
+        begin, end = keys.range()
         with reading(self._node.store) as transaction:
             while rows := await transaction.get_range(begin, end, limit=1, snapshot=True):
                 entry = rows[0][0]
-                if self._keys.kv_key(entry) not in overlay:
+                if keys.key_of(entry) not in overlay:
                     return False
                 begin = entry + b"\0"
         return True
@@ -89,8 +89,9 @@ class KvView:
         return merged, is_whole
 
     async def _read(self, key: bytes) -> Payload | None:
+        entry = self._pipeline.claim.kv.entry(key)
         with reading(self._node.store) as transaction:
-            body = await read_value(transaction, self._keys.kv_entry(key), snapshot=True)
+            body = await read_value(transaction, entry, snapshot=True)
         return None if body is None else decode_payload(body)
 
 

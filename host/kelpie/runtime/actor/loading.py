@@ -9,7 +9,7 @@ from kelpie.ids import Address
 from kelpie.runtime.actor.instance_slot import InstanceSlot
 from kelpie.runtime.actor.instances import Instances
 from kelpie.runtime.actor.turn_runner import TurnRunner
-from kelpie.runtime.commits import claim as claims
+from kelpie.runtime.commits import claiming
 from kelpie.runtime.commits.pipeline import Pipeline
 from kelpie.runtime.kinds.deploys import Deploys
 from kelpie.runtime.kinds.kind_stays import check_kind_stays
@@ -36,7 +36,7 @@ async def load(
         LoadFailed, StoredValueCorrupt, Moved, KindNotFound
     """
     try:
-        claim, state = await claims.load(node, ActorKeys(address))
+        claim, state = await claiming.load(node, ActorKeys(address))
         try:
             deploy = await deploys.at(address.namespace, address.kind, claim.owner.deploy_number)
         except StoredValueCorrupt:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from kelpie.errors import Moved, StoredValueCorrupt
 from kelpie.ids import Address
+from kelpie.runtime.commits.left_kv import leave
 from kelpie.runtime.commits.ownership import Owner, Sequence
 from kelpie.runtime.kinds.deploy import read_current
 from kelpie.runtime.node import Node, is_alive
@@ -58,16 +59,20 @@ async def mend_by_force(node: Node, address: Address, witness: Witness) -> bool:
             transaction.set(keys.own, Owner(above, "", 0, 0).stored(keys))
         if sequence is None:
             count = await _count_records(transaction, keys)
-            sequence = Sequence(above, "", count, True, node.count_activation())
+            sequence = Sequence(above, "", count, True, node.count_activation(), 0, above)
+        else:
+            sequence = sequence._replace(kv_generation=sequence.kv_generation + 1)
+        leave(transaction, keys, sequence.kv_generation)
         # Written in any case: whoever holds the actor conflicts with it.
         transaction.set(keys.seq, sequence.stored(keys))
         clear_value(transaction, keys.state, had_chunks=True)
-        for begin, end in (keys.kv_range(), keys.kv_chunks()):
-            transaction.clear_range(begin, end)
         await witness(transaction, "by force: who owns it, or how far it came, was damaged")
         return True
 
-    return await transact(node.env, node.store, node.limits, work)
+    mended = await transact(node.env, node.store, node.limits, work)
+    if mended:
+        node.left_kv()
+    return mended
 
 
 async def _owner(transaction: Transaction, keys: ActorKeys) -> Owner | None:

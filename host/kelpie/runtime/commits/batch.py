@@ -13,6 +13,7 @@ from kelpie.runtime.requests.errand import Writes
 from kelpie.runtime.requests.message import Message
 from kelpie.store.chunks import written_bytes_max
 from kelpie.store.keyspace import ActorKeys
+from kelpie.store.kv_keys import entry_bytes_max
 from kelpie.store.witness import Witness
 from kelpie.wasm.turn import Outcome
 
@@ -100,7 +101,7 @@ class Finished:
             if effects.state_written:
                 size += written_bytes_max(len(keys.state), _data_bytes(effects.state))
             for key, value in effects.kv.items():
-                size += written_bytes_max(len(keys.kv_entry(key)), _data_bytes(value))
+                size += written_bytes_max(entry_bytes_max(keys.prefix, key), _data_bytes(value))
         if self.writes:
             for key, row in self.writes.items():
                 size += written_bytes_max(len(key), len(row or b""))
@@ -129,6 +130,7 @@ class Batch:
         "journal",
         "kv",
         "kv_cleared",
+        "leaves_kv",
         "name_bytes",
         "records",
         "state",
@@ -153,6 +155,8 @@ class Batch:
         self.kv: dict[bytes, Payload | None] = {}
         self.kv_cleared = False
         """Whether all that was in kv before goes, so that `kv` is all there is."""
+        self.leaves_kv = False
+        """Whether that was too much for its commit: it is cleared behind it."""
         self.state_written = False
         self.state: Payload | None = None
         self.bytes = 0

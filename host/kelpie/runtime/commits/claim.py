@@ -13,16 +13,15 @@ from typing import NamedTuple
 
 from kelpie.errors import Moved
 from kelpie.runtime.commits.ownership import Owner, Sequence
-from kelpie.runtime.commits.stored_state import StoredState, read_state
-from kelpie.runtime.kinds.deploy import read_current, unpack_number
-from kelpie.runtime.node import Node, is_alive
+from kelpie.runtime.kinds.deploy import unpack_number
+from kelpie.runtime.node import Node
 from kelpie.store import keyspace
 from kelpie.store.frame import is_same
 from kelpie.store.keyspace import ActorKeys
+from kelpie.store.kv_keys import KvKeys
 from kelpie.store.protocol import Transaction
-from kelpie.store.reading import reading
 
-__all__ = ["Claim", "load"]
+__all__ = ["Claim"]
 
 _NS_PER_MS = 1_000_000
 
@@ -51,6 +50,7 @@ class Claim:
         "_writing",
         "activation",
         "keys",
+        "kv",
         "names_us",
         "owner",
         "sequence",
@@ -73,6 +73,8 @@ class Claim:
         self.keys = keys
         self.owner = owner
         self.sequence = sequence
+        self.kv = KvKeys(keys.prefix, sequence.kv_generation)
+        """The keys of the entries of kv, as of the last commit."""
         self.names_us = names_us
         """Whether the store names this incarnation as the owner, under this
         claim's epoch or that of an earlier activation."""
@@ -194,6 +196,8 @@ class Claim:
         self.sequence, self._own_stored, self._seq_stored = self._writing
         self.names_us = self._taken = True
         self._writing = None
+        if self.sequence.kv_generation != self.kv.generation:
+            self.kv = KvKeys(self.keys.prefix, self.sequence.kv_generation)
         self.known_at(version, begun_ns)
 
     async def barrier(self) -> bool:
@@ -256,39 +260,3 @@ class Claim:
         transaction.set(self.keys.own, released.stored(self.keys))
         await transaction.commit()
         self.names_us = False
-
-
-async def load(node: Node, keys: ActorKeys) -> tuple[Claim, StoredState]:
-    """The claim to an actor and its state, from one consistent read.
-
-    Raises:
-        KindNotFound: nothing of its kind is deployed.
-        Moved: a living node owns it, or this one was fenced off.
-        StoreError: it could not be read; nothing is assumed.
-    """
-    begun_ns = node.env.monotonic_ns()
-    with reading(node.store) as transaction:
-        claim = await _claim(transaction, node, keys)
-        state = await read_state(transaction, keys)
-        claim.known_at(await transaction.read_version(), begun_ns)
-    return claim, state
-
-
-async def _claim(transaction: Transaction, node: Node, keys: ActorKeys) -> Claim:
-    """The claim to an actor that is free, or ours already."""
-    await node.check_alive(transaction)
-    own_stored = await transaction.get(keys.own)
-    owner = Owner.read(keys, own_stored)
-    ours = (owner.node, owner.incarnation) == (node.name, node.incarnation)
-    if owner.node and not ours and await is_alive(transaction, owner.node, owner.incarnation):
-        raise Moved(f"{keys.address} is owned by node {owner.node!r}", node=owner.node)
-    seq_stored = await transaction.get(keys.seq)
-    namespace, kind, _ = keys.address
-    deploy_number = await read_current(transaction, namespace, kind)
-    end_stored = await transaction.get(keyspace.kind_end(namespace, kind))
-    assert deploy_number >= owner.deploy_number, "a deploy number never goes back"
-    next_owner = Owner(owner.epoch + 1, node.name, node.incarnation, deploy_number)
-    sequence = Sequence.read(keys, seq_stored)
-    return Claim(
-        node, keys, next_owner, sequence, own_stored, seq_stored, end_stored, names_us=ours
-    )

@@ -17,11 +17,13 @@ from kelpie.runtime.commits import records
 from kelpie.runtime.commits.actor_journal import ActorJournal
 from kelpie.runtime.commits.batch import Batch, Finished
 from kelpie.runtime.commits.claim import Claim
+from kelpie.runtime.commits.left_kv import is_much, leave
 from kelpie.runtime.commits.ownership import Sequence
 from kelpie.runtime.durable.steps import write_steps
 from kelpie.runtime.node import Node
 from kelpie.runtime.requests.message import Stage
 from kelpie.store.chunks import clear_value, encode_payload, write_value
+from kelpie.store.kv_keys import KvKeys
 from kelpie.store.protocol import Transaction
 from kelpie.store.reading import reading
 
@@ -59,6 +61,8 @@ class Committer:
                 cleared = await self._expired_records(len(batch.records)) if batch.records else []
                 if self._journal.waits:
                     await self._journal.prepare()
+                if batch.kv_cleared:
+                    batch.leaves_kv = await is_much(node, claim.kv, large=claim.sequence.large)
                 if doubtful or not claim.is_recent(begun_ns):
                     transaction = await claim.checked()
                 else:
@@ -132,7 +136,8 @@ class Committer:
         claim = self._claim
         keys, before = claim.keys, claim.sequence
         number = before.number + batch.commits
-        large = self._write_effects(transaction, batch)
+        kv = self._clear_kv(transaction, batch) if batch.kv_cleared else claim.kv
+        large = self._write_effects(transaction, batch, kv)
         record_count = before.record_count
         if cleared:
             record_count -= records.clear(transaction, keys, cleared, had_chunks=before.large)
@@ -148,10 +153,23 @@ class Committer:
         large |= before.large
         activation = claim.activation
         claim.write(
-            transaction, Sequence(number, last_request_id, record_count, large, activation, steps)
+            transaction,
+            Sequence(
+                number, last_request_id, record_count, large, activation, steps, kv.generation
+            ),
         )
 
-    def _write_effects(self, transaction: Transaction, batch: Batch) -> bool:
+    def _clear_kv(self, transaction: Transaction, batch: Batch) -> KvKeys:
+        """Takes away what was in kv before the batch; the keys of what it writes there."""
+        kv, actor = self._claim.kv, self._claim.keys
+        if batch.leaves_kv:
+            return leave(transaction, actor, kv.generation + 1)
+        transaction.clear_range(*kv.range())
+        if self._claim.sequence.large:
+            transaction.clear_range(*kv.chunks())
+        return kv
+
+    def _write_effects(self, transaction: Transaction, batch: Batch, kv: KvKeys) -> bool:
         """Whether a value went into chunks."""
         keys, had_chunks = self._claim.keys, self._claim.sequence.large
         large = False
@@ -164,15 +182,10 @@ class Committer:
                 body = encode_payload(value)
                 large |= write_value(transaction, key, body, had_chunks=had_chunks)
 
-        if batch.kv_cleared:
-            # First: what was written after it stays.
-            transaction.clear_range(*keys.kv_range())
-            if had_chunks:
-                transaction.clear_range(*keys.kv_chunks())
         if batch.state_written:
             put(keys.state, batch.state)
         for kv_key, value in batch.kv.items():
-            put(keys.kv_entry(kv_key), value)
+            put(kv.entry(kv_key), value)
         for key, row in batch.writes.items():
             if row is None:
                 clear_value(transaction, key, had_chunks=had_chunks)

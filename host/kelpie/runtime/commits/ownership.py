@@ -10,10 +10,11 @@ import msgpack
 from kelpie.errors import StoredValueCorrupt
 from kelpie.store.frame import frame, unframe
 from kelpie.store.keyspace import ActorKeys
+from kelpie.store.kv_keys import KvKeys
 from kelpie.store.packing import pack_value
 from kelpie.store.protocol import Transaction
 
-__all__ = ["Owner", "Sequence", "read_stored"]
+__all__ = ["Owner", "Sequence", "read_kv", "read_stored"]
 
 
 class Owner(NamedTuple):
@@ -44,6 +45,7 @@ class Sequence(NamedTuple):
     writing over one must clear them. `activation` tells the activations of one
     incarnation apart: two of them never write the same, whatever they commit.
     `steps` are those of the durable turn in flight; 0 if there is none.
+    `kv_generation` tells the entries of kv from those before a deletion of the actor.
     """
 
     number: int
@@ -52,10 +54,14 @@ class Sequence(NamedTuple):
     large: bool
     activation: int
     steps: int = 0
+    kv_generation: int = 0
 
     def stored(self, keys: ActorKeys) -> bytes:
-        # Without a turn in flight it is written as it always was.
-        return frame(keys.seq, pack_value(self if self.steps else self[:-1]))
+        # Without those at the end, which most actors never have, it is written as it
+        # always was.
+        if self.kv_generation:
+            return frame(keys.seq, pack_value(self))
+        return frame(keys.seq, pack_value(self[:-1] if self.steps else self[:-2]))
 
     @classmethod
     def read(cls, keys: ActorKeys, stored: bytes | None) -> Sequence:
@@ -89,3 +95,14 @@ async def read_stored(transaction: Transaction, keys: ActorKeys) -> tuple[Owner,
     """
     owner = Owner.read(keys, await transaction.get(keys.own, snapshot=True))
     return owner, Sequence.read(keys, await transaction.get(keys.seq, snapshot=True))
+
+
+async def read_kv(transaction: Transaction, keys: ActorKeys) -> KvKeys:
+    """The keys of the entries of kv that an actor has now.
+
+    Raises:
+        StoredValueCorrupt: nobody can tell its entries from those that are over.
+        StoreError
+    """
+    sequence = Sequence.read(keys, await transaction.get(keys.seq, snapshot=True))
+    return KvKeys(keys.prefix, sequence.kv_generation)

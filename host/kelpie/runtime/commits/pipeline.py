@@ -252,6 +252,8 @@ class Pipeline:
             if batch.writes:
                 # Whatever came of it: it may have landed, or still will.
                 self._node.wrote(self.claim.keys.address, batch.writes)
+            if batch.leaves_kv:
+                self._node.left_kv()
 
     async def _check_ownership(self) -> None:
         """Begun after the turns it speaks for have ended.

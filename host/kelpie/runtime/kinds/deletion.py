@@ -14,21 +14,22 @@ from typing import NamedTuple
 
 import msgpack
 
-from kelpie.errors import KindInUse, StoreError
-from kelpie.limits import MIB
+from kelpie.errors import KindInUse, StoredValueCorrupt, StoreError
 from kelpie.runtime.commits import records
+from kelpie.runtime.commits.ownership import read_kv
 from kelpie.runtime.kinds.actor_scan import next_actor
 from kelpie.runtime.kinds.deploy import read_current, unpack_number
 from kelpie.runtime.node import Node
 from kelpie.store import due_keys, keyspace
+from kelpie.store.clearing import clear_some
 from kelpie.store.durable_keys import DurableKeys
 from kelpie.store.frame import frame
 from kelpie.store.keyspace import ActorKeys, KeyRange
+from kelpie.store.kv_keys import KvKeys
 from kelpie.store.message_keys import MessageKeys
 from kelpie.store.protocol import Transaction
 from kelpie.store.reading import reading
 from kelpie.store.retry import transact
-from kelpie.store.tuples import after
 
 __all__ = ["clear_all", "clear_remains", "end_kind", "has_remains"]
 
@@ -36,7 +37,6 @@ _log = logging.getLogger("kelpie")
 
 # How many actors are looked at before others get the loop.
 _ACTORS_AT_ONCE = 100
-_READ_BYTES_MAX = 1 * MIB
 
 
 class _Held(NamedTuple):
@@ -153,15 +153,7 @@ async def _clear_some(node: Node, namespace: str, kind: str, within: KeyRange) -
         # Another one may have finished, and the kind be there again.
         if not await has_remains(transaction, namespace, kind):
             return False
-        rows = await transaction.get_range(
-            *within,
-            limit=node.limits.kind_rows_cleared_max,
-            bytes_max=_READ_BYTES_MAX,
-            snapshot=True,
-        )
-        if rows:
-            transaction.clear_range(rows[0][0], after(rows[-1][0]))
-        return bool(rows)
+        return await clear_some(transaction, within, node.limits)
 
     return await transact(node.env, node.store, node.limits, work, repeatable=True)
 
@@ -179,7 +171,7 @@ async def _held(transaction: Transaction, node: Node, namespace: str, kind: str)
         held = _Held(
             held.actors + 1,
             held.with_state + (await transaction.get(keys.state) is not None),
-            held.with_kv + await _has_any(transaction, keys.kv_range()),
+            held.with_kv + await _has_kv(transaction, keys),
             held.with_records
             + await records.keeps_any(transaction, keys, node.tick.value, node.limits),
             held.with_messages + await _has_messages(transaction, keys),
@@ -187,6 +179,18 @@ async def _held(transaction: Transaction, node: Node, namespace: str, kind: str)
             held.with_durable_turns + await _has_any(transaction, DurableKeys(keys).steps()),
         )
     return held
+
+
+async def _has_kv(transaction: Transaction, keys: ActorKeys) -> bool:
+    try:
+        kv = await read_kv(transaction, keys)
+    except StoredValueCorrupt:
+        # Perhaps it is left of one that was deleted. That nobody can tell.
+        return await _has_any(transaction, KvKeys(keys.prefix, 0).all_generations())
+    # It was read without conflict, so as to meet no other turn: what may be written of kv
+    # is of this generation, or of a later one.
+    transaction.add_read_conflict_range(*kv.since())
+    return bool(await transaction.get_range(*kv.range(), limit=1, snapshot=True))
 
 
 async def _has_messages(transaction: Transaction, keys: ActorKeys) -> bool:

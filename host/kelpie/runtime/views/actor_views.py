@@ -9,7 +9,7 @@ from kelpie.errors import StoredValueCorrupt
 from kelpie.ids import Address, Payload
 from kelpie.runtime.actor.active import ActiveActors
 from kelpie.runtime.actor.kv_listing import KvListing
-from kelpie.runtime.commits.ownership import read_stored
+from kelpie.runtime.commits.ownership import read_kv, read_stored
 from kelpie.runtime.kinds.actor_scan import next_actor
 from kelpie.runtime.kinds.deploys import Deploys
 from kelpie.runtime.node import Node
@@ -98,28 +98,27 @@ class ActorViews:
 
     async def state(self, address: Address) -> Payload | None:
         """The actor's state; None if it has none."""
-        return await self._value(address, ActorKeys(address).state)
+        self._check_kind(address.namespace, address.kind)
+        with reading(self._node.store) as transaction:
+            return await _value(transaction, ActorKeys(address).state)
 
     async def kv_entry(self, address: Address, key: str) -> Payload | None:
         """One value of its kv; None if it has none under this key."""
-        return await self._value(address, ActorKeys(address).kv_entry(key.encode()))
+        self._check_kind(address.namespace, address.kind)
+        with reading(self._node.store) as transaction:
+            kv = await read_kv(transaction, ActorKeys(address))
+            return await _value(transaction, kv.entry(key.encode()))
 
     async def kv_page(self, address: Address, prefix: str, after: str | None, limit: int) -> Page:
         """Entries of its kv in the order of the UTF-8 of their keys: at most
         `limit`, and `kv_page_bytes_max` of keys and values, but one at the least."""
         self._check_kind(address.namespace, address.kind)
-        keys = ActorKeys(address)
         listing = KvListing(self._node.limits, limit, {}, reverse=False)
         behind = None if after is None else after.encode()
         with reading(self._node.store) as transaction:
-            await listing.fill(transaction, keys, *keys.kv_range(prefix.encode(), behind))
+            kv = await read_kv(transaction, ActorKeys(address))
+            await listing.fill(transaction, kv, *kv.range(prefix.encode(), behind))
         return listing.page()
-
-    async def _value(self, address: Address, key: bytes) -> Payload | None:
-        self._check_kind(address.namespace, address.kind)
-        with reading(self._node.store) as transaction:
-            body = await read_value(transaction, key, snapshot=True)
-        return None if body is None else decode_payload(body)
 
     async def _view_or_damage(self, transaction: Transaction, keys: ActorKeys) -> ActorView:
         """One of many: if nobody can read what it is, that says so, and hides no other."""
@@ -152,4 +151,14 @@ async def _holds_anything(transaction: Transaction, keys: ActorKeys) -> bool:
     """What else there is says only that it was used, and what was asked of it."""
     if await transaction.get(keys.state, snapshot=True) is not None:
         return True
-    return bool(await transaction.get_range(*keys.kv_range(), limit=1, snapshot=True))
+    try:
+        kv = await read_kv(transaction, keys)
+    except StoredValueCorrupt:
+        # Who looks at the actor is told of it.
+        return True
+    return bool(await transaction.get_range(*kv.range(), limit=1, snapshot=True))
+
+
+async def _value(transaction: Transaction, key: bytes) -> Payload | None:
+    body = await read_value(transaction, key, snapshot=True)
+    return None if body is None else decode_payload(body)
