@@ -169,10 +169,24 @@ async def test_another_namespace_is_granted_by_who_may_deploy_there(empty_host: 
             assert put.json["grants"] == ["all", f"messaging{grants}"]
         else:
             assert (put.code, put.json["namespace"]) == ("forbidden", "billing")
-    # What was granted stays so, whoever deploys next.
+    # What was granted stays so, for whoever may deploy there; nobody else has code of their
+    # own act there because of that.
     path = "/v1/kinds/one?namespace=shop"
-    put = await host.ask("PUT", path, ROGUE.read_bytes(), **bearer(shop))
+    for query in ("", "&check=true"):
+        put = await host.ask("PUT", path + query, ROGUE.read_bytes(), **bearer(shop))
+        assert (put.status, put.code, put.json["namespace"]) == (403, "forbidden", "billing")
+        assert "name what the kind is to be granted" in put.json["detail"]
+    shown = await host.ask("GET", path, **bearer(shop))
+    assert shown.json["grants"] == ["all", "messaging:billing"]
+    # The very component that is there changes nothing.
+    put = await host.ask("PUT", path, COUNTER.read_bytes(), **bearer(shop))
+    assert (put.status, put.json["changed"]) == (200, False)
+    put = await host.ask("PUT", path, ROGUE.read_bytes(), **bearer(admin))
     assert (put.status, put.json["grants"]) == (201, ["all", "messaging:billing"])
+    put = await host.ask("PUT", f"{path}&grant=all", COUNTER.read_bytes(), **bearer(shop))
+    assert (put.status, put.json["grants"]) == (201, None)
+    put = await host.ask("PUT", path, ROGUE.read_bytes(), **bearer(shop))
+    assert (put.status, put.json["grants"]) == (201, None)
 
 
 async def test_what_was_taken_away_is_not_taken_back_by_a_rollback(empty_host: Host) -> None:

@@ -60,6 +60,33 @@ async def test_turns_are_listed_and_exported(host: Host) -> None:
     assert (absent.status, absent.json["code"]) == (404, "turns-not-found")
 
 
+async def test_configuration_in_a_bundle_is_for_who_may_see_it(host: Host) -> None:
+    await host.ask("PUT", POLICY, b"all", Content_Type=TEXT)
+    assert await run(host, "save", b'"1"') == 200
+    admin = await host.token("root", Role.ADMIN)
+    reader = await host.token("reader", Role.READ)
+    both = await host.token("both", Role.READ, Role.DEPLOY)
+    # Nothing is set: what the actor keeps is all that is in it.
+    assert (await host.ask("GET", BUNDLE, **bearer(reader))).status == 200
+    config = "/v1/kinds/rogue/config"
+    body = b'{"COLOR": "red"}'
+    put = await host.ask("PATCH", config, body, Content_Type=JSON, **bearer(admin))
+    assert put.status == 200
+    path = "/v1/actors/rogue/a%2Fb/save"
+    saved = await host.ask("POST", path, b'"2"', Content_Type=JSON, **bearer(admin))
+    assert saved.status == 200
+    for secret in (reader, both, admin):
+        # As at its own path.
+        seen = (await host.ask("GET", config, **bearer(secret))).status
+        exported = await host.ask("GET", BUNDLE, **bearer(secret))
+        assert exported.status == seen == (403 if secret == reader else 200)
+    refused = await host.ask("GET", BUNDLE, **bearer(reader))
+    assert (refused.code, refused.json["roles"]) == ("forbidden", ["deploy", "admin"])
+    assert "set for the kind as configuration" in refused.json["detail"]
+    # Turns of before have none in them.
+    assert (await host.ask("GET", f"{BUNDLE}?to=1", **bearer(reader))).status == 200
+
+
 async def test_a_failure_names_its_bundle(host: Host) -> None:
     body = b'{"kind": "failed"}'
     answer = await host.ask("POST", "/v1/actors/rogue/a%2Fb/fail", body, Content_Type=JSON)

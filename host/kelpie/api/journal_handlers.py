@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 
 from aiohttp import web
 
+from kelpie.access.caller import Caller
+from kelpie.access.roles import Permission
 from kelpie.api.bodies import Bodies
-from kelpie.api.door import CHANGE
+from kelpie.api.door import CALLER, CHANGE
 from kelpie.api.moments import told_moment
 from kelpie.api.paths import Target, decode_segment
 from kelpie.api.payloads import BUNDLE_TYPE
 from kelpie.api.responses import Handler, json_response, respond
 from kelpie.env import Env
-from kelpie.errors import InvalidRequest, PayloadTooLarge
+from kelpie.errors import Forbidden, InvalidRequest, PayloadTooLarge
 from kelpie.ids import Address
 from kelpie.journal.policy import Policy
 from kelpie.limits import Limits
@@ -66,15 +69,32 @@ class JournalHandlers:
         turns = [_turn_view(each) for each in page.turns]
         return json_response({"turns": turns, "more": page.more})
 
-    async def _export(self, _request: web.BaseRequest, target: Target) -> web.Response:
+    async def _export(self, request: web.BaseRequest, target: Target) -> web.Response:
         begin, end = (target.number(name, _NUMBER_MAX) for name in ("from", "to"))
         address = self._address(target)
-        bundle = await self._runtime.journals.export(address, begin, end)
+        may_see = partial(_may_see_config, request[CALLER], target.namespace)
+        bundle = await self._runtime.journals.export(address, begin, end, may_see)
         return respond(HTTPStatus.OK, BUNDLE_TYPE, bundle)
 
     def _address(self, target: Target) -> Address:
         kind, key = map(decode_segment, target.segments[2:4])
         return Address.checked(target.namespace, kind, key, self._limits)
+
+
+def _may_see_config(caller: Caller, namespace: str) -> None:
+    """What is set for a kind is seen only by who may set it, here as at its own route.
+
+    Raises:
+        Forbidden
+    """
+    try:
+        caller.check(Permission.DEPLOY, namespace)
+    except Forbidden as error:
+        raise Forbidden(
+            "the bundle would have in it what was set for the kind as configuration, which is "
+            f"seen only by who may set it, and {error.message}",
+            **error.details,
+        ) from None
 
 
 def _policy(given: str) -> Policy:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from http import HTTPStatus
 
 from aiohttp import web
 
+from kelpie.access.caller import Caller
 from kelpie.access.roles import Permission
 from kelpie.api.bodies import Bodies
 from kelpie.api.door import CALLER, CHANGE
@@ -24,6 +26,7 @@ from kelpie.api.views import (
 from kelpie.env import Env
 from kelpie.errors import (
     ComponentTooLarge,
+    Forbidden,
     InvalidRequest,
     PayloadTooLarge,
     UnsupportedMediaType,
@@ -77,6 +80,7 @@ class KindHandlers:
     async def _deploy(self, request: web.BaseRequest, target: Target) -> web.Response:
         kind = target.kind(self._limits)
         terms = _terms(target, self._limits)
+        terms["may_reach"] = partial(_keeps_reach, request[CALLER])
         for namespace in beyond(terms["grant"]):
             # Else it could have its actors do there what it may not do itself.
             request[CALLER].check(Permission.DEPLOY, namespace)
@@ -175,6 +179,24 @@ def _version_in(body: bytes, content_type: str | None) -> int:
 
 def _media_type(given: str | None) -> str | None:
     return None if given is None else given.partition(";")[0].strip().lower()
+
+
+def _keeps_reach(caller: Caller, namespace: str) -> None:
+    """Whether a deploy that names no grants may leave those for another namespace to
+    what is deployed.
+
+    Raises:
+        Forbidden
+    """
+    try:
+        caller.check(Permission.DEPLOY, namespace)
+    except Forbidden as error:
+        raise Forbidden(
+            f"the current version may reach the namespace {namespace!r}, and a deploy that "
+            f"names no grants keeps that, but {error.message}: have it deployed by somebody who "
+            "may, or name what the kind is to be granted from now on (--grant, ?grant=)",
+            **error.details,
+        ) from None
 
 
 def _terms(target: Target, limits: Limits) -> Terms:

@@ -98,17 +98,18 @@ class Deploys:
         Raises:
             DeployBreaking: it is strict, and it removes or narrows operations.
             ImportsNotGranted: it imports more than it is granted.
+            Whatever `may_reach` raises.
             InvalidAddress, ComponentError, KindsFull, StoreError
         """
-        strict, grant = terms.get("strict", False), terms.get("grant")
+        strict = terms.get("strict", False)
         component, wasm, wanted, shadow = await self._examine(namespace, kind, upload, terms)
         # Refused now, it leaves nothing behind.
-        foreseen(self._current.get((namespace, kind)), wanted, grant, strict=strict)
+        foreseen(self._current.get((namespace, kind)), wanted, terms)
         # What was deleted under this name is not to be found again.
         await clear_remains(self._node, namespace, kind)
 
         async def derive(current: Deploy | None) -> Wanted:
-            return Wanted(redeployed(current, wanted, grant))
+            return Wanted(redeployed(current, wanted, terms))
 
         async def work(transaction: Transaction) -> Deploy:
             await self.components.check_kept(transaction, component.digest)
@@ -132,8 +133,8 @@ class Deploys:
         """What `deploy` would answer, or raise. Nothing is kept; its `number` is that
         of the current deploy, or 0."""
         _, _, wanted, shadow = await self._examine(namespace, kind, upload, terms)
-        current, strict = self._current.get((namespace, kind)), terms.get("strict", False)
-        return replace(foreseen(current, wanted, terms.get("grant"), strict=strict), shadow=shadow)
+        current = self._current.get((namespace, kind))
+        return replace(foreseen(current, wanted, terms), shadow=shadow)
 
     async def roll_back(
         self, namespace: str, kind: str, to: int | None, witness: Witness, may_reach: MayReach

@@ -23,7 +23,8 @@ from kelpie.runtime.kinds.deploy import (
     unpack_number,
     write_deploy,
 )
-from kelpie.runtime.kinds.grants import check_granted, granted
+from kelpie.runtime.kinds.grants import anywhere, check_granted, check_widened, granted
+from kelpie.runtime.kinds.terms import Terms
 from kelpie.runtime.kinds.trimming import trim_versions
 from kelpie.runtime.node import Node
 from kelpie.store import keyspace
@@ -95,24 +96,30 @@ async def succeed(
     return made
 
 
-def redeployed(current: Deploy | None, wanted: Deploy, grant: tuple[str, ...] | None) -> Deploy:
-    """A new component, with what the kind has already; and grants, if it is given any."""
+def redeployed(current: Deploy | None, wanted: Deploy, terms: Terms) -> Deploy:
+    """A new component, with what the kind has already; and grants, if it is given any.
+
+    Raises: what `may_reach` does, of a namespace that it would reach as the one before.
+    """
+    grant = terms.get("grant")
     if current is None:
         return replace(wanted, grants=granted(grant, None))
+    if grant is None and current.digest != wanted.digest:
+        # Else whoever may deploy here would have code of their own act there.
+        check_widened(None, current.grants, terms.get("may_reach", anywhere))
     grants = granted(grant, current.grants)
     return replace(wanted, grants=grants, configured_at=current.configured_at)
 
 
-def foreseen(
-    current: Deploy | None, wanted: Deploy, grant: tuple[str, ...] | None, *, strict: bool
-) -> Deploy:
+def foreseen(current: Deploy | None, wanted: Deploy, terms: Terms) -> Deploy:
     """What will be answered, if this is still the current version by then: its
     `number` is that of the current one, or 0.
 
     Raises:
-        DeployBreaking, ImportsNotGranted: as `succeed`.
+        DeployBreaking, ImportsNotGranted: as `succeed`; and as `redeployed`.
     """
-    return _judged(current, redeployed(current, wanted, grant), strict=strict)
+    deploy = redeployed(current, wanted, terms)
+    return _judged(current, deploy, strict=terms.get("strict", False))
 
 
 def _judged(current: Deploy | None, wanted: Deploy, *, strict: bool) -> Deploy:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from kelpie.runtime.kinds.grants import MayReach
+
 __all__ = ["Terms"]
 
 
 class Terms(TypedDict, total=False):
     """What may be asked of a deploy. All of it may be left out."""
 
+    may_reach: MayReach
+    """Asked of each other namespace in reach of the version before, if another component
+    is to keep that without being granted it anew; left out: whoever deploys may."""
     strict: bool
     """Whether it is refused if it removes or narrows operations; else it is not."""
     grant: tuple[str, ...] | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import NamedTuple
 
 from kelpie import __version__
@@ -34,6 +35,10 @@ from kelpie.store.witness import Witness, nobody
 from kelpie.wasm.engine_version import ENGINE_VERSION
 
 __all__ = ["JournaledTurn", "Journals", "Page"]
+
+
+def anybody_may() -> None:
+    """Whoever asks may see configuration."""
 
 
 class JournaledTurn(NamedTuple):
@@ -112,19 +117,33 @@ class Journals:
                 await self._node.env.sleep(0)
         return Page(found, False)
 
-    async def export(self, address: Address, begin: int | None, end: int | None) -> bytes:
+    async def export(
+        self,
+        address: Address,
+        begin: int | None,
+        end: int | None,
+        may_see_config: Callable[[], object] = anybody_may,
+    ) -> bytes:
         """A bundle of the turns with numbers from `begin` to `end`, and of all that
-        their instances ran before.
+        their instances ran before. `may_see_config` is asked if configuration was set
+        for any of them.
 
         Raises:
+            Whatever `may_see_config` does.
             TurnsNotFound: there are none.
             PayloadTooLarge: it would be too large.
         """
         self._deploys.current(address.namespace, address.kind)
         async with self._exports:
-            return await self._export(address, begin, end)
+            return await self._export(address, begin, end, may_see_config)
 
-    async def _export(self, address: Address, begin: int | None, end: int | None) -> bytes:
+    async def _export(
+        self,
+        address: Address,
+        begin: int | None,
+        end: int | None,
+        may_see_config: Callable[[], object],
+    ) -> bytes:
         node = self._node
         keys = JournalKeys(ActorKeys(address).prefix)
         head = Head(
@@ -148,7 +167,10 @@ class Journals:
                 continue
             if begin is not None and number_of(found[-1].entries[-1]) < begin:
                 continue
-            digest = birth_of(packed).digest
+            birth = birth_of(packed)
+            if birth.config:
+                may_see_config()
+            digest = birth.digest
             if digest not in digests:
                 digests.add(digest)
                 wasm = await self._deploys.components.wasm(digest)
