@@ -9,10 +9,12 @@ from kelpie.runtime.actor.kv_view import KvView
 from kelpie.runtime.actor.turn_runner import TurnRunner
 from kelpie.runtime.commits import commit
 from kelpie.runtime.commits.batch import Batch, Finished
+from kelpie.runtime.commits.claim import Claim
 from kelpie.runtime.commits.commit import Committer
 from kelpie.runtime.requests.envelope import deleted_reply
 from kelpie.runtime.requests.errand import Concluded, Writes
 from kelpie.runtime.requests.message import Message
+from kelpie.store import keyspace
 from kelpie.store.keyspace import ActorKeys, KeyRange
 from kelpie.store.kv_keys import KvKeys
 from kelpie.store.protocol import Transaction
@@ -117,13 +119,31 @@ def entries_left_are_read_again() -> Any:
     return patches((commit, "leave", leave))
 
 
-def clearing_takes_what_came_after() -> Any:
-    """Who clears what a deletion has left takes the entries of the actor's next life too."""
+def end_of_the_kind_not_looked_at() -> Any:
+    """A commit that was begun before its kind was deleted lands behind that."""
+    original = Claim.guarded
 
-    def before(self: KvKeys) -> list[KeyRange]:
-        return [self.all_generations()]
+    def guarded(self: Claim) -> Transaction:
+        transaction = original(self)
+        transaction.read_keys.remove(self._end_key)  # type: ignore[attr-defined]
+        return transaction
 
-    return patches((KvKeys, "before", before))
+    async def kind_ended(self: Claim, transaction: Transaction) -> bool:
+        return False
+
+    return patches((Claim, "guarded", guarded), (Claim, "kind_ended", kind_ended))
+
+
+def actors_outlive_their_kind() -> Any:
+    """Their state, kv and records are there again in the kind's next life."""
+    original = keyspace.everything_of
+
+    def everything_of(namespace: str, kind: str) -> list[KeyRange]:
+        (begin, end), *others = original(namespace, kind)
+        del begin, end
+        return others
+
+    return patches((keyspace, "everything_of", everything_of))
 
 
 DELETION_BUGS = (
@@ -133,6 +153,7 @@ DELETION_BUGS = (
     Bug("deletion that hides nothing", "ledger", deletion_that_hides_nothing),
     Bug("deletion takes the records along", "counter", deletion_takes_the_records_along),
     Bug("deletion without a record", "counter", deletion_without_a_record),
+    Bug("end of the kind not looked at", "counter", end_of_the_kind_not_looked_at),
+    Bug("what actors held outlives their kind", "counter", actors_outlive_their_kind),
     Bug("entries left are read again", "ledger", entries_left_are_read_again),
-    Bug("clearing takes what came after", "ledger", clearing_takes_what_came_after),
 )

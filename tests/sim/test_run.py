@@ -62,6 +62,7 @@ def test_every_fault_fires_and_rare_things_are_seen(runs: list[Run]) -> None:
         "a node was declared dead",
         "a deletion was answered",
         "another version became current",
+        "a kind was deleted, with all that it held",
     } <= set(seen)
 
 

@@ -54,6 +54,7 @@ RATES: Final[Mapping[str, int]] = {
     "version-jump": 50_000,
     "conflict-storm": 100_000,
     "rolled-back": 100_000,
+    "kind-deleted": 20_000,
     "damaged": 0,
 }
 """Each fault, and how often in a million occasions it happens.
@@ -73,6 +74,7 @@ NEMESIS: Final = (
     "version-jump",
     "conflict-storm",
     "rolled-back",
+    "kind-deleted",
     "damaged",
 )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from kelpie.errors import Moved, StoreConflict, StoreError, StoreTooOld
 from kelpie.limits import Limits
@@ -79,6 +81,16 @@ class Fleet:
 
     def alive(self) -> list[Incarnation]:
         return [each for each in self.all if not each.node.dead]
+
+    def on(
+        self, incarnation: Incarnation, work: Coroutine[Any, Any, None], name: str
+    ) -> asyncio.Task[None]:
+        """Has an incarnation do something. If it dies in the middle, that is never over."""
+        return self._loop.spawn(incarnation.node, work, name)
+
+    def dead(self) -> frozenset[str]:
+        """The names of the nodes that live no more."""
+        return frozenset(each.node.name for each in self.all if each.node.dead)
 
     def choose(self) -> Incarnation | None:
         """Whom a client asks: mostly the newest, sometimes one that it should

@@ -6,10 +6,11 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-from kelpie.errors import PlatformError
+from kelpie.errors import KindNotFound, PlatformError, VersionNotFound
 from kelpie.sim.cast import NAMESPACE, Cast
 from kelpie.sim.faults import NEMESIS, Faults
 from kelpie.sim.fleet import Fleet, Incarnation
+from kelpie.sim.kind_deletions import KindDeletions
 from kelpie.sim.loop import SimLoop
 from kelpie.sim.tape import Tape
 from kelpie.sim.trace import Trace
@@ -42,6 +43,7 @@ class Nemesis:
         fleet: Fleet,
         store: MemoryStore,
         cast: Cast,
+        deletions: KindDeletions,
     ) -> None:
         self._loop = loop
         self._tape = tape
@@ -50,6 +52,7 @@ class Nemesis:
         self._fleet = fleet
         self._store = store
         self._kinds = list(cast)
+        self._deletions = deletions
 
     async def run(self) -> None:
         while True:
@@ -89,6 +92,8 @@ class Nemesis:
                 if not newest.ready:
                     return False
                 self._loop.spawn(newest.node, self._roll_back(newest), "rollback")
+            case "kind-deleted":
+                return self._deletions.begin(newest, self._kind())
             case "damaged":
                 return self._damage()
             case _:
@@ -118,11 +123,14 @@ class Nemesis:
 
     async def _roll_back(self, newest: Incarnation) -> None:
         """Makes the other of two versions current; other faults may be in the way."""
-        with suppress(PlatformError):
-            kinds = self._kinds
-            kind = kinds[self._tape.draw("nemesis/kind", len(kinds)) if len(kinds) > 1 else 0]
-            await newest.runtime.roll_back(NAMESPACE, kind)
+        # A kind that was deleted has no other version for a while.
+        with suppress(PlatformError, KindNotFound, VersionNotFound):
+            await newest.runtime.roll_back(NAMESPACE, self._kind())
             self._faults.seen["another version became current"] += 1
+
+    def _kind(self) -> str:
+        kinds = self._kinds
+        return kinds[self._tape.draw("nemesis/kind", len(kinds)) if len(kinds) > 1 else 0]
 
     def _damage(self) -> bool:
         """Flips a bit of an actor's data where it is stored."""

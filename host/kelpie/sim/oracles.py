@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Final
 
-from kelpie.errors import CallerError, HostFault, StoredValueCorrupt
+from kelpie.errors import CallerError, HostFault, KindNotFound, StoredValueCorrupt
 from kelpie.ids import Address
 from kelpie.limits import Limits
+from kelpie.sim.endings import Endings
 from kelpie.sim.engine import TurnLog
 from kelpie.sim.failure import Failure
 from kelpie.sim.history import Operation, Step
@@ -25,10 +26,12 @@ GAVE_UP: Final = "linearizability gave up"
 """No promise: the oracle that says that there was no verdict."""
 
 
-def exactly_once(requests: Iterable[Request]) -> list[Failure]:
-    """Every answer to one recorded request is the same."""
+def exactly_once(requests: Sequence[Request], endings: Endings) -> list[Failure]:
+    """Every answer to one recorded request is the same, as long as its kind is there."""
     failures = []
-    for request in requests:
+    kinds = sorted({each.address.kind for each in requests})
+    lives = [(kind, life) for kind in kinds for life in range(endings.lives(kind))]
+    for request in (each for kind, life in lives for each in endings.of_life(requests, kind, life)):
         if request.read_only or not request.recorded:
             continue
         values = [each.answer.value for each in request.definite() if each.answer is not None]
@@ -44,13 +47,16 @@ def exactly_once(requests: Iterable[Request]) -> list[Failure]:
     return failures
 
 
-def answers(requests: Iterable[Request], *, corruption: bool) -> list[Failure]:
+def answers(requests: Iterable[Request], endings: Endings, *, corruption: bool) -> list[Failure]:
     """No answer blames a client that did nothing wrong, or a fault of the host."""
     failures = []
     for request in requests:
         for attempt in request.attempts:
             answer = attempt.answer
-            if answer is not None and _absurd(answer, corruption=corruption):
+            if answer is None or not _absurd(answer, corruption=corruption):
+                continue
+            gone = endings.known_at(request.address.kind, attempt.answered or 0)
+            if not (gone and isinstance(answer.error, KindNotFound)):
                 failures.append(
                     Failure("answers", f"{request.id} was answered {answer}", request.address)
                 )
@@ -71,6 +77,7 @@ def linearizable(
     limits: Limits,
     log: TurnLog,
     landings: Landings,
+    endings: Endings,
     memory: dict[Hashable, Step | None],
     end: int,
     configuration: Configuration = NO_CONFIGURATION,
@@ -82,22 +89,29 @@ def linearizable(
             # The model knows only what clients have asked for.
             continue
         model = ComponentModel(component_of(address), address, limits, memory, configuration)
-        history = history_of(address, requests, log, landings)
-        if address in stored:
-            history.append(Operation(STORED_STATE, None, end, end + 1, stored[address]))
-        verdict = _verdict(history, model)
-        if isinstance(verdict, GaveUp):
-            reason = f"no verdict after {verdict.steps} steps: give fewer clients or requests"
-            failures.append(Failure(GAVE_UP, reason, address))
-        elif not isinstance(verdict, Explained):
-            lines = (
-                *(f"  {_shown(each)}" for each in verdict.order),
-                f"then the state is {verdict.state}, and nowhere fits",
-                f"  {_shown(verdict.stuck)}",
-            )
-            reason = f"no order explains {verdict.stuck.request_id or verdict.stuck.name}"
-            failures.append(Failure("linearizability", reason, address, lines))
+        lives = endings.lives(address.kind)
+        for life in range(lives):
+            lived = endings.of_life(requests, address.kind, life)
+            history = history_of(address, lived, log, landings)
+            if address in stored and life == lives - 1:
+                history.append(Operation(STORED_STATE, None, end, end + 1, stored[address]))
+            failures += _judged(address, _verdict(history, model))
     return failures
+
+
+def _judged(address: Address, verdict: Verdict) -> list[Failure]:
+    if isinstance(verdict, Explained):
+        return []
+    if isinstance(verdict, GaveUp):
+        reason = f"no verdict after {verdict.steps} steps: give fewer clients or requests"
+        return [Failure(GAVE_UP, reason, address)]
+    lines = (
+        *(f"  {_shown(each)}" for each in verdict.order),
+        f"then the state is {verdict.state}, and nowhere fits",
+        f"  {_shown(verdict.stuck)}",
+    )
+    reason = f"no order explains {verdict.stuck.request_id or verdict.stuck.name}"
+    return [Failure("linearizability", reason, address, lines)]
 
 
 def history_of(
@@ -122,7 +136,8 @@ def history_of(
 def _hint(request: Request, log: TurnLog, landings: Landings) -> int | None:
     """When the turn ran that the commit had in it, or the answer came from."""
     landed = landings.get((request.address, request.id))
-    if landed is not None:
+    delivered = [each.delivered for each in request.attempts if each.delivered is not None]
+    if landed is not None and landed >= min(delivered, default=0):
         return landed
     for attempt in request.definite():
         return log.ran.get((request.address, request.id, attempt.node))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import msgpack
 
 from kelpie.ids import Address
 from kelpie.runtime.commits.ownership import Sequence
+from kelpie.sim.cast import NAMESPACE
+from kelpie.sim.endings import Endings
 from kelpie.sim.engine import TurnLog
 from kelpie.sim.failure import Failure
 from kelpie.store import keyspace
@@ -55,10 +57,14 @@ class Seen(NamedTuple):
 class OwnershipWatch:
     """Holds for each actor what the last commit left, and every breach."""
 
-    def __init__(self, store: MemoryStore, addresses: list[Address], log: TurnLog) -> None:
+    def __init__(
+        self, store: MemoryStore, addresses: list[Address], log: TurnLog, endings: Endings
+    ) -> None:
         self._store = store
+        self._endings = endings
         self._log = log
         self._keys = [ActorKeys(address) for address in addresses]
+        self._kinds = sorted({address.kind for address in addresses})
         self._seen = {keys.address: Seen() for keys in self._keys}
         self.failures: list[Failure] = []
         self.landings: Landings = {}
@@ -68,6 +74,7 @@ class OwnershipWatch:
     def landed(self, writer: Writer, request: CommitRequest, version: int) -> None:
         """A commit was applied."""
         buffer = request.buffer
+        self._see_endings(buffer.writes)
         for keys in self._keys:
             mine = [
                 key
@@ -78,8 +85,25 @@ class OwnershipWatch:
             clears = any(not self._is_over(keys, each, version) for each in cleared)
             if cleared and not clears:
                 self.left_cleared += 1
-            if mine or clears:
+            if self._endings.goes_on(keys.address.kind):
+                if any(buffer.writes[key] is not None for key in mine):
+                    self._fail(keys, "a commit wrote what its deleted kind had before")
+            elif mine or clears:
                 self._check(keys, writer, mine, version, clears=clears)
+
+    def _see_endings(self, writes: Mapping[bytes, bytes | int | None]) -> None:
+        for kind in self._kinds:
+            if keyspace.kind_end(NAMESPACE, kind) in writes:
+                self._endings.begins(kind)
+                for keys in self._keys:
+                    if keys.address.kind == kind:
+                        before = self._seen[keys.address]
+                        # It begins anew, but for the numbers of deploys.
+                        self._seen[keys.address] = Seen(deploy_number=before.deploy_number)
+            elif self._endings.goes_on(kind) and writes.get(
+                keyspace.current_deploy(NAMESPACE, kind)
+            ):
+                self._endings.is_over(kind)
 
     def _check(
         self, keys: ActorKeys, writer: Writer, mine: list[bytes], version: int, *, clears: bool
@@ -90,15 +114,12 @@ class OwnershipWatch:
         if now == before and not (data or clears):
             # A barrier: it writes back what it read.
             return
+        if not now.epoch:
+            # Nobody owns it in this life: whoever looked back found nothing.
+            now = now._replace(deploy_number=before.deploy_number)
         self._seen[keys.address] = now
-        if now.epoch < before.epoch:
-            self._fail(keys, f"the epoch went back from {before.epoch} to {now.epoch}")
-        if now.deploy_number < before.deploy_number:
-            self._fail(keys, "the number of the deploy went back")
-        if now.sequence < before.sequence:
-            self._fail(keys, f"seq went back from {before.sequence} to {now.sequence}")
-        if now.kv_generation < before.kv_generation:
-            self._fail(keys, "kv went back to entries that were deleted")
+        for what in _went_back(before, now):
+            self._fail(keys, f"{what} went back: {before} became {now}")
         owned_before = bool(before.node) and before.epoch == now.epoch
         if owned_before and now.node and (before.node, before.incarnation) != now[1:3]:
             self._fail(keys, f"two nodes owned it under epoch {now.epoch}")
@@ -143,6 +164,18 @@ class OwnershipWatch:
 
     def _fail(self, keys: ActorKeys, reason: str) -> None:
         self.failures.append(Failure("ownership", reason, keys.address))
+
+
+def _went_back(before: Seen, now: Seen) -> Iterator[str]:
+    """Which of the parts that only grow did not."""
+    if now.epoch < before.epoch:
+        yield "the epoch"
+    if now.deploy_number < before.deploy_number:
+        yield "the number of the deploy"
+    if now.sequence < before.sequence:
+        yield "seq"
+    if now.kv_generation < before.kv_generation:
+        yield "kv, to entries that were deleted,"
 
 
 def is_letter(keys: ActorKeys, key: bytes) -> bool:

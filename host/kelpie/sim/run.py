@@ -124,8 +124,10 @@ def _failures(plan: Plan, world: World) -> list[Failure]:
         return stuck + found
     requests, log = world.requests + world.calls.requests, world.log
     fired = world.faults.fired
-    found += oracles.answers(requests, corruption=bool(fired["corruption"] or fired["damaged"]))
-    found += oracles.exactly_once(requests)
+    found += oracles.answers(
+        requests, world.endings, corruption=bool(fired["corruption"] or fired["damaged"])
+    )
+    found += oracles.exactly_once(requests, world.endings)
     found += world.replayed()
     found += oracles.linearizable(
         requests,
@@ -135,6 +137,7 @@ def _failures(plan: Plan, world: World) -> list[Failure]:
         plan.limits,
         log,
         world.watch.landings,
+        world.endings,
         plan.memory,
         world.moments.next(),
         plan.workload.configuration,

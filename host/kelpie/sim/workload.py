@@ -68,6 +68,14 @@ class Workload:
         """What every turn of a run can read."""
         return Configuration(self.config, {n: Secret(v, 0) for n, v in self.secrets.items()})
 
+    @property
+    def deletes_kinds(self) -> bool:
+        """Whether a kind may be deleted in the middle: not where others count on its actors,
+        or on what was done to them, or to it, before."""
+        kinds = {each.kind for each in self.choices}
+        counted_on = self.setup or self.invariants or self.changes
+        return kinds == {SIMULATED} and self.deletes_per_cent > 0 and not counted_on
+
     def choose(self, tape: Tape) -> Choice:
         # Drawn from the top, so that the quiet choice is to delete nothing.
         if tape.draw("workload/delete", 100) >= 100 - self.deletes_per_cent:

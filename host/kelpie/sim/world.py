@@ -14,12 +14,14 @@ from kelpie.limits import Limits
 from kelpie.sim.calls import CallWatch
 from kelpie.sim.cast import NAMESPACE, Cast
 from kelpie.sim.client import Client
+from kelpie.sim.endings import Endings
 from kelpie.sim.engine import Foundry, SimEngine, TurnLog
 from kelpie.sim.env import SimEnv
 from kelpie.sim.failure import Failure
 from kelpie.sim.faults import Faults
 from kelpie.sim.fleet import Fleet, Incarnation
 from kelpie.sim.invariant_watch import InvariantWatch
+from kelpie.sim.kind_deletions import KindDeletions
 from kelpie.sim.loop import SimLoop
 from kelpie.sim.mail import Leftovers, dead_letters, note_what_happened, reminders_left, until_quiet
 from kelpie.sim.model import ActorState
@@ -82,11 +84,11 @@ class World:
         self.journaled: list[Flown] = []
         """What their journals have at the end."""
         self.addresses = [address for kind in cast for address in workload.addresses(kind)]
-        tight = tightened(limits, tape)
         store_env = SimEnv(loop, loop.world, tape)
         self._store = MemoryStore(store_env, limits)
         self._direct = self._store.client(store_env)
-        self.watch = OwnershipWatch(self._store, self.addresses, self.log)
+        self.endings = Endings(self.moments, self._dead)
+        self.watch = OwnershipWatch(self._store, self.addresses, self.log, self.endings)
         self._engine = SimEngine(foundry, faults, trace, self.log)
         self.calls = CallWatch(self.moments, cast, faults, self.crash)
         self.fleet = Fleet(
@@ -94,7 +96,7 @@ class World:
             tape,
             faults,
             trace,
-            tight,
+            tightened(limits, tape),
             self._store,
             store_env,
             self._engine,
@@ -102,7 +104,9 @@ class World:
             self,
         )
         self._network = Network(loop, tape, faults, trace, self.moments)
-        self._nemesis = Nemesis(loop, tape, faults, trace, self.fleet, self._store, cast)
+        self._deletions = KindDeletions(self.fleet, self.endings, self._deploy, workload)
+        harmed = self.fleet, self._store, cast, self._deletions
+        self._nemesis = Nemesis(loop, tape, faults, trace, *harmed)
         self.invariants = InvariantWatch(
             self._client("invariants"), workload.invariants, tape, faults
         )
@@ -115,6 +119,9 @@ class World:
         writer = Writer(incarnation.name, number, node.name)
         self.watch.landed(writer, request, version)
         self.calls.durable.landed(node, request, self.addresses)
+
+    def _dead(self) -> frozenset[str]:
+        return self.fleet.dead()
 
     def crash(self, node: Node) -> None:
         self.fleet.kill(self.fleet.of(node))
@@ -139,7 +146,7 @@ class World:
         first = self.fleet.begin()
         await self.fleet.until_ready()
         for kind in self._cast:
-            await self._deploy(first, kind)
+            await self.loop.spawn(first.node, self._deploy(first, kind), "deploy")
         await self.invariants.set_up(self._workload.setup, _LIVENESS_TRIES_MAX)
         await self._under_faults()
         await self._healed()
@@ -159,15 +166,14 @@ class World:
         deployed, *others = self._cast.versions(kind)
         # The turns of the check would be told from those of clients by nothing.
         deploy = partial(first.runtime.deploy, NAMESPACE, kind, determinism_check=False)
-        work = [deploy(deployed)]
+        await deploy(deployed)
         # Before the others: whoever goes back among them keeps what is set.
-        work += [first.runtime.configure(NAMESPACE, kind, x) for x in self._workload.changes]
-        work += [deploy(other) for other in others]
-        for each in work:
-            await self.loop.spawn(first.node, each, "deploy")
+        for change in self._workload.changes:
+            await first.runtime.configure(NAMESPACE, kind, change)
+        for other in others:
+            await deploy(other)
         policy = list(Policy)[self._tape.draw("swarm/journal", len(Policy))]
-        keep = first.runtime.journals.set_policy(NAMESPACE, kind, policy)
-        await self.loop.spawn(first.node, keep, "policy")
+        await first.runtime.journals.set_policy(NAMESPACE, kind, policy)
 
     def replayed(self) -> list[Failure]:
         """What guests did and what journals have of it, run again: what was not the same."""
@@ -191,6 +197,8 @@ class World:
         watching = self._spawn(
             self.loop.node("invariants"), self.invariants.in_the_middle(), "invariants"
         )
+        again = self._deletions.deploy_anew(self.faults)
+        self._spawn(self.loop.world, again, "deploy anew")
         for each in working:
             await each
         self.faults.active = False
@@ -215,6 +223,7 @@ class World:
         """Faults are over: whatever is still open must be answered now."""
         self.fleet.heal()
         await self.fleet.until_ready()
+        await self._deletions.until_all_are_there()
         client = self._client("last")
         for request in list(self.requests):
             # Half of them stay open: the checker has to bear with that.
@@ -228,6 +237,7 @@ class World:
         await self.invariants.at_the_end(_LIVENESS_TRIES_MAX)
         for each in self.fleet.all:
             note_what_happened(each.runtime, self.faults)
+        self.faults.seen["a kind was deleted, with all that it held"] += self.endings.count
         self.faults.seen["kv that a deletion left was cleared"] += self.watch.left_cleared
         self.fleet.close()
         newest = await self.fleet.until_ready()

@@ -1,0 +1,69 @@
+"""The lives of a kind: what was asked is judged in the life in which it can have been done."""
+
+from __future__ import annotations
+
+from kelpie.ids import Address, text
+from kelpie.sim.endings import Endings
+from kelpie.sim.moments import Moments
+from kelpie.sim.requests import Answer, Attempt, Request
+
+DONE = Answer(text("done"), None)
+
+
+def endings(dead: frozenset[str] = frozenset()) -> Endings:
+    """Of a kind that was deleted from moment 11 to moment 21."""
+    moments = Moments()
+    made = Endings(moments, lambda: dead)
+    for _ in range(10):
+        moments.next()
+    made.begins("kind")
+    assert made.goes_on("kind")
+    for _ in range(9):
+        moments.next()
+    made.is_over("kind")
+    assert not made.goes_on("kind")
+    return made
+
+
+def lived(made: Endings, *attempts: Attempt, read_only: bool = False) -> list[list[Attempt]]:
+    """The attempts of a request, life by life."""
+    address = Address("default", "kind", "a")
+    request = Request("r", address, "op", text(""), read_only, recorded=True)
+    request.attempts = list(attempts)
+    return [made.of_life([request], "kind", life)[0].attempts for life in range(made.lives("kind"))]
+
+
+def test_what_lies_in_one_life_belongs_to_it() -> None:
+    before, after = Attempt("n", 1, 9, DONE), Attempt("n", 22, 30, DONE)
+    assert lived(endings(), before, after) == [[before], [after]]
+
+
+def test_what_was_answered_across_the_end_may_have_been_done_in_either() -> None:
+    expected = [[Attempt("n", 5)], [Attempt("n", 21)]]
+    assert lived(endings(), Attempt("n", 5, 30, DONE)) == expected
+    assert lived(endings(), Attempt("n", 5, 30, DONE), read_only=True) == [[], []]
+    # Answered while there was no kind: it was done before, if at all.
+    assert lived(endings(), Attempt("n", 5, 15, DONE)) == [[Attempt("n", 5)], []]
+
+
+def test_what_was_never_answered_goes_on_unless_its_host_was_dead() -> None:
+    assert lived(endings(), Attempt("n", 5)) == [[Attempt("n", 5)], [Attempt("n", 21)]]
+    assert lived(endings(frozenset({"n"})), Attempt("n", 5)) == [[Attempt("n", 5)], []]
+
+
+def test_what_was_never_delivered_is_nowhere() -> None:
+    assert lived(endings(), Attempt("n")) == [[], []]
+
+
+def test_a_kind_that_was_never_deleted_has_one_life() -> None:
+    moments = Moments()
+    made = Endings(moments, frozenset)
+    attempt = Attempt("n", 5, 30, DONE)
+    assert lived(made, attempt) == [[attempt]]
+    assert (made.count, made.known_at("kind", 100)) == (0, False)
+
+
+def test_from_when_a_host_may_say_that_there_is_no_such_kind() -> None:
+    made = endings()
+    assert [made.known_at("kind", moment) for moment in (11, 12, 100)] == [False, True, True]
+    assert not made.known_at("other", 100)
