@@ -9,6 +9,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,19 @@ class Files:
         )
         self.renew()
 
-    def renew(self) -> None:
+    def renew(
+        self, *names: str, since_days: int | None = None, until_days: int | None = None
+    ) -> None:
         ca = trustme.CA()
         ca.cert_pem.write_to_path(self.ca)
-        issued = ca.issue_cert("127.0.0.1", "localhost")
+        now = datetime.now(UTC)
+        since, until = (
+            None if days is None else now + timedelta(days=days)
+            for days in (since_days, until_days)
+        )
+        issued = ca.issue_cert(
+            *(names or ("127.0.0.1", "localhost")), not_before=since, not_after=until
+        )
         self.key.write_bytes(issued.private_key_pem.bytes())
         self.certificate.write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
 
@@ -156,11 +166,61 @@ async def test_a_renewed_certificate_is_shown_from_then_on(
                 assert (await each.answer()).status == 200
         # What cannot be used changes nothing.
         files.key.write_text("no key")
-        with pytest.raises(ssl.SSLError):
+        with pytest.raises(OSError, match="there is no private key in it"):
             await tls.reload(host.env)
         async with wire(host, files) as after:
             await after.send(INCREMENT)
             assert (await after.answer()).status == 200
+
+
+def test_it_is_said_which_file_is_wrong(tmp_path: Path, files: Files) -> None:
+    (tmp_path / "other").mkdir()
+    other = Files(tmp_path / "other")
+    junk = tmp_path / "junk.pem"
+    junk.write_text("junk")
+    broken = tmp_path / "broken.pem"
+    broken.write_text("-----BEGIN CERTIFICATE-----\njunk\n-----END CERTIFICATE-----\n")
+    for certificate, key, file, told in (
+        (files.certificate, other.key, other.key, "not the key of the first certificate in"),
+        (junk, files.key, junk, "no certificate in it"),
+        (files.certificate, junk, junk, "no private key in it"),
+        (files.key, files.certificate, files.key, "no certificate in it"),
+        (broken, files.key, broken, "OpenSSL cannot use it"),
+        (tmp_path / "none", files.key, tmp_path / "none", "No such file"),
+    ):
+        with pytest.raises(OSError, match=told) as found:
+            ServerTls(certificate, key)
+        assert found.value.filename == str(file)
+
+
+def test_that_clients_refuse_a_certificate_is_known_before_they_do(files: Files) -> None:
+    assert ServerTls(files.certificate, files.key).why_refused is None
+    files.renew(since_days=-2, until_days=-1)
+    assert ServerTls(files.certificate, files.key).why_refused == "certificate has expired"
+    files.renew(since_days=1, until_days=2)
+    assert ServerTls(files.certificate, files.key).why_refused == "certificate is not yet valid"
+
+
+async def test_the_client_says_why_it_refuses_a_certificate(
+    tmp_path: Path, cache: Path, files: Files
+) -> None:
+    tls = ServerTls(files.certificate, files.key)
+    async with secure(tmp_path, cache, tls) as host:
+        for names, days, told in (
+            (("elsewhere.example",), 1, "of somebody else: .*name the host as"),
+            (("127.0.0.1",), -1, "certificate has expired; it has to be renewed there"),
+        ):
+            files.renew(*names, since_days=-2, until_days=days)
+            await tls.reload(host.env)
+            async with Client(host.url, ca=files.ca) as client:
+                with pytest.raises(HostUnreachable, match=told) as found:
+                    await client.kinds()
+                assert "--ca" not in str(found.value)
+        for ca, why in ((tmp_path / "none", "No such file"), (files.key, "no certificate in it")):
+            with pytest.raises(OSError, match=why) as wrong:
+                async with Client(host.url, ca=ca):
+                    pass
+            assert wrong.value.filename == str(ca)
 
 
 @pytest.mark.parametrize("how", ["encrypted", "fifo"])

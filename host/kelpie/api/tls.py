@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 from typing import NoReturn
 
+from kelpie.api.certificates import why_refused
 from kelpie.env import Env
 
 __all__ = ["ServerTls", "is_open_to_others"]
@@ -22,10 +23,13 @@ class ServerTls:
 
     def __init__(self, certificate: Path, key: Path) -> None:
         """Raises:
-        OSError: a file cannot be read, is no regular one, or is encrypted; or they
-            do not fit (ssl.SSLError).
+        OSError: a file cannot be read, is no regular one, is encrypted, or has not in
+            it what it should; or they do not fit. Its `filename` is the one to look at.
         """
         self.certificate, self.key = certificate, key
+        self.why_refused: str | None = None
+        """Why every client will refuse the certificate that was read last, by its dates
+        and this machine's clock; None if none will because of them."""
         self._newest = self._read()
         self._reading = asyncio.Lock()
         self.context = self._newest
@@ -49,8 +53,23 @@ class ServerTls:
                 raise OSError(errno.EINVAL, "it is no regular file", str(file))
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         # Without a callback OpenSSL would ask on the terminal.
-        context.load_cert_chain(self.certificate, self.key, self._refuse_encrypted)
+        try:
+            context.load_cert_chain(self.certificate, self.key, self._refuse_encrypted)
+        except ssl.SSLError as error:
+            raise self._told_of(error) from error
+        self.why_refused = why_refused(context, self.certificate)
         return context
+
+    def _told_of(self, error: ssl.SSLError) -> OSError:
+        """OpenSSL does not say which of the files it means."""
+        if error.reason == "KEY_VALUES_MISMATCH":
+            told = f"it is not the key of the first certificate in {self.certificate}"
+            return OSError(errno.EINVAL, told, str(self.key))
+        for file, what in ((self.certificate, "certificate"), (self.key, "private key")):
+            if f"{what.upper()}-----".encode() not in file.read_bytes():
+                return OSError(errno.EINVAL, f"there is no {what} in it, in PEM", str(file))
+        told = f"OpenSSL cannot use it with {self.key} ({error.reason or error})"
+        return OSError(errno.EINVAL, told, str(self.certificate))
 
     def _refuse_encrypted(self) -> NoReturn:
         told = "it is encrypted, and nobody is there to give a pass phrase: store it decrypted"

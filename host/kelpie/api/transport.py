@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from urllib.parse import quote, urlencode
 import aiohttp
 from yarl import URL
 
+from kelpie.api.certificates import trusting, why_not_trusted
 from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.paths import DEFAULT_NAMESPACE
 from kelpie.api.problem import PROBLEM_TYPE, error_of
@@ -61,7 +61,7 @@ class Transport:
         """Raises:
         OSError: the file of certificates cannot be used.
         """
-        trusted = True if self._ca is None else ssl.create_default_context(cafile=self._ca)
+        trusted = True if self._ca is None else trusting(self._ca)
         # The host ends every request by its deadline; only connecting is bounded here.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS)
         self._session = aiohttp.ClientSession(
@@ -141,10 +141,7 @@ class Transport:
                 await self._check(response)
                 yield response
         except aiohttp.ClientConnectorCertificateError as error:
-            message = (
-                f"{self._base} shows a certificate for which nobody vouches: "
-                f"{error.certificate_error}; name the file of one who does: --ca, or KELPIE_CA"
-            )
+            message = f"{self._base} shows a certificate {why_not_trusted(error.certificate_error)}"
             raise HostUnreachable(message, sent=False, answers=True) from error
         except aiohttp.ClientConnectorSSLError as error:
             message = (

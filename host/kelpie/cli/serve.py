@@ -188,6 +188,8 @@ def _warn_of_files(log: LogWriter, data: Path, tls: ServerTls | None) -> None:
         log.warn(printable(f"others can change {each}: chmod go-w {each}"))
     if tls is not None and is_open_to_others(tls.key):
         log.warn(printable(f"others can read or change {tls.key}: chmod go-w,o= {tls.key}"))
+    if tls is not None and tls.why_refused:
+        log.warn(printable(f"clients will refuse {tls.certificate}: {tls.why_refused}"))
 
 
 class _End:
@@ -242,9 +244,14 @@ class _End:
         try:
             await tls.reload(self._env)
         except OSError as error:
-            _log.error("the files for TLS cannot be used, those from before are: %s", error)
-        else:
-            _log.info("the files for TLS are read anew")
+            told = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            _log.error("the files for TLS cannot be used, those from before are: %s", told)
+            return
+        _log.info("the files for TLS are read anew")
+        if tls.why_refused:
+            _log.warning("clients will refuse %s: %s", tls.certificate, tls.why_refused)
+        if is_open_to_others(tls.key):
+            _log.warning("others can read or change %s", tls.key)
 
     def _signalled(self) -> None:
         if not self._status.done():
