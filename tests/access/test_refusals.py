@@ -44,6 +44,20 @@ async def test_after_the_first_they_are_one_entry(access: Access, refusals: Refu
     assert len(await told(access)) == 4
 
 
+async def test_what_was_so_already_is_counted_too(access: Access, refusals: Refusals) -> None:
+    for number in range(3):
+        vain = change(access, refusals, number=number)
+        vain.is_vain("was already version 1")
+        await vain.end(DONE)
+    await change(access, refusals, number=10).end(DONE)
+    await refusals.finish()
+    assert await told(access) == [
+        ("k0", DONE, "was already version 1"),
+        ("k10", DONE, ""),
+        ("k2", DONE, "the last of 2 more of them"),
+    ]
+
+
 async def test_those_of_other_sorts_are_not_counted_with_them(
     access: Access, refusals: Refusals
 ) -> None:

@@ -20,13 +20,14 @@ class Change:
 
     def __init__(self, log: AuditLog, entry: AuditEntry, refusals: Refusals | None = None) -> None:
         """The request id of the entry is the host's own: no other change has it.
-        `refusals` folds what is refused, where many may ask."""
+        `refusals` folds what is refused, or in vain, where many may ask."""
         self._log = log
         self._refusals = refusals
         self._place = Place(entry.request_id)
         self._entry = entry
         self._written: AuditEntry | None = None
         self._is_none = False
+        self._is_vain = False
 
     @property
     def is_witnessed(self) -> bool:
@@ -51,6 +52,11 @@ class Change:
         with what another request had done."""
         self._is_none = True
 
+    def is_vain(self, detail: str) -> None:
+        """All was as it was wanted already: of many such changes only their number is kept."""
+        self._is_vain = True
+        self._entry = self._entry._replace(detail=detail)
+
     async def witness(self, transaction: Transaction, detail: str) -> None:
         """A `Witness` of the change."""
         self._written = self._entry._replace(outcome=DONE, detail=detail)
@@ -72,10 +78,11 @@ class Change:
 
     async def _record(self, entry: AuditEntry) -> None:
         place = self._place_at_end()
-        if self._refusals is None or entry.outcome == DONE or self._written is not None:
-            await self._log.record(place, entry)
-        else:
+        folds = self._is_vain if entry.outcome == DONE else self._written is None
+        if self._refusals is not None and folds:
             await self._refusals.note(place, entry)
+        else:
+            await self._log.record(place, entry)
 
     def _place_at_end(self) -> Place:
         """Not that of the witness: its transaction may yet be committed, and both

@@ -1,4 +1,5 @@
-"""Refusals of one sort: the first is in the audit log at once, the rest are counted."""
+"""Refusals of one sort, and what was asked for in vain: the first is in the audit log at
+once, the rest are counted."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ class _Fold:
 
 
 class Refusals:
-    """Whoever is refused again and again does not push all else out of the log.
+    """Whoever is refused again and again, or asks for what is so already, does not push all
+    else out of the log.
 
     Of the refusals of one principal, for the same action and the same reason, the
     first has an entry of its own. Those that follow within `audit_fold_ms` have

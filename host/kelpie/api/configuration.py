@@ -27,6 +27,7 @@ from kelpie.limits import Limits
 from kelpie.runtime.host import Runtime
 from kelpie.runtime.kinds.configuration import Sort, check_change, secret_digest
 from kelpie.runtime.kinds.deploy import Deploy
+from kelpie.runtime.kinds.succession import told
 from kelpie.wasm.contract import interfaces
 from kelpie.wasm.kind_configuration import Configuration
 
@@ -112,6 +113,8 @@ class ConfigurationHandlers:
         deploy = await self._runtime.configure(
             deploy.namespace, deploy.kind, change, request[CHANGE].witness
         )
+        if not deploy.changed:
+            request[CHANGE].is_vain(told(deploy))
         view = self._view(sort, deploy, await self._runtime.configuration(deploy))
         return json_response({**view, "changed": deploy.changed})
 

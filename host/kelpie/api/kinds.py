@@ -36,6 +36,7 @@ from kelpie.limits import KIB, Limits
 from kelpie.runtime.host import Runtime
 from kelpie.runtime.kinds.deploy import Deploy
 from kelpie.runtime.kinds.grants import beyond, parse_grant
+from kelpie.runtime.kinds.succession import told
 from kelpie.runtime.kinds.terms import Terms
 
 __all__ = ["KindHandlers"]
@@ -97,7 +98,7 @@ class KindHandlers:
             deploy = await runtime.deploy(
                 target.namespace, kind, upload, witness=request[CHANGE].witness, **terms
             )
-        return _deployed(deploy)
+        return _deployed(request, deploy)
 
     async def _list_versions(self, request: web.BaseRequest, target: Target) -> web.Response:
         kind, entries_max = target.kind(self._limits), self._limits.versions_page_entries_max
@@ -130,11 +131,10 @@ class KindHandlers:
             # What was granted once, and taken away, is granted again.
             request[CALLER].check(Permission.DEPLOY, namespace)
 
-        return _deployed(
-            await self._runtime.roll_back(
-                target.namespace, kind, to, request[CHANGE].witness, may_reach
-            )
+        deploy = await self._runtime.roll_back(
+            target.namespace, kind, to, request[CHANGE].witness, may_reach
         )
+        return _deployed(request, deploy)
 
     async def _delete(self, request: web.BaseRequest, target: Target) -> web.Response:
         kind, force = target.kind(self._limits), target.flag("force")
@@ -151,7 +151,9 @@ def _may_see_names(request: web.BaseRequest, target: Target) -> bool:
     return request[CALLER].may(Permission.DEPLOY, target.namespace)
 
 
-def _deployed(deploy: Deploy) -> web.Response:
+def _deployed(request: web.BaseRequest, deploy: Deploy) -> web.Response:
+    if not deploy.changed:
+        request[CHANGE].is_vain(told(deploy))
     status = HTTPStatus.CREATED if deploy.changed else HTTPStatus.OK
     return json_response(deployed_view(deploy), status)
 

@@ -98,10 +98,8 @@ class Deploys:
         Raises:
             DeployBreaking: it is strict, and it removes or narrows operations.
             ImportsNotGranted: it imports more than it is granted.
-            Whatever `may_reach` raises.
-            InvalidAddress, ComponentError, KindsFull, StoreError
+            InvalidAddress, ComponentError, KindsFull, StoreError; and as `may_reach`.
         """
-        strict = terms.get("strict", False)
         component, wasm, wanted, shadow = await self._examine(namespace, kind, upload, terms)
         # Refused now, it leaves nothing behind.
         foreseen(self._current.get((namespace, kind)), wanted, terms)
@@ -113,6 +111,7 @@ class Deploys:
 
         async def work(transaction: Transaction) -> Deploy:
             await self.components.check_kept(transaction, component.digest)
+            strict = terms.get("strict", False)
             return await succeed(transaction, self._node, namespace, kind, derive, strict=strict)
 
         while True:
@@ -269,12 +268,13 @@ class Deploys:
     async def _make_current(
         self, witness: Witness, make: Callable[[Transaction], Awaitable[Deploy]]
     ) -> Deploy:
-        """Runs a transaction that changes what is current, and takes note of it."""
+        """Runs a transaction that may change what is current, and takes note of it."""
         node = self._node
 
         async def work(transaction: Transaction) -> Deploy:
             deploy = await make(transaction)
-            await witness(transaction, told(deploy))
+            if deploy.changed:
+                await witness(transaction, told(deploy))
             return deploy
 
         async with self._changing:
