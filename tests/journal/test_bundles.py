@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from kelpie.errors import BundleInvalid
 from kelpie.ids import Address, text
 from kelpie.journal.birth import Birth, pack_birth, pack_entry
-from kelpie.journal.bundles import BundleWriter, Head, limits_told, read_bundle
+from kelpie.journal.bundles import BundleWriter, read_bundle
 from kelpie.journal.entries import Entry
+from kelpie.journal.heads import Head, limits_told
 from kelpie.journal.masks import Mask
 from kelpie.limits import DEFAULT_LIMITS, Limits
 from kelpie.wasm.kind_configuration import NO_CONFIGURATION
@@ -58,9 +59,27 @@ def test_no_byte_can_be_changed_or_missing(data: st.DataObject) -> None:
             read_bundle(damaged, DEFAULT_LIMITS)
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_bundles_of_before_are_read(version: int) -> None:
+    """Whose heads and births have no checksums of their members."""
+    members = ("default", "counter", "alice"), 3, DIGEST, 7, None, {"A": "b"}, {}
+    writer = BundleWriter(HEAD)
+    writer._parts = [b"kelpie bundle 1\n"]
+    writer._frames = 0
+    writer._add(b"h", json.dumps(HEAD._asdict()).encode())
+    writer.add_component(WASM)
+    writer.add_birth(msgpack.packb((version, *members)))
+    writer.add_turns(len(ENTRIES), b"".join(map(pack_entry, ENTRIES)))
+    writer._add(b"z", b"4")
+    found = read_bundle(b"".join(writer._parts), DEFAULT_LIMITS)
+    assert found.head == HEAD
+    assert found.flown[0].birth == replace(BIRTH, state=None, ends_are_sealed=version > 1)
+    assert found.flown[0].entries == ENTRIES
+
+
 @given(st.binary(max_size=200))
 def test_other_files_are_refused(data: bytes) -> None:
-    for file in (data, b"kelpie bundle 1\n" + data):
+    for file in (data, b"kelpie bundle 1\n" + data, b"kelpie bundle 2\n" + data):
         with pytest.raises(BundleInvalid):
             read_bundle(file, DEFAULT_LIMITS)
 
@@ -113,7 +132,7 @@ def test_a_component_that_grows_without_end_is_not_unpacked() -> None:
 
 def test_a_component_must_be_in_it() -> None:
     other = pack_birth(replace(BIRTH, digest="0" * 64), Mask(NO_CONFIGURATION))
-    with pytest.raises(BundleInvalid, match="component 000000000000 is not in it"):
+    with pytest.raises(BundleInvalid, match="component 000000000000 of instance 1 is not in it"):
         read_bundle(bundle(birth=other), DEFAULT_LIMITS)
 
 

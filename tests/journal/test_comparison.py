@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from kelpie.ids import Payload
-from kelpie.journal.bundles import Bundle, Head
+from kelpie.journal.bundles import Bundle
 from kelpie.journal.comparison import Comparison, compare
+from kelpie.journal.heads import Head
 from kelpie.journal.summary import replay_all
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.wasm.turn import Component

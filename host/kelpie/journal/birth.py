@@ -10,16 +10,22 @@ import msgpack
 
 from kelpie.ids import Address, Payload
 from kelpie.journal.entries import Entry, EntryInvalid
+from kelpie.journal.expected import shown
 from kelpie.journal.masks import Mask
+from kelpie.journal.sums import altered_member, sum_of
 from kelpie.journal.values import Packer, unpack
 from kelpie.limits import Limits
 from kelpie.wasm.kind_configuration import Configuration, Secret
 
 __all__ = ["Birth", "Flown", "pack_birth", "pack_entry", "unpack_birth", "unpack_entries"]
 
-_FORMAT = 2
-"""1: the end of a turn has no checksums of its other parts."""
+_FORMAT = 3
+"""1: the end of a turn has no checksums of its other parts. 2: nor has this of its own."""
 _OLDEST_FORMAT = 1
+_FIRST_FORMAT_OF_SEALED_ENDS = 2
+_FIRST_FORMAT_WITH_SUMS = 3
+
+_MEMBERS = ("address", "deploy_number", "digest", "time_ns", "state", "config", "stand_ins")
 
 _packer = msgpack.Packer()
 
@@ -38,6 +44,8 @@ class Birth:
     config: Mapping[str, str] = field(default_factory=dict)
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     """What stands for its secrets, by their names."""
+    ends_are_sealed: bool = True
+    """Whether the end of each of its turns has the checksums of the other parts."""
 
     def configuration(self) -> Configuration:
         """What its turns read, with stand-ins for secrets."""
@@ -60,28 +68,60 @@ class Flown:
 def pack_birth(birth: Birth, mask: Mask) -> bytes:
     """As it is stored. Nothing of it tells a secret."""
     packer = Packer(mask, 0)
-    return packer.pack(
-        (
-            _FORMAT,
-            birth.address,
-            birth.deploy_number,
-            birth.digest,
-            birth.time_ns,
-            birth.state,
-            birth.config,
-            birth.stand_ins,
-        )
-    )
+    members = [packer.pack(getattr(birth, name)) for name in _MEMBERS]
+    sums = packer.pack([sum_of(each) for each in members])
+    head = _packer.pack_array_header(len(members) + 2) + packer.pack(_FORMAT)
+    return b"".join([head, *members, sums])
 
 
 def unpack_birth(packed: bytes) -> Birth:
     """
     Raises:
-        EntryInvalid: it is none, or of a later version of Kelpie.
+        EntryInvalid: it is none, or of a later version of Kelpie, or a member of it is
+            not what its checksum is of: that is named.
     """
-    match _unpacked(packed):
+    found = _unpacked(packed)
+    version = found[0] if type(found) is tuple and found else None
+    if type(version) is not int:
+        raise EntryInvalid("it does not say of which format it is")
+    if not _OLDEST_FORMAT <= version <= _FORMAT:
+        raise EntryInvalid(
+            f"it has format {version}, and this version of Kelpie reads formats "
+            f"{_OLDEST_FORMAT} to {_FORMAT}"
+        )
+    members = list(found[1:])
+    if version < _FIRST_FORMAT_WITH_SUMS:
+        return _birth_of(version, members)
+    _check_sums(packed, members)
+    return _birth_of(version, members[:-1])
+
+
+def _check_sums(packed: bytes, members: list[Any]) -> None:
+    sums = members[-1] if len(members) == len(_MEMBERS) + 1 else None
+    if type(sums) is not tuple or len(sums) != len(_MEMBERS):
+        raise EntryInvalid("it has other members than it should")
+    parts = dict(zip(_MEMBERS, _parts(packed)[1:-1], strict=True))
+    name = altered_member(parts, dict(zip(_MEMBERS, sums, strict=True)))
+    if name is not None:
+        value = shown(members[_MEMBERS.index(name)])
+        raise EntryInvalid(f"its member {name} was altered: what was sealed is not {value}")
+
+
+def _parts(packed: bytes) -> list[bytes]:
+    """Each member of a packed list, as it is packed."""
+    reading = msgpack.Unpacker(max_buffer_size=len(packed), strict_map_key=True)
+    reading.feed(packed)
+    count, parts = reading.read_array_header(), []
+    for _ in range(count):
+        begin = reading.tell()
+        reading.skip()
+        parts.append(packed[begin : reading.tell()])
+    return parts
+
+
+def _birth_of(version: int, members: list[Any]) -> Birth:
+    match members:
         case (
-            1 | 2,
             (str(), str(), str()) as parts,
             int(number),
             str(digest),
@@ -94,12 +134,9 @@ def unpack_birth(packed: bytes) -> Birth:
             for some in (config, stand_ins)
             for each in (*some, *some.values())
         ):
-            return Birth(Address(*parts), number, digest, time_ns, state, config, stand_ins)
-        case (int(version), *_) if not _OLDEST_FORMAT <= version <= _FORMAT:
-            raise EntryInvalid(
-                f"it has format {version}, and this version of Kelpie reads formats "
-                f"{_OLDEST_FORMAT} to {_FORMAT}"
-            )
+            sealed = version >= _FIRST_FORMAT_OF_SEALED_ENDS
+            address = Address(*parts)
+            return Birth(address, number, digest, time_ns, state, config, stand_ins, sealed)
     raise EntryInvalid("it does not say what the instance was made of")
 
 

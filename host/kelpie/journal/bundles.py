@@ -2,54 +2,33 @@
 
     magic | frames: kind (1 byte), length (4), CRC-32 of both and the body (4), body
 
-The first frame is the head, and the last one the end, with the number of
-frames: a file that was cut off has none. Nothing in it is believed before it was
+The first frame is the head, and the last one the end, with the numbers of
+frames and turns: a file that was cut off has none. Nothing in it is believed before it was
 checked, for it may come from a stranger.
 """
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from struct import Struct
-from typing import Any, NamedTuple
 
 from kelpie.errors import BundleInvalid
 from kelpie.journal.birth import Flown, unpack_birth, unpack_entries
 from kelpie.journal.entries import EntryInvalid
+from kelpie.journal.heads import Head, packed_head, read_head
 from kelpie.limits import Limits
 
-__all__ = ["Bundle", "BundleWriter", "Head", "limits_told", "read_bundle"]
+__all__ = ["Bundle", "BundleWriter", "read_bundle"]
 
-_MAGIC = b"kelpie bundle 1\n"
+_MAGIC = b"kelpie bundle 2\n"
+_MAGIC_BEFORE = b"kelpie bundle 1\n"
+"""Its head has no checksums of its members, and its end says nothing of turns."""
 _HEADER = Struct(">cII")
 _HEAD, _COMPONENT, _BIRTH, _TURNS, _END = b"h", b"w", b"b", b"t", b"z"
 _COMPRESSION_LEVEL = 1
-
-
-class Head(NamedTuple):
-    """What a bundle is of."""
-
-    actor: str
-    namespace: str
-    host_version: str
-    engine_version: str
-    exported_at_ns: int
-    limits: dict[str, int]
-    """Those of the host under which the turns ran."""
-
-    def limits_under(self, most: Limits) -> Limits:
-        """Those limits, as far as this host allows as much."""
-        known = {each.name for each in fields(most)}
-        told = {
-            name: min(value, getattr(most, name))
-            for name, value in self.limits.items()
-            if name in known
-        }
-        return replace(most, **told)
 
 
 @dataclass(slots=True)
@@ -76,8 +55,9 @@ class BundleWriter:
     def __init__(self, head: Head) -> None:
         self._parts: list[bytes] = [_MAGIC]
         self._frames = 0
+        self._turns = 0
         self.size = len(_MAGIC)
-        self._add(_HEAD, json.dumps(head._asdict()).encode())
+        self._add(_HEAD, packed_head(head))
 
     def add_component(self, wasm: bytes) -> None:
         self._add(_COMPONENT, zlib.compress(wasm, _COMPRESSION_LEVEL))
@@ -88,10 +68,11 @@ class BundleWriter:
 
     def add_turns(self, count: int, packed: bytes) -> None:
         """Turns of the instance before, as `pack_entry` has each."""
+        self._turns += count
         self._add(_TURNS, count.to_bytes(4, "big") + packed)
 
     def finish(self) -> bytes:
-        self._add(_END, str(self._frames).encode())
+        self._add(_END, _end_of(self._frames, self._turns))
         return b"".join(self._parts)
 
     def _add(self, kind: bytes, body: bytes) -> None:
@@ -112,32 +93,49 @@ def read_bundle(data: bytes, limits: Limits) -> Bundle:
     """
     if len(data) > limits.bundle_bytes_max:
         raise _over("bundle_bytes_max", len(data), limits.bundle_bytes_max, "bytes")
-    if not data.startswith(_MAGIC):
+    if not data.startswith((_MAGIC, _MAGIC_BEFORE)):
         raise BundleInvalid(
             "it is no bundle, or one of another version of Kelpie: give a file that "
             "`kelpie export` has written"
         )
     bundle: Bundle | None = None
+    is_of_before = data.startswith(_MAGIC_BEFORE)
     for kind, body, at in _frames(data):
         if bundle is None:
             if kind != _HEAD:
                 raise BundleInvalid("its first frame does not say what it is of")
-            bundle = Bundle(_read_head(body))
+            bundle = Bundle(read_head(body, has_sums=not is_of_before))
             continue
         try:
             _take(bundle, kind, body, limits)
         except EntryInvalid as error:
             raise BundleInvalid(f"the frame at byte {at} cannot be read: {error}") from error
     assert bundle is not None, "the last frame was found, and it is not the first"
-    for each in bundle.flown:
-        if each.birth.digest not in bundle.components:
-            raise BundleInvalid(f"the component {each.birth.digest[:12]} is not in it")
+    _check_births(bundle)
     return bundle
+
+
+def _check_births(bundle: Bundle) -> None:
+    """What instances were made of is in it, and they are all of its actor."""
+    for number, each in enumerate(bundle.flown, 1):
+        address, digest = each.birth.address, each.birth.digest
+        if not bundle.head.is_of(address):
+            raise BundleInvalid(
+                f"its head says that it is of {bundle.head.namespace}/{bundle.head.actor}, and "
+                f"instance {number} is of {'/'.join(address)}: one of them was altered"
+            )
+        if digest not in bundle.components:
+            there = ", ".join(sorted(known[:12] for known in bundle.components)) or "none"
+            raise BundleInvalid(
+                f"the component {digest[:12]} of instance {number} is not in it, but {there}: "
+                "one of them was altered"
+            )
 
 
 def _frames(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
     """All frames but the end, each with where it begins."""
-    at, count = len(_MAGIC), 0
+    at, count, turns = len(_MAGIC), 0, 0
+    is_of_before = data.startswith(_MAGIC_BEFORE)
     while at < len(data):
         begin = at + _HEADER.size
         if begin > len(data):
@@ -151,11 +149,17 @@ def _frames(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
                 "export it again"
             )
         if kind == _END:
-            if begin + length != len(data) or body != str(count).encode():
-                raise BundleInvalid("its end is not that of this file: export it again")
+            end = str(count).encode() if is_of_before else _end_of(count, turns)
+            if begin + length != len(data) or body != end:
+                raise BundleInvalid(
+                    f"its end is not that of this file, which has {count} frames and {turns} "
+                    "turns: export it again"
+                )
             if not count:
                 raise BundleInvalid("there is nothing in it")
             return
+        if kind == _TURNS:
+            turns += int.from_bytes(body[:4], "big")
         yield kind, body, at
         at, count = begin + length, count + 1
     raise _cut_off(at)
@@ -169,7 +173,11 @@ def _take(bundle: Bundle, kind: bytes, body: bytes, limits: Limits) -> None:
         wasm = _inflated(body, limits.component_bytes_max)
         bundle.components[sha256(wasm).hexdigest()] = wasm
     elif kind == _BIRTH:
-        bundle.flown.append(Flown(unpack_birth(body), []))
+        try:
+            bundle.flown.append(Flown(unpack_birth(body), []))
+        except EntryInvalid as error:
+            number = len(bundle.flown) + 1
+            raise EntryInvalid(f"what instance {number} was made of: {error}") from error
     elif kind == _TURNS:
         if not bundle.flown:
             raise EntryInvalid("it has turns of no instance")
@@ -194,28 +202,8 @@ def _inflated(body: bytes, bytes_max: int) -> bytes:
     return wasm
 
 
-def _read_head(body: bytes) -> Head:
-    try:
-        found: Any = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise BundleInvalid(f"its head is no JSON: {error}") from error
-    texts = ("actor", "namespace", "host_version", "engine_version")
-    if (
-        not isinstance(found, dict)
-        or found.keys() != set(Head._fields)
-        or not all(isinstance(found[name], str) for name in texts)
-        or type(found["exported_at_ns"]) is not int
-        or not isinstance(found["limits"], dict)
-        or not all(type(value) is int and value > 0 for value in found["limits"].values())
-    ):
-        raise BundleInvalid("its head does not say what it is of")
-    return Head(**found)
-
-
-def limits_told(limits: Limits) -> dict[str, int]:
-    """As a head has them."""
-    told: dict[str, int] = asdict(limits)
-    return told
+def _end_of(frames: int, turns: int) -> bytes:
+    return b"%d %d" % (frames, turns)
 
 
 def _cut_off(at: int) -> BundleInvalid:

@@ -12,7 +12,7 @@ from typing import NamedTuple, cast
 
 from kelpie.errors import ActorError, every_error
 from kelpie.ids import Payload
-from kelpie.journal.birth import Flown
+from kelpie.journal.birth import Birth, Flown
 from kelpie.journal.entries import (
     Altered,
     End,
@@ -98,11 +98,12 @@ async def _run_all(
     flown: Flown, guest: Guest, limits: Limits, held: Held, before: int, *, committed: bool
 ) -> AsyncIterator[Ran]:
     packer, is_lost = flown.birth.packer(limits), False
+    before_it: Given | None = None
     for position, entry in enumerate(flown.entries, before + 1):
         try:
-            given, end = read_given(entry), read_end(entry)
-            if not end.seals.is_of_given(entry.given):
-                raise Altered("what it was given is not what the turn has sealed")
+            given, end = _read(entry, flown.birth)
+            _check_order(given, before_it, flown.birth)
+            before_it = given
         except (Altered, EntryInvalid) as error:
             yield _differs(
                 None, position, held, "its record was altered", "a whole record", str(error)
@@ -130,6 +131,30 @@ async def _run_all(
             yield Ran(given, outcome, held, divergence)
         else:
             yield Ran(given, outcome, held, stopped=stopped)
+
+
+def _read(entry: Entry, birth: Birth) -> tuple[Given, End]:
+    """
+    Raises:
+        Altered, EntryInvalid
+    """
+    given, end = read_given(entry), read_end(entry)
+    if birth.ends_are_sealed and end.seals.packed is None:
+        raise Altered("the checksums of its other parts are gone from its end")
+    if not end.seals.is_of_given(entry.given):
+        raise Altered("what it was given is not what the turn has sealed")
+    return given, end
+
+
+def _check_order(given: Given, before: Given | None, birth: Birth) -> None:
+    """
+    Raises:
+        Altered: it is no turn that could follow in this instance.
+    """
+    if before is None and given.time_ns != birth.time_ns:
+        raise Altered(f"its time is {given.time_ns}, and its instance is of {birth.time_ns}")
+    if before is not None and given.number < before.number:
+        raise Altered(f"its number is {given.number}, and it came behind {before.number}")
 
 
 def turn_of(

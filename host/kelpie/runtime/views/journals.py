@@ -10,8 +10,9 @@ from kelpie import __version__
 from kelpie.errors import PayloadTooLarge, StoredValueCorrupt, TurnsNotFound
 from kelpie.ids import Address
 from kelpie.journal.birth import Birth
-from kelpie.journal.bundles import BundleWriter, Head, limits_told
+from kelpie.journal.bundles import BundleWriter
 from kelpie.journal.entries import Altered, End, Entry, EntryInvalid, Given, read_end, read_given
+from kelpie.journal.heads import Head, limits_told
 from kelpie.journal.policy import Policy
 from kelpie.limits import Limits
 from kelpie.runtime.actor.active import ActiveActors
