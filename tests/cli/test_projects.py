@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from kelpie.cli.build import told_operations
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.runtime.kinds.script import script_of
+from kelpie.wasm.description import Manifest, Operation
+from kelpie.wasm.inspection import Inspection
 from tests.cli.host import COMMAND, COUNTER, SECONDS_MAX
 from tests.projects.fakes import environment_with, fake_cargo, fake_project, write_source
 
@@ -99,6 +102,13 @@ def test_build(project: Path, environment: dict[str, str]) -> None:
     ]
     assert (project / "counter.wasm").read_bytes() == COUNTER.read_bytes()
     assert not list(project.glob(".counter*")), "nothing is left behind"
+
+
+def test_what_is_told_of_operations() -> None:
+    operations = [Operation("add"), Operation("get", read_only=True), Operation("go", durable=True)]
+    manifest = Manifest("", {each.name: each for each in operations})
+    told = told_operations(Inspection("component", "", 0, manifest=manifest))
+    assert told == "add, get (read-only), go (durable)"
 
 
 def test_build_elsewhere(project: Path, environment: dict[str, str], tmp_path: Path) -> None:

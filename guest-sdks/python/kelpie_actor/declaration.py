@@ -93,7 +93,15 @@ def operation(method: Any = None, /, *, read_only: bool = False, durable: bool =
     Args:
         read_only: it changes nothing; the host enforces it, and may run it cheaper.
         durable: it is resumed after a crash instead of undone.
+
+    Raises:
+        DeclarationError: it is to be both.
     """
+    if read_only and durable:
+        raise DeclarationError(
+            "an operation is read_only or durable, not both: what changes nothing is simply "
+            "asked again after a crash"
+        )
 
     def mark(method: Method) -> Method:
         if isinstance(method, property):

@@ -18,6 +18,7 @@ from kelpie.projects.build import Built, build, write
 from kelpie.projects.errors import ProjectError
 from kelpie.projects.project import Project, find_project
 from kelpie.wasm.contract import PACKAGE, interfaces
+from kelpie.wasm.description import Operation
 from kelpie.wasm.engine import WasmEngine
 from kelpie.wasm.inspection import Inspection
 
@@ -72,11 +73,15 @@ async def _build(env: RealEnv, project: Project) -> Built:
 
 
 def told_operations(inspection: Inspection) -> str:
-    """The names of its operations, and which only read."""
+    """The names of its operations, and which only read or are durable."""
     manifest = inspection.manifest
     operations = manifest.operations.values() if manifest is not None else ()
-    told = [f"{each.name} (read-only)" if each.read_only else each.name for each in operations]
-    return ", ".join(told) or "none"
+    return ", ".join(map(_told_operation, operations)) or "none"
+
+
+def _told_operation(operation: Operation) -> str:
+    words = ["read-only"] * operation.read_only + ["durable"] * operation.durable
+    return f"{operation.name} ({', '.join(words)})" if words else operation.name
 
 
 def _told_seal(inspection: Inspection) -> str:

@@ -78,7 +78,7 @@ class Everything:
         self.tree = tree
         return tree
 
-    @operation(read_only=True, durable=True)
+    @operation(durable=True)
     def color(self, context: Context) -> Color:
         assert context.turn
         return Color.GREEN
@@ -162,7 +162,7 @@ def test_the_manifest() -> None:
     assert manifest["doc"] == "Takes all there is."
     told = {each["name"]: each for each in manifest["operations"]}
     assert list(told) == ["take", "plant", "color", "when"]
-    assert (told["color"]["read_only"], told["color"]["durable"]) == (True, True)
+    assert (told["color"]["read_only"], told["color"]["durable"]) == (False, True)
     assert told["color"]["argument"] == {
         "type": "object",
         "properties": {},
@@ -275,6 +275,8 @@ def test_a_wrong_class() -> None:
         actor(ok)  # type: ignore[type-var]
     with pytest.raises(DeclarationError, match="not a property"):
         operation(property(ok))  # type: ignore[type-var]
+    with pytest.raises(DeclarationError, match="read_only or durable, not both"):
+        operation(read_only=True, durable=True)
 
 
 def test_what_an_init_sets_would_not_be_kept() -> None:
