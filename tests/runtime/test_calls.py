@@ -267,6 +267,7 @@ async def test_after_a_doubt_no_failure_is_believed(scripted: StartScripted) -> 
     assert asked == 2
     assert case == "unknown"
     assert "outcome-unknown" in message
+    assert message.endswith("asked again, it was actor-failed: a bug")
 
 
 async def test_calls_need_no_place_of_a_request(scripted: StartScripted) -> None:

@@ -125,7 +125,7 @@ class Calls:
             again = failure.retryable and isinstance(failure, PlatformError)
             wait.message = None
             if not again or not await pauses.next():
-                return _unknown(in_doubt) if in_doubt is not None else _failure(failure)
+                return _failure(failure) if in_doubt is None else _unknown(in_doubt, failure)
             # What it was asked to wait for may wait for it by now.
             ring = self._graph.ring(caller, envelope.target)
             if ring:
@@ -152,12 +152,18 @@ def _failure(error: KelpieError) -> Failure:
         return Failure("unknown", error.message)
     if isinstance(error, ActorFailed):
         return Failure("failed", error.message)
-    told = f"{error.code}: {error.message}"
-    return Failure("unavailable" if isinstance(error, PlatformError) else "failed", told)
+    is_of_host = isinstance(error, PlatformError)
+    return Failure("unavailable" if is_of_host else "failed", _told(error))
 
 
-def _unknown(error: KelpieError) -> Failure:
-    return Failure("unknown", f"{error.code}: {error.message}")
+def _unknown(error: KelpieError, last: KelpieError | None = None) -> Failure:
+    """`last`: what it came to when it was asked again."""
+    again = "" if last is None or last is error else f"; asked again, it was {_told(last)}"
+    return Failure("unknown", f"{_told(error)}{again}")
+
+
+def _told(error: KelpieError) -> str:
+    return f"{error.code}: {error.message}"
 
 
 def _refused(ring: list[Address]) -> Failure:
