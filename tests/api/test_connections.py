@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import resource
+import socket
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -20,6 +23,21 @@ async def test_a_connection_stays_open(host: Host) -> None:
         for value in range(1, 4):
             await wire.send(INCREMENT)
             assert (await wire.answer()).json == {"value": value}
+
+
+async def test_many_may_come_while_the_host_is_busy(host: Host) -> None:
+    """Their connections are there before the loop looks at one of them."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    address = urlsplit(host.url).hostname, urlsplit(host.url).port
+    come: list[socket.socket] = []
+    try:
+        # Nothing else runs in here meanwhile.
+        for _ in range(1_200):
+            come.append(socket.create_connection(address, timeout=2))  # noqa: PERF401
+    finally:
+        for each in come:
+            each.close()
 
 
 async def test_a_connection_changes_lanes(host: Host) -> None:

@@ -33,8 +33,6 @@ from kelpie.runtime.host import Runtime
 
 __all__ = ["HttpServer"]
 
-_BACKLOG = 1024
-
 _log = logging.getLogger(__name__)
 
 
@@ -100,12 +98,14 @@ class HttpServer:
             self._connection,
             listening.host,
             listening.port,
-            backlog=_BACKLOG,
+            backlog=self.limits.http_connections_waiting_max,
             start_serving=tls is None,
         )
         if tls is not None:
             self._handshakes = Handshakes(self.env, self.limits, tls, self._connection)
-            self._handshakes.listen(self._listener.sockets, _BACKLOG)
+            self._handshakes.listen(
+                self._listener.sockets, self.limits.http_connections_waiting_max
+            )
         family, address = _bound(self._listener)
         self.browsers.listen(*address, tls=tls is not None)
         name = f"[{address[0]}]" if family == socket.AF_INET6 else address[0]

@@ -206,6 +206,11 @@ class Limits(DurableLimits):
     http_connections_max: int = _limit(
         10_000, "open connections; beyond it new ones are closed at once"
     )
+    http_connections_waiting_max: int = _limit(
+        4_096,
+        "connections that the host has not yet taken, as many come at once; the system's "
+        "`net.core.somaxconn` may allow fewer",
+    )
     http_idle_ms_max: int = _limit(
         75_000,
         "time without a whole request on a connection, or in which its client reads too little "
