@@ -130,6 +130,11 @@ def test_what_means_nothing_is_refused(tmp_path: Path, content: str, reason: str
         read(tmp_path, content)
     with pytest.raises(WorkloadInvalid, match="there is one component"):
         read(tmp_path, "[kinds.account]", LONE)
+    entry = '[[invariants]]\noperation = "sum"\nexpect = 1\n'
+    with pytest.raises(WorkloadInvalid, match="leave kind out, for there is one component"):
+        read(tmp_path, entry + 'kind = "account"', LONE)
+    with pytest.raises(WorkloadInvalid, match="its key alone"):
+        read(tmp_path, entry + 'actor = "account/a"', LONE)
 
 
 @pytest.mark.parametrize(

@@ -104,10 +104,18 @@ def _addresses(
         if not slash and lone is not None:
             kind, key = lone, kind
         if kind not in manifests or not key:
-            raise WorkloadInvalid(f"{place}: actor must be KIND/KEY, of {sorted(manifests)}")
+            known = (
+                "its key alone: there is one kind" if lone else f"KIND/KEY, of {sorted(manifests)}"
+            )
+            raise WorkloadInvalid(f"{place}: actor must be {known}")
         return (Address(NAMESPACE, kind, key),)
     kind = entry.get("kind", lone)
     if kind not in manifests:
+        if lone is not None:
+            raise WorkloadInvalid(
+                f"{place}: leave kind out, for there is one component: without an actor all of "
+                "its actors are asked"
+            )
         raise WorkloadInvalid(f"{place} must have an actor, or a kind of {sorted(manifests)}")
     return tuple(workload.addresses(kind))
 
