@@ -1,201 +1,148 @@
 """The same counter in each language, side by side: its turn, its instances.
 
-It is the project that `kelpie new` makes, with the SDK of the language. What is measured
-is the guest alone: a turn that adds, with fuel, epochs and limits on, without mailbox
-and commit; a fresh instance and its first turn; and what live instances take of the
-machine's memory that they share with nobody.
+It is the project that `kelpie new` makes, with the SDK of the language. A turn is measured
+twice: as in `turn`, from the mailbox to the committed effects; and in the guest alone. Of
+instances it is what a fresh one and its first turn take, and what a live one takes of the
+machine's memory that it shares with nobody.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Coroutine
+import json
+import statistics
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from benchmarks import child
 from benchmarks.child import ChildFailed
-from benchmarks.effort import SMOKE, Place
-from benchmarks.host import COUNTER, KELPIE
+from benchmarks.counters import Counter, counters
+from benchmarks.effort import Place
+from benchmarks.guest_alone import figures_of
+from benchmarks.in_process import NAMESPACE, InProcess, with_host
 from benchmarks.row import Goal, Row
-from benchmarks.turn_guest import turn
-from kelpie.env.real import RealEnv
-from kelpie.ids import Payload, text
-from kelpie.limits import DEFAULT_LIMITS
-from kelpie.projects.errors import ToolchainMissing
+from benchmarks.rows.turn import CALLERS, CASES, turns_of_all
 from kelpie.projects.project import BY_NAME
-from kelpie.wasm.component import LoadedComponent
-from kelpie.wasm.engine import WasmEngine
-from kelpie.wasm.instance import Instance
 
 __all__ = ["run"]
 
-BUILD_S_MAX = 1_800.0
-FIRST_TURNS, INSTANCES = 200, 100
-TIMES_OF_RUST_MAX = 2.0
-FIRST_TURN_GOALS_MS = {"rust": 0.3, "go": 2.0, "python": 3.0}
+FIRST = "rust"
+"""What the others are compared with."""
+_MADE = "counters.json"
+
+
+class _What(NamedTuple):
+    """A row for each language."""
+
+    key: str
+    title: str
+    figure: str
+    """Its name among the figures of a language; that of its ratio has `_ratio` behind it."""
+    unit: str
+    goals: Mapping[str, Goal] = {}
+
+
+_TIMES_OF_FIRST = dict.fromkeys(BY_NAME, Goal(at_least=False, bound=2.0, of_ratio=True))
+_FIRST_TURN_MS = {
+    name: Goal(at_least=False, bound=bound)
+    for name, bound in (("rust", 0.3), ("go", 2.0), ("python", 3.0))
+}
+_TABLE = (
+    *(
+        _What(
+            f"turn_{case}",
+            f"turn in process, {CALLERS} callers, {where}",
+            f"{case}_us",
+            "us/turn",
+            _TIMES_OF_FIRST,
+        )
+        for case, (_, where) in CASES.items()
+    ),
+    _What("turn_alone", "processor time of a turn, guest alone", "turn_us", "us/turn"),
+    _What("turn_fuel", "fuel of a turn", "fuel", "fuel"),
+    _What(
+        "first_turn", "a fresh instance and its first turn", "first_turn_ms", "ms", _FIRST_TURN_MS
+    ),
+    _What("instance", "memory of a live idle instance", "instance_kb", "KB"),
+)
 
 
 def run(place: Place) -> list[Row]:
-    figures = {name: each for name in BY_NAME if (each := _measured(name, place))}
-    if not figures:
-        raise ChildFailed("there is no toolchain of any language")
-    return [*_turns(figures), *_first_turns(figures), *_instances(figures)]
+    made = counters(place)
+    if FIRST not in made:
+        raise ChildFailed(f"the others are compared with {FIRST}, whose toolchain is not here")
+    figures = {name: figures_of(each.component, place) for name, each in made.items()}
+    for of in figures.values():
+        for figure in ("turn_us", "fuel"):
+            of[f"{figure}_ratio"] = of[figure] / figures[FIRST][figure]
+    (place.directory / _MADE).write_text(json.dumps(made, default=str))
+    for name, figure in child.run(__name__, place).items():
+        language, _, told = name.partition(" ")
+        figures[language][told] = figure
+    return [row for what in _TABLE for row in _rows(what, figures)]
 
 
-def _turns(figures: dict[str, child.Figures]) -> list[Row]:
-    rust = figures.get("rust", {}).get("turn_us")
+def _rows(what: _What, figures: Mapping[str, child.Figures]) -> list[Row]:
     return [
         Row(
-            key=f"turn_{name}",
-            title=f"{BY_NAME[name].title}: processor time of a turn, guest alone",
-            value=each["turn_us"],
-            unit="us/turn",
-            ratio=each["turn_us"] / rust if rust else None,
-            ratio_to="turn_rust" if rust else "",
-            goal=Goal(at_least=False, bound=TIMES_OF_RUST_MAX, of_ratio=True) if rust else None,
-            details={"fuel": each["fuel"]},
+            key=f"{what.key}_{name}",
+            title=f"{BY_NAME[name].title}: {what.title}",
+            value=of[what.figure],
+            unit=what.unit,
+            ratio=of.get(f"{what.figure}_ratio"),
+            ratio_to=f"{what.key}_{FIRST}" if f"{what.figure}_ratio" in of else "",
+            goal=what.goals.get(name),
         )
-        for name, each in figures.items()
+        for name, of in figures.items()
     ]
-
-
-def _first_turns(figures: dict[str, child.Figures]) -> list[Row]:
-    return [
-        Row(
-            key=f"first_turn_{name}",
-            title=f"{BY_NAME[name].title}: a fresh instance and its first turn",
-            value=each["first_turn_ms"],
-            unit="ms",
-            goal=Goal(at_least=False, bound=FIRST_TURN_GOALS_MS[name]),
-        )
-        for name, each in figures.items()
-    ]
-
-
-def _instances(figures: dict[str, child.Figures]) -> list[Row]:
-    return [
-        Row(
-            key=f"instance_{name}",
-            title=f"{BY_NAME[name].title}: memory of a live idle instance",
-            value=each["instance_kb"],
-            unit="KB",
-        )
-        for name, each in figures.items()
-    ]
-
-
-def _measured(language: str, place: Place) -> child.Figures:
-    """Of the counter in this language; nothing where it cannot be built."""
-    component = place.directory / f"{language}.wasm"
-    if place.effort == SMOKE:
-        # No compiler, for what would mean nothing.
-        if language != "rust":
-            return {}
-        component.write_bytes(COUNTER.read_bytes())
-    else:
-        try:
-            BY_NAME[language].toolchain(place.directory)
-        except ToolchainMissing as missing:
-            print(f"left out: {missing.message}", file=sys.stderr)
-            return {}
-        _kelpie(place, "new", f"counter-{language}", "--lang", language)
-        _kelpie(place, "build", f"counter-{language}", "--out", str(component))
-    return child.run(__name__, Place(place.effort, component))
-
-
-def _kelpie(place: Place, *words: str) -> None:
-    # What it compiles is kept where the child finds it; not in a folder `kelpie` here,
-    # which would be taken for the package.
-    environment = os.environ | {"XDG_CACHE_HOME": str(place.directory / "cache")}
-    command = [sys.executable, *KELPIE, *words]
-    done = subprocess.run(
-        command,
-        cwd=place.directory,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=BUILD_S_MAX,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise ChildFailed(f"kelpie {' '.join(words)}:\n{done.stderr[-2000:]}")
 
 
 def measure(place: Place) -> child.Figures:
-    """`place.directory` is the component here."""
+    """By language and figure. All are on one host, and take turns within each round."""
+    found = json.loads((place.directory / _MADE).read_text())
+    made = {name: Counter(Path(file), operation) for name, (file, operation) in found.items()}
 
-    async def main() -> child.Figures:
-        env = RealEnv(lambda *fault: print(*fault, file=sys.stderr))
-        forms = place.directory.parent / "cache" / "kelpie" / "compiled"
-        engine = WasmEngine(env, DEFAULT_LIMITS, forms, epochs=True)
-        component = await engine.load(place.directory.read_bytes())
-        figures = await _figures(component, place)
-        engine.close()
-        env.close()
+    async def work(host: InProcess) -> child.Figures:
+        for name, counter in made.items():
+            await host.runtime.deploy(NAMESPACE, name, counter.component.read_bytes())
+        figures: child.Figures = {}
+        for case, (keys, _) in CASES.items():
+            figures |= await _case(host, made, case, keys, place)
         return figures
 
-    return asyncio.run(main())
+    return with_host(place.directory, work)
 
 
-async def _figures(component: LoadedComponent, place: Place) -> child.Figures:
-    operation = next(iter(component.manifest.operations))
-
-    async def one(guest: Instance, state: Payload | None) -> tuple[Payload | None, int]:
-        asked = turn(state, text(""))
-        asked.operation = operation
-        outcome = await guest.run(asked)
-        assert outcome.error is None, outcome.error
-        return outcome.effects.state, outcome.fuel
-
-    async def fresh() -> Instance:
-        guest = await component.instantiate()
-        await one(guest, None)
-        return guest
-
-    smoke = place.effort == SMOKE
-    first_turn_s = await _best(fresh, 10 if smoke else FIRST_TURNS)
-    count = 10 if smoke else INSTANCES
-    before = _private_kilobytes()
-    guests = [await fresh() for _ in range(count)]
-    instance_kb = (_private_kilobytes() - before) / count
-    for guest in guests:
-        guest.close()
-    guest, state, fuel, best = await fresh(), None, 0, float("inf")
-    turns = max(1, place.effort.turns // 10)
-    for _ in range(2 * place.effort.rounds):
-        # Of the processor: nothing waits, and what else the machine does shows less.
-        begin = time.process_time()
-        for _ in range(turns):
-            state, fuel = await one(guest, state)
-        best = min(best, (time.process_time() - begin) / turns)
-    guest.close()
+async def _case(
+    host: InProcess, made: Mapping[str, Counter], case: str, keys: int, place: Place
+) -> child.Figures:
+    """Microseconds that passed for each turn, and the median of what they are in a round to
+    those of the first."""
+    rounds: list[dict[str, float]] = []
+    for number in range(place.effort.rounds + 1):
+        order = list(made) if number % 2 else list(reversed(made))
+        found = {name: await _turns(host, name, made[name], keys, place) for name in order}
+        if number:  # the first made the instances
+            rounds.append(found)
     return {
-        "turn_us": best * 1e6,
-        "first_turn_ms": first_turn_s * 1e3,
-        "instance_kb": instance_kb,
-        "fuel": fuel,
+        **{f"{name} {case}_us": statistics.median(each[name] for each in rounds) for name in made},
+        **{
+            f"{name} {case}_us_ratio": statistics.median(
+                each[name] / each[FIRST] for each in rounds
+            )
+            for name in made
+        },
     }
 
 
-async def _best(make: Callable[[], Coroutine[Any, Any, Instance]], times: int) -> float:
-    """Seconds, of the fastest one: what else the machine does shows less."""
-    best = float("inf")
-    for _ in range(times):
-        begin = time.perf_counter()
-        guest = await make()
-        best = min(best, time.perf_counter() - begin)
-        guest.close()
-    return best
+async def _turns(host: InProcess, kind: str, counter: Counter, keys: int, place: Place) -> float:
+    async def ask(key: str) -> None:
+        await host.turn(kind, key, counter.operation)
 
-
-def _private_kilobytes() -> int:
-    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+    await asyncio.gather(*(ask(f"k{number}") for number in range(keys)))
+    passed_us, _ = await turns_of_all(ask, keys, place.effort.turns // 5)
+    return passed_us
 
 
 if __name__ == "__main__":
