@@ -8,13 +8,14 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
-from kelpie_actor.codec.codec import Codec, Mismatch
+from kelpie_actor.codec.codec import Codec, Encode, Mismatch
 from kelpie_actor.codec.hints import codec_of, doc_of_class, doc_of_hint, hints_of, shown_default
 from kelpie_actor.codec.records import MISSING, Field, wire_name
 from kelpie_actor.codec.scalars import ANY
 from kelpie_actor.context import Context
 from kelpie_actor.errors import DeclarationError
 from kelpie_actor.operation import Operation
+from kelpie_actor.state import envelope
 
 __all__ = ["ActorType", "actor", "actor_type_of", "actors", "operation"]
 
@@ -36,6 +37,8 @@ class ActorType:
     state: Codec | None
     """None if it declares no state: then it may use `context.state`."""
     state_version: int
+    encode: Encode
+    """What is to be stored of one: the state in its envelope, or nothing."""
 
 
 actors: list[ActorType] = []
@@ -145,7 +148,13 @@ def _declare(kind: type, doc: str, state_version: int) -> ActorType:
         operations[name] = _operation(kind, name, method, read_only=read_only, durable=durable)
     if not operations:
         raise DeclarationError(f"{kind.__name__} has no operation: put @operation before a method")
-    return ActorType(kind, doc, operations, codec_of(kind) if fields else None, state_version)
+    state = codec_of(kind) if fields else None
+    encode = state.encode_within(*envelope(state_version)) if state else _nothing
+    return ActorType(kind, doc, operations, state, state_version, encode)
+
+
+def _nothing(_actor: object) -> str:
+    return ""
 
 
 def _methods(kind: type) -> list[tuple[str, Any]]:

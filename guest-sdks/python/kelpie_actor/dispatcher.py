@@ -47,30 +47,33 @@ class Dispatcher:
         operation = self._operations.get(name)
         if operation is None:
             self._refuse_unknown(name)
+        state = self._state
+        if state is None:
+            # What is wrong with the argument is told before what is wrong with the state.
+            if argument or operation.needs_argument:
+                operation.arguments(argument)
+            state = self._load()
         # Written out here and below, as this is what every turn passes: a call of a function
         # costs a thousand instructions and more.
-        if argument or operation.defaults is None:
-            arguments = operation.arguments(argument)
-        else:
-            arguments = operation.defaults.copy()
-        state = self._state or self._load()
-        if operation.context_at is not None:
-            arguments.insert(operation.context_at, self._context)
+        actor = state.actor
         if operation.read_only:
             # What was seen last is what it is, as nothing but turns changes it.
             seen_before = state.see() if state.text is None else state.text
-            return self._read(operation, state, arguments, seen_before)
-        result = operation.method(state.actor, *arguments)
+            result = operation.invoke(actor, self._context, argument)
+            return self._read(operation, state, result, seen_before)
+        result = operation.invoke(actor, self._context, argument)
         # `reply` and `save` do the same.
         try:
             reply: Payload = operation.encode(result)
-            seen = state.encode(state.actor)
+            seen = state.encode(actor)
         except Mismatch:
             reply, seen = operation.reply(result), state.see()
-        if operation.replies_bytes or not (reply.isascii() and seen.isascii()):
+        if not (operation.is_plain and state.is_plain) and (
+            operation.replies_bytes or not (reply.isascii() and seen.isascii())
+        ):
             reply, seen = operation.reply(result), state.see()
         if seen != state.text:
-            state.write(f"{state.head}{seen}}}")
+            state.write(seen)
             state.text = seen
         return reply
 
@@ -112,21 +115,19 @@ class Dispatcher:
             bad_argument(f"the operation {name} is durable: not in a batch")
         if operation.takes_bytes or operation.replies_bytes:
             bad_argument(f"the operation {name} is one of bytes: not in a batch")
-        arguments = operation.members(found.get("argument"))
+        values = operation.members(found.get("argument"))
         state = self._state or self._load()
-        if operation.context_at is not None:
-            arguments.insert(operation.context_at, self._context)
+        seen_before = state.see() if operation.read_only else ""
+        result = operation.apply(state.actor, self._context, values)
         if operation.read_only:
-            reply = self._read(operation, state, arguments, state.see())
+            reply = self._read(operation, state, result, seen_before)
         else:
-            reply = operation.reply(operation.method(state.actor, *arguments))
+            reply = operation.reply(result)
         assert isinstance(reply, str)
         return reply
 
-    def _read(
-        self, operation: Operation, state: LoadedState, arguments: list[Any], seen: str
-    ) -> Payload:
-        reply = operation.reply(operation.method(state.actor, *arguments))
+    def _read(self, operation: Operation, state: LoadedState, result: Any, seen: str) -> Payload:
+        reply = operation.reply(result)
         if state.see() != seen:
             raise RuntimeError(
                 f"the operation {operation.name} is declared read-only, and has changed the state"

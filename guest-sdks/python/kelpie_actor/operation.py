@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from kelpie_actor.codec.codec import Codec, Mismatch, Schema, SchemaWriter
-from kelpie_actor.codec.generated import argument_reader
+from kelpie_actor.codec.generated import argument_reader, callers
 from kelpie_actor.codec.records import Field, decode_members, members_schema
 from kelpie_actor.errors import Rejection
 from kelpie_actor.host import Payload
@@ -29,14 +29,15 @@ class Operation:
     """One operation of an actor class."""
 
     __slots__ = (
-        "context_at",
-        "defaults",
+        "apply",
         "doc",
         "durable",
         "encode",
+        "invoke",
+        "is_plain",
         "members",
-        "method",
         "name",
+        "needs_argument",
         "parameters",
         "read_only",
         "replies_bytes",
@@ -56,17 +57,17 @@ class Operation:
         context_at: int | None,
         result: Codec,
     ) -> None:
+        """`context_at` is which of the method's parameters the context is."""
         self.name = name
         self.doc = doc
         self.read_only = read_only
         self.durable = durable
-        self.method = method
         self.parameters = parameters
-        self.context_at = context_at
-        """Which of the method's parameters the context is."""
         self.result = result
         self.encode = _nothing if result.is_bytes else result.encode
         """The reply in JSON, but for bytes, which are none. Raises `Mismatch`."""
+        self.is_plain = result.is_ascii
+        """Whether what `encode` makes is the reply, without a look at its characters."""
         self.takes_bytes = len(parameters) == 1 and parameters[0].codec.is_bytes
         self.replies_bytes = result.is_bytes
         names = [field.name for field in parameters]
@@ -76,8 +77,17 @@ class Operation:
         Raises `Rejection`."""
         defaults = [field.default for field in parameters]
         has_all = None not in defaults and not self.takes_bytes
-        self.defaults = [make() for make in defaults if make] if has_all else None
-        """The values of the parameters without an argument; None if it needs one."""
+        self.needs_argument = not has_all
+        """Whether it cannot do with the defaults alone."""
+        self.invoke, self.apply = callers(
+            method,
+            len(parameters),
+            context_at,
+            [make() for make in defaults if make] if has_all else None,
+            self.arguments,
+        )
+        """Call the method: with the actor, the context, and the argument or the values of
+        the parameters."""
 
     def arguments(self, payload: Payload) -> list[Any]:
         """The values of the parameters.

@@ -12,7 +12,7 @@ from kelpie_actor.json_text import JsonError, check_text, read_json
 if TYPE_CHECKING:
     from kelpie_actor.declaration import ActorType
 
-__all__ = ["LoadedState"]
+__all__ = ["LoadedState", "envelope"]
 
 
 class LoadedState:
@@ -21,7 +21,7 @@ class LoadedState:
     A turn that failed leaves it as it is: whoever runs turns has to drop it then.
     """
 
-    __slots__ = ("actor", "encode", "head", "text", "write")
+    __slots__ = ("actor", "encode", "is_plain", "text", "write")
 
     def __init__(self, kind: ActorType, host: Host) -> None:
         """
@@ -29,12 +29,13 @@ class LoadedState:
             StateError: what is stored is not a state of this actor.
         """
         self.write = host.state_save
-        self.encode = _nothing if kind.state is None else kind.state.encode
-        self.head = f'{{"version":{kind.state_version},"state":'
-        """What is stored before the text, which a brace ends."""
         self.text: str | None = ""
-        """The text as it was last seen; None if it is not what is stored."""
+        """What is stored, as it was last seen; None if it is something else."""
         self.actor: Any
+        self.encode = kind.encode
+        """What is to be stored. Raises `Mismatch`."""
+        self.is_plain = kind.state is None or kind.state.is_ascii
+        """Whether that can be stored without a look at its characters."""
         if kind.state is None:
             self.actor = kind.kind()
             return
@@ -49,11 +50,11 @@ class LoadedState:
     def save(self, seen: str) -> None:
         """Saves the state, which `see` has seen, if it is not what was last seen."""
         if seen != self.text:
-            self.write(f"{self.head}{seen}}}")
+            self.write(seen)
             self.text = seen
 
     def see(self) -> str:
-        """The text of the state as it is now, to compare it with what it was.
+        """What is to be stored of the state as it is now, to compare it with what was.
 
         Raises:
             TypeError: it has something in it that is not of its type.
@@ -64,9 +65,9 @@ class LoadedState:
             raise TypeError(f"the state is not what its type hints say: {error}") from None
 
 
-def _nothing(_actor: object) -> str:
-    """What there is to see of an actor without fields."""
-    return ""
+def envelope(version: int) -> tuple[str, str]:
+    """What is stored before a state of this version, and after it."""
+    return f'{{"version":{version},"state":', "}"
 
 
 def _decode(kind: ActorType, stored: str | bytes) -> tuple[Any, bool]:

@@ -62,7 +62,7 @@ class Codec:
     that it is of its type, returns JSON text and raises `Mismatch`.
     """
 
-    __slots__ = ("decode", "encode", "inline", "is_bytes", "schema")
+    __slots__ = ("decode", "encode", "encode_within", "inline", "is_ascii", "is_bytes", "schema")
 
     def __init__(
         self,
@@ -71,7 +71,9 @@ class Codec:
         schema: Schema | Callable[[SchemaWriter], Schema],
         *,
         is_bytes: bool = False,
+        is_ascii: bool = False,
         inline: str = "",
+        encode_within: Callable[[str, str], Encode] | None = None,
     ) -> None:
         self.decode = decode
         self.encode = encode
@@ -80,6 +82,18 @@ class Codec:
         """What `generated` knows it by, if it writes it out by itself."""
         self.is_bytes = is_bytes
         """Whether it has the binary lane, if it is all that travels."""
+        self.is_ascii = is_ascii
+        """Whether there is nothing else in what it writes."""
+        self.encode_within = encode_within or self._encode_within
+        """An `encode` that writes something before it and after it, too."""
+
+    def _encode_within(self, before: str, after: str) -> Encode:
+        return lambda value: f"{before}{self.encode(value)}{after}"
+
+    def become(self, other: Codec) -> None:
+        """Does from now on what the other one does."""
+        for name in Codec.__slots__:
+            setattr(self, name, getattr(other, name))
 
     def write_schema(self, writer: SchemaWriter) -> Schema:
         return self.schema(writer) if callable(self.schema) else dict(self.schema)

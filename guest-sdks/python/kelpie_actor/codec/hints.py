@@ -173,8 +173,7 @@ def _dataclass(kind: type) -> Codec:
     def read(value: Any) -> list[Any]:
         return [getattr(value, attribute) for attribute in attributes]
 
-    made = record_codec(kind.__name__, kind, fields, kind, read, doc_of_class(kind))
-    codec.decode, codec.encode, codec.schema = made.decode, made.encode, made.schema
+    codec.become(record_codec(kind.__name__, kind, fields, kind, read, doc_of_class(kind)))
     return codec
 
 
@@ -191,8 +190,7 @@ def _typed_dict(kind: Any) -> Codec:
     def read(value: Any) -> list[Any]:
         return [value.get(field.attribute, MISSING) for field in fields]
 
-    made = record_codec(kind.__name__, dict, fields, dict, read, doc_of_class(kind))
-    codec.decode, codec.encode, codec.schema = made.decode, made.encode, made.schema
+    codec.become(record_codec(kind.__name__, dict, fields, dict, read, doc_of_class(kind)))
     return codec
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from keyword import iskeyword
 from typing import Any, NamedTuple
 
-from kelpie_actor.codec.codec import Codec, Mismatch, Schema, SchemaWriter, kind_of
+from kelpie_actor.codec.codec import Codec, Encode, Mismatch, Schema, SchemaWriter, kind_of
 from kelpie_actor.codec.generated import record_writer
 from kelpie_actor.json_text import as_text
 
@@ -134,4 +134,14 @@ def record_codec(
     if any(field.default is not None and field.default() is MISSING for field in fields):
         return Codec(decode, encode, schema)
     names = [field.name for field in fields]
-    return Codec(decode, record_writer(kind, names, attributes, encoders, encode), schema)
+
+    def encode_within(before: str, after: str) -> Encode:
+        return record_writer(kind, names, attributes, encoders, encode, (before, after))
+
+    return Codec(
+        decode,
+        encode_within("", ""),
+        schema,
+        is_ascii="".join(names).isascii() and all(each.is_ascii for each in encoders),
+        encode_within=encode_within,
+    )

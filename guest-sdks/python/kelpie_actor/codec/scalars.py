@@ -75,7 +75,8 @@ def _decode_none(value: Any) -> None:
 
 
 def _encode_none(value: Any) -> str:
-    _decode_none(value)
+    if value is not None:
+        _decode_none(value)
     return "null"
 
 
@@ -159,12 +160,18 @@ def _encode_bytes(value: Any) -> str:
 ANY = Codec(_identity, _encode_any, {})
 
 SCALARS: dict[Any, Codec] = {
-    int: Codec(_decode_int, _encode_int, {"type": "integer", "format": "int64"}, inline="int"),
-    float: Codec(_decode_float, _encode_float, {"type": "number"}),
+    int: Codec(
+        _decode_int,
+        _encode_int,
+        {"type": "integer", "format": "int64"},
+        is_ascii=True,
+        inline="int",
+    ),
+    float: Codec(_decode_float, _encode_float, {"type": "number"}, is_ascii=True),
     str: Codec(_decode_str, _encode_str, {"type": "string"}, inline="str"),
-    bool: Codec(_decode_bool, _encode_bool, {"type": "boolean"}, inline="bool"),
-    type(None): Codec(_decode_none, _encode_none, {"type": "null"}),
-    None: Codec(_decode_none, _encode_none, {"type": "null"}),
+    bool: Codec(_decode_bool, _encode_bool, {"type": "boolean"}, is_ascii=True, inline="bool"),
+    type(None): Codec(_decode_none, _encode_none, {"type": "null"}, is_ascii=True),
+    None: Codec(_decode_none, _encode_none, {"type": "null"}, is_ascii=True),
     Any: ANY,
     object: ANY,
     bytes: Codec(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from kelpie_actor.addresses import ActorCaller, Address, Caller, ClientCaller, ReminderCaller
 from kelpie_actor.errors import MessagingError
 from kelpie_actor.host import Level, Missed, Payload, Schedule
 from kelpie_actor.log import Log
-from kelpie_guest.bindings import Bytes, Err, Text, interface, types
+from kelpie_guest.bindings import Bytes, Enumerated, Err, Text, interface, straight, types
 
 __all__ = ["GuestHost", "GuestLog"]
 
@@ -41,11 +42,19 @@ _state, _kv, _messaging = _imported("state"), _imported("kv"), _imported("messag
 _clock, _entropy, _log = _imported("clock"), _imported("entropy"), _imported("log")
 _identity, _config, _secrets = _imported("identity"), _imported("config"), _imported("secrets")
 # Every component imports the log. An enum looks its members up in Python, which takes longer.
-_LEVELS = {level.name.lower(): level for level in _log.Level}
-
-
-_write = _log.write
+_LEVELS = {level.name.lower(): Enumerated(level.value) for level in _log.Level}
 _DEBUG, _INFO, _WARN, _ERROR = (_LEVELS[level] for level in ("debug", "info", "warn", "error"))
+
+# Most turns save, and write to the log: what these are called with is made once.
+_line: list[Any] = [_INFO, ""]
+_write_line = straight(_log.write, _line)
+_saved = Text("")
+_save_text = straight(_state.save, [_saved]) if isinstance(_state, ModuleType) else None
+
+
+def _write(level: Enumerated, message: str) -> None:
+    _line[0], _line[1] = level, message
+    _write_line()
 
 
 def _value(payload: Payload) -> Any:
@@ -82,7 +91,11 @@ class GuestHost:
         return _payload(_state.load())  # type: ignore[no-any-return]
 
     def state_save(self, value: Payload) -> None:
-        _state.save(Text(value) if type(value) is str else _value(value))
+        if type(value) is str and _save_text is not None:
+            _saved.value = value
+            _save_text()
+        else:
+            _state.save(_value(value))
 
     def state_clear(self) -> None:
         _state.clear()
@@ -148,7 +161,7 @@ class GuestHost:
         return _entropy.get_uuid()  # type: ignore[no-any-return]
 
     def log(self, level: Level, message: str) -> None:
-        _log.write(_LEVELS[level], message)
+        _write(_LEVELS[level], message)
 
     def self_address(self) -> Address:
         found = _identity.self_address()
@@ -185,7 +198,9 @@ class GuestLog(Log):
         _write(_DEBUG, str(message))
 
     def info(self, message: object) -> None:
-        _write(_INFO, str(message))
+        # Written out, for what is written most.
+        _line[0], _line[1] = _INFO, str(message)
+        _write_line()
 
     def warn(self, message: object) -> None:
         _write(_WARN, str(message))
