@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import kelpie_actor
+from kelpie_actor_build.empty_blocks import without_empty_blocks
 from kelpie_actor_build.errors import BuildError
 from kelpie_actor_build.messages import error_of
 from kelpie_actor_build.project import INTERFACES, Project
@@ -56,7 +57,7 @@ def build(project: Path, output: Path) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
         # Beside its place first: nobody finds half a component there.
         beside = output.with_name(f".{output.name}.new")
-        beside.write_bytes(in_order(made.read_bytes()))
+        beside.write_bytes(without_empty_blocks(in_order(made.read_bytes())))
         beside.replace(output)
 
 

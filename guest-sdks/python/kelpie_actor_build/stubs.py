@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kelpie.errors import ComponentInvalid
-from kelpie.wasm.sections import Section, encoded_number, number_at, sections
+from kelpie.wasm.sections import Section, encoded_number, sections
+from kelpie_actor_build.reading import MODULE_HEADER, Odd, Reader
 
 __all__ = ["in_order"]
 
-_MODULE_HEADER = b"\0asm\1\0\0\0"
 # Sections of a module, and of a component.
 _TYPE, _FUNCTION, _EXPORT, _CODE = 1, 3, 7, 10
 _CUSTOM, _MODULE, _INSTANCE, _COMPONENT, _ALIAS = 0, 1, 2, 4, 6
@@ -30,39 +30,11 @@ _TRAPS = b"\x03\x00\x00\x0b"
 _INSTANTIATE, _CORE_SORT, _CORE_EXPORT, _OUTER = 0, 0, 1, 2
 
 
-class _Odd(Exception):
-    """The component has something in it that is not known here."""
-
-
-class _Reader:
-    """Reads a section."""
-
-    def __init__(self, content: bytes) -> None:
-        self.content = content
-        self.at = 0
-
-    def number(self) -> int:
-        number, self.at = number_at(self.content, self.at, len(self.content))
-        return number
-
-    def taken(self, length: int) -> bytes:
-        begin, self.at = self.at, self.at + length
-        if self.at > len(self.content):
-            raise _Odd
-        return self.content[begin : self.at]
-
-    def name(self) -> bytes:
-        return self.taken(self.number())
-
-    def copied(self, begin: int) -> bytes:
-        return self.content[begin : self.at]
-
-
 def in_order(component: bytes) -> bytes:
     """The same component, with its stubs in the one order that it has for all."""
     try:
         return b"".join((component[:8], *_rewritten(component, list(sections(component)))))
-    except (_Odd, ComponentInvalid, IndexError):
+    except (Odd, ComponentInvalid, IndexError):
         return component
 
 
@@ -81,15 +53,15 @@ def _rewritten(component: bytes, found: list[Section]) -> Iterator[bytes]:
     instances = _Instances(contents[at] for at, s in enumerate(found) if s.number == _INSTANCE)
     of_stubs = {module: at for at, module in instances.made if module in stubs}
     if sorted(module for _, module in instances.made if module in stubs) != sorted(stubs):
-        raise _Odd
+        raise Odd
     if instances.given.intersection(of_stubs.values()):
-        raise _Odd
+        raise Odd
     renamed = {at: of_stubs[moved[module]] for module, at in of_stubs.items()}
     for each, content in zip(found, contents, strict=True):
         if each.number == _CUSTOM and content.startswith(_NAMES):
             continue
         if _uses_modules(each.number, content):
-            raise _Odd
+            raise Odd
         told = _with_aliases(content, renamed) if each.number == _ALIAS else content
         yield bytes([each.number]) + encoded_number(len(told)) + told
 
@@ -113,12 +85,12 @@ class _Function(NamedTuple):
 
 def _stub_in_order(module: bytes) -> bytes | None:
     """The module with its functions by their names; None if it is no stub."""
-    if not module.startswith(_MODULE_HEADER):
-        raise _Odd
+    if not module.startswith(MODULE_HEADER):
+        raise Odd
     parts = [each for each in sections(module) if each.number != _CUSTOM]
     if [each.number for each in parts] != [_TYPE, _FUNCTION, _EXPORT, _CODE]:
         return None
-    types, functions, exports, code = (_Reader(module[each.begin : each.end]) for each in parts)
+    types, functions, exports, code = (Reader(module[each.begin : each.end]) for each in parts)
     count = types.number()
     expected = encoded_number(count)
     if code.content != expected + count * _TRAPS:
@@ -141,15 +113,15 @@ def _stub_in_order(module: bytes) -> bytes | None:
         (_EXPORT, expected + b"".join(_exported(n, each.name) for n, each in enumerate(named))),
         (_CODE, code.content),
     )
-    return _MODULE_HEADER + b"".join(
+    return MODULE_HEADER + b"".join(
         bytes([number]) + encoded_number(len(content)) + content for number, content in made
     )
 
 
-def _signature(types: _Reader) -> bytes:
+def _signature(types: Reader) -> bytes:
     begin = types.at
     if types.number() != 0x60:
-        raise _Odd
+        raise Odd
     for _ in ("parameters", "results"):
         types.taken(types.number())
     return types.copied(begin)
@@ -168,7 +140,7 @@ class _Instances:
         self.given: set[int] = set()
         """Those that others are given as a whole."""
         number = 0
-        for reader in map(_Reader, contents):
+        for reader in map(Reader, contents):
             for _ in range(reader.number()):
                 if reader.number() == _INSTANTIATE:
                     self.made.append((number, reader.number()))
@@ -182,7 +154,7 @@ class _Instances:
 
 
 def _with_aliases(content: bytes, renamed: dict[int, int]) -> bytes:
-    reader = _Reader(content)
+    reader = Reader(content)
     count = reader.number()
     made = bytearray(encoded_number(count))
     for _ in range(count):
@@ -204,10 +176,10 @@ def _with_aliases(content: bytes, renamed: dict[int, int]) -> bytes:
 
 def _gives_modules(content: bytes) -> bool:
     """Whether an inner component is given a module."""
-    reader = _Reader(content)
+    reader = Reader(content)
     for _ in range(reader.number()):
         if reader.number() != _INSTANTIATE:
-            raise _Odd
+            raise Odd
         reader.number()
         for _argument in range(reader.number()):
             reader.name()

@@ -22,6 +22,20 @@ async def test_many_turns_leave_nothing_behind(loaded: LoadedComponent, language
     assert end.resident_bytes - half.resident_bytes <= language.late_bytes_max
 
 
+async def test_no_argument_leaves_nothing_behind(
+    loaded: LoadedComponent, language: Language
+) -> None:
+    if not language.frees_at_once:
+        pytest.skip("its memory grows until it is collected for the first time")
+    endurance = Endurance(loaded, (("get", ""),))
+    half = await endurance.run(2_000)
+    end = await endurance.run(3_000)
+    endurance.close()
+    assert (end.turns, end.instances) == (5_000, 1)
+    # The sixteen bytes that were never given back would be 48 KiB.
+    assert end.resident_bytes == half.resident_bytes
+
+
 async def test_bytes_leave_nothing_behind(loaded: LoadedComponent, language: Language) -> None:
     endurance = Endurance(loaded, (("echo_bytes", binary(bytes(range(256)) * 400)),))
     # 60 MB, which is more than an instance may hold; else enough to see that nothing grows.
