@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kelpie.env.real import RealEnv
 from kelpie.errors import HostFault
 from kelpie.limits import MIB
-from kelpie.wasm.cache import CompiledCache
+from kelpie.wasm.cache import CompiledCache, do_without
 from kelpie.wasm.compiled_form import pack
 from kelpie.wasm.compiler import Compiler
 from kelpie.wasm.configuration import Configuration
@@ -238,7 +238,7 @@ async def test_what_another_has_compiled_wrongly_is_compiled_again(
 
 async def test_a_place_for_tools_that_fails_is_done_without(env: RealEnv, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    kept = CompiledCache(tmp_path / "file", 100 * MIB, needed=False)
+    kept = CompiledCache(tmp_path / "file", 100 * MIB, trouble=do_without)
     assert [kept.get_or_make(NAME, lambda: b"made") for _ in range(2)] == [b"made"] * 2
     with pytest.raises(HostFault):
         CompiledCache(tmp_path / "file", 100 * MIB).get_or_make(NAME, lambda: b"made")

@@ -7,7 +7,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from kelpie.cli.cache import cache_directory
+from kelpie.cli.cache import cache_directory, without_cache
 from kelpie.cli.output import printable, say, size, tell_error
 from kelpie.cli.suggested import suggested
 from kelpie.cli.with_host import with_env
@@ -65,7 +65,7 @@ async def _build(env: RealEnv, project: Project) -> Built:
     toolchain = await env.blocking(project.language.toolchain, project.directory)
     if toolchain.notice is not None:
         say(toolchain.notice)
-    engine = WasmEngine(env, _LIMITS, cache_directory(), epochs=True)
+    engine = WasmEngine(env, _LIMITS, cache_directory(), epochs=True, trouble=without_cache())
     try:
         return await build(env, project, toolchain, engine)
     finally:

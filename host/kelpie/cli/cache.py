@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["cache_directory"]
+from kelpie.cli.output import printable, say
+from kelpie.errors import KelpieError
+
+__all__ = ["cache_directory", "without_cache"]
 
 _BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
@@ -31,3 +35,15 @@ def cache_directory() -> Path | None:
     except (OSError, RuntimeError):
         return None  # no home, or it may not be written: compile each time
     return place if os.access(place, os.W_OK) else None
+
+
+def without_cache() -> Callable[[KelpieError], None]:
+    """What tells, once, that what is compiled is not kept, and why: all goes on without."""
+    told: list[str] = []
+
+    def tell(trouble: KelpieError) -> None:
+        if not told:
+            say(printable(f"kelpie: {trouble.message}; going on without, which takes longer"))
+        told.append(trouble.message)
+
+    return tell

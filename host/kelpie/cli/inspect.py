@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from kelpie.cli.cache import cache_directory
+from kelpie.cli.cache import cache_directory, without_cache
 from kelpie.cli.output import print_json, print_table, printable, say, size, tell_error
 from kelpie.cli.progress import Progress
 from kelpie.env import real
@@ -23,7 +23,9 @@ def run(options: argparse.Namespace) -> int:
     upload = options.file.read_bytes()
 
     async def inspect(env: RealEnv) -> Inspection:
-        engine = WasmEngine(env, DEFAULT_LIMITS, cache_directory(), epochs=True)
+        engine = WasmEngine(
+            env, DEFAULT_LIMITS, cache_directory(), epochs=True, trouble=without_cache()
+        )
         try:
             return await engine.inspect(upload)
         finally:

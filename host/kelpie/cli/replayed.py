@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from kelpie.cli.cache import cache_directory
+from kelpie.cli.cache import cache_directory, without_cache
 from kelpie.cli.output import printable, say
 from kelpie.cli.progress import Progress
 from kelpie.env import real
@@ -50,7 +50,7 @@ def with_engine(bundle: Bundle, work: Callable[[WasmEngine, Limits], Awaitable[R
     limits = bundle.head.limits_under(DEFAULT_LIMITS)
 
     async def with_it(env: RealEnv) -> Result:
-        engine = WasmEngine(env, limits, cache_directory(), epochs=True)
+        engine = WasmEngine(env, limits, cache_directory(), epochs=True, trouble=without_cache())
         try:
             return await work(engine, limits)
         finally:

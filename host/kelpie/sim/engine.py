@@ -18,6 +18,7 @@ from kelpie.sim.node import NODE
 from kelpie.sim.replaying import SIMULATED, Flights, GuestFlight
 from kelpie.sim.running_env import RunningEnv
 from kelpie.sim.trace import Part, Trace, brief
+from kelpie.wasm.cache import do_without
 from kelpie.wasm.component import LoadedComponent
 from kelpie.wasm.engine import WasmEngine
 from kelpie.wasm.turn import (
@@ -93,7 +94,9 @@ class Foundry:
     def __init__(self, limits: Limits, cache_directory: Path | None) -> None:
         self._limits = limits
         self._env = RunningEnv()
-        self._engine = WasmEngine(self._env, limits, cache_directory, epochs=False)
+        self._engine = WasmEngine(
+            self._env, limits, cache_directory, epochs=False, trouble=do_without
+        )
         self._components: dict[bytes, LoadedComponent | NativeComponent] = {}
         self._versions: dict[bytes, tuple[bytes, bytes]] = {}
 

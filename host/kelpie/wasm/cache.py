@@ -16,10 +16,11 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeAlias
 
 from kelpie.errors import HostFault, KelpieError, StoreFull
 
-__all__ = ["CompiledCache"]
+__all__ = ["CompiledCache", "Trouble", "do_without", "refuse"]
 
 _MAGIC = b"kelpie-compiled-1\n"
 _CHECKSUM_BYTES = 32
@@ -27,14 +28,30 @@ _HEADER_BYTES = len(_MAGIC) + _CHECKSUM_BYTES
 _SUFFIX = ".compiled"
 
 
+Trouble: TypeAlias = Callable[[KelpieError], None]
+"""Is told why a directory cannot be used. If it raises nothing, what is wanted of the
+cache is done without it."""
+
+
+def do_without(_trouble: KelpieError) -> None:
+    """A `Trouble`: nobody is told."""
+
+
+def refuse(trouble: KelpieError) -> None:
+    """A `Trouble`: then nothing is done."""
+    raise trouble
+
+
 class CompiledCache:
     """A directory of compiled forms, by name. Without a directory it keeps nothing."""
 
-    def __init__(self, directory: Path | None, bytes_max: int, *, needed: bool = True) -> None:
-        """One that is not `needed` keeps what it can, and is silent about the rest."""
+    def __init__(
+        self, directory: Path | None, bytes_max: int, *, trouble: Trouble = refuse
+    ) -> None:
+        """What raises an error below if the directory cannot be used is `trouble`."""
         self._directory = directory
         self._bytes_max = bytes_max
-        self._needed = needed
+        self._trouble = trouble
 
     def get_or_make(self, name: str, make: Callable[[], bytes]) -> bytes:
         """The entry or, if there is none, what `make` gives, which is kept.
@@ -130,8 +147,9 @@ class CompiledCache:
             self._complain(error)
 
     def _complain(self, error: OSError) -> None:
-        if self._needed:
-            raise self._unusable(error) from error
+        trouble = self._unusable(error)
+        trouble.__cause__ = error
+        self._trouble(trouble)
 
     def _unusable(self, error: OSError) -> KelpieError:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from kelpie.env import Env, ThreadedEnv
 from kelpie.errors import ActorError, HostFault
 from kelpie.limits import Limits
-from kelpie.wasm.cache import CompiledCache
+from kelpie.wasm.cache import CompiledCache, Trouble, do_without, refuse
 from kelpie.wasm.compiler import Compiler
 from kelpie.wasm.component import ActorCode, LoadedComponent
 from kelpie.wasm.componentizer import TICK_MS
@@ -57,12 +57,15 @@ class WasmEngine:
         *,
         epochs: bool,
         shared_directory: Path | None = None,
+        trouble: Trouble | None = None,
     ) -> None:
         """`shared_directory` is a cache that may be shared with other engines, and be lost.
         Compiled tools of our own are kept there; without it they are in the other one.
-        Components are looked for there, but not put there."""
+        Components are looked for there, but not put there. If the cache cannot be used,
+        `trouble` is told, and it is done without; without a `trouble` that is an error."""
         configuration = Configuration.of(limits, epochs=epochs)
-        cache = CompiledCache(cache_directory, limits.compiled_cache_bytes_max)
+        maximum = limits.compiled_cache_bytes_max
+        cache = CompiledCache(cache_directory, maximum, trouble=trouble or refuse)
         config = configuration.native()
         memories = LinearMemories()
         memories.install(config.address)
@@ -76,7 +79,7 @@ class WasmEngine:
         current = Current()
         shared = cache
         if shared_directory is not None:
-            shared = CompiledCache(shared_directory, limits.compiled_cache_bytes_max, needed=False)
+            shared = CompiledCache(shared_directory, maximum, trouble=do_without)
         compiler = Compiler(configuration, limits, cache, shared)
         self._loader = Loader(engine, compiler, cache, limits)
         self._loads = asyncio.Semaphore(limits.component_loads_max)
