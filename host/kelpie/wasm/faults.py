@@ -92,7 +92,7 @@ def fault_of_trap(message: str, account: MemoryAccount, limits: Limits) -> Actor
             backtrace=message,
         )
     if "deferred host scope" in reason:
-        # The engine lends a host call one handle, and fails at the second.
+        # Wasmtime 50.0 lends a host call one handle, and fails at the second; see ADR 0011.
         return GuestTrapped(
             "the actor waited for several things at once (wasi:io/poll with more than one "
             "pollable), which this host's engine cannot: wait for one after the other",
