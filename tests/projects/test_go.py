@@ -25,8 +25,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def write_go(file: Path, version: str) -> Path:
-    write_tool(file, f"#!/bin/sh\necho {version}\n")
+def write_go(file: Path, version: str, cache: Path | str = "/tmp") -> Path:
+    answer = f'[ "$2" = GOCACHE ] && echo "{cache}" || echo {version}'
+    write_tool(file, f"#!/bin/sh\n{answer}\n")
     return file
 
 
@@ -40,6 +41,24 @@ def test_one_that_is_too_old_is_passed_over(place: Path) -> None:
     write_go(place / "tools" / "go", "go1.19.8")
     wanted = write_go(place / "beside" / "go", "go1.27.3")
     assert GoToolchain.find(place) == GoToolchain(wanted)
+
+
+@pytest.mark.parametrize(
+    ("cache", "unusable"),
+    [
+        ("/proc/nowhere/go-build", "/proc/nowhere/go-build"),
+        ("", ""),
+        ("off", ""),
+        ("{place}/not/yet/there", None),
+    ],
+)
+def test_a_cache_that_cannot_be_written(place: Path, cache: str, unusable: str | None) -> None:
+    write_go(place / "tools" / "go", "go1.27", cache.format(place=place))
+    found = GoToolchain.find(place)
+    assert found.unusable_cache == unusable
+    notice = found.notice
+    assert (notice is None) is (unusable is None)
+    assert notice is None or "takes longer" in notice
 
 
 @pytest.mark.parametrize(("version", "told"), [("go1.19.8", "is go1.19.8"), (None, "no Go")])

