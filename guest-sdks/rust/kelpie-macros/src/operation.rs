@@ -100,6 +100,11 @@ fn options(marked: &Attribute) -> syn::Result<(bool, bool)> {
             Ok(())
         })?;
     }
+    if read_only && durable {
+        let told = "an operation is `read_only` or `durable`, not both: \
+                    a durable one is there to change something";
+        return Err(syn::Error::new_spanned(marked, told));
+    }
     Ok((read_only, durable))
 }
 

@@ -22,8 +22,7 @@ fn right_uses() {
         of_method("#[operation] fn a(&mut self, context: &kelpie::Context, b: i64) {}").is_empty()
     );
     assert!(
-        of_method("#[operation(read_only, durable)] fn a(&self, b: Bytes, c: &Context) {}")
-            .is_empty()
+        of_method("#[operation(read_only)] fn a(&self, b: Bytes, c: &Context) {}").is_empty()
     );
     assert!(
         of_method("#[operation] fn a(#[argument(default = 1)] a: i64) {} fn b<T>(t: T) {}")
@@ -60,6 +59,7 @@ fn wrong_blocks() {
 fn wrong_methods() {
     for (method, message) in [
         ("#[operation(readonly)] fn a() {}", "`read_only` or `durable`"),
+        ("#[operation(read_only, durable)] fn a(&self) {}", "not both"),
         ("#[operation] #[operation] fn a() {}", "a second #[operation]"),
         ("#[operation] async fn a() {}", "not async"),
         ("#[operation] fn Add() {}", "is of a-z, 0-9 and _"),
