@@ -67,3 +67,24 @@ def test_from_when_a_host_may_say_that_there_is_no_such_kind() -> None:
     made = endings()
     assert [made.known_at("kind", moment) for moment in (11, 12, 100)] == [False, True, True]
     assert not made.known_at("other", 100)
+
+
+def test_a_deletion_that_lands_twice_is_one_end() -> None:
+    moments = Moments()
+    made = Endings(moments, frozenset)
+    made.begins("kind")
+    made.begins("kind")
+    made.is_over("kind")
+    assert (made.count, made.lives("kind"), made.goes_on("kind")) == (1, 2, False)
+    attempt = Attempt("n", moments.next(), moments.next(), DONE)
+    assert lived(made, attempt) == [[], [attempt]]
+
+
+def test_what_was_not_deployed_anew_has_no_life_behind_its_end() -> None:
+    moments = Moments()
+    made = Endings(moments, frozenset)
+    before = Attempt("n", moments.next(), moments.next(), DONE)
+    made.begins("kind")
+    after = Attempt("n", moments.next(), moments.next(), DONE)
+    assert made.lives("kind") == 1
+    assert lived(made, before, after) == [[before]]

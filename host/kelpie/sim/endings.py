@@ -36,6 +36,10 @@ class Endings:
         self._of: dict[str, list[Ending]] = defaultdict(list)
 
     def begins(self, kind: str) -> None:
+        """Its deletion has landed, perhaps not for the first time: whoever is not told
+        that it did asks again."""
+        if self.goes_on(kind):
+            return
         self._of[kind].append(Ending(self._moments.next(), self._dead()))
 
     def is_over(self, kind: str) -> None:
@@ -57,14 +61,14 @@ class Endings:
         return any(each.begun < moment for each in self._of.get(kind, ()))
 
     def lives(self, kind: str) -> int:
-        """How many lives it had, the last one included."""
-        return len(self._of.get(kind, ())) + 1
+        """How many lives it had, with the one that it has, if it is not deleted now."""
+        return len(self._of.get(kind, ())) + (not self.goes_on(kind))
 
     def of_life(self, requests: Iterable[Request], kind: str, life: int) -> list[Request]:
         """What was asked of the kind's actors in one of its lives, counted from 0, and what
         they answered in it. What was asked in one life and not answered in the same may
         have been done in either, or not at all."""
-        if self.lives(kind) == 1:
+        if not self._of.get(kind):
             return [each for each in requests if each.address.kind == kind]
         found = []
         for request in requests:

@@ -35,12 +35,14 @@ class KindDeletions:
         self._may = workload.deletes_kinds
         self._asked: set[str] = set()
         """The kinds of which somebody asked that they be deleted."""
+        self._deleting: list[tuple[Incarnation, asyncio.Task[None]]] = []
 
     def begin(self, newest: Incarnation, kind: str) -> bool:
         """Deletes a kind, if any may be deleted; other faults may be in the way."""
         if self._may and newest.ready:
             self._asked.add(kind)
-            self._fleet.on(newest, self._delete(newest, kind), "delete kind")
+            work = self._fleet.on(newest, self._delete(newest, kind), "delete kind")
+            self._deleting.append((newest, work))
         return self._may and newest.ready
 
     async def _delete(self, newest: Incarnation, kind: str) -> None:
@@ -56,9 +58,13 @@ class KindDeletions:
 
     async def until_all_are_there(self) -> None:
         """When the faults are over: an end that is late may still land."""
-        while self._missing(await self._fleet.until_ready()):
+        while self._goes_on() or self._missing(await self._fleet.until_ready()):
             await self._deploy_missing()
             await asyncio.sleep(_PAUSE_S)
+
+    def _goes_on(self) -> bool:
+        """Whether somebody may still delete a kind."""
+        return any(not work.done() and not host.node.dead for host, work in self._deleting)
 
     async def _deploy_missing(self) -> None:
         newest = self._fleet.newest
