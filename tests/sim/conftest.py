@@ -30,6 +30,11 @@ def ledger(foundry: Foundry) -> Plan:
 
 
 @pytest.fixture(scope="session")
+def deletions(foundry: Foundry) -> Plan:
+    return plan("deletions", foundry)
+
+
+@pytest.fixture(scope="session")
 def bank(foundry: Foundry) -> Plan:
     return plan("bank", foundry)
 

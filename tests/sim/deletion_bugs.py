@@ -149,7 +149,7 @@ def actors_outlive_their_kind() -> Any:
 DELETION_BUGS = (
     Bug("deleted state kept in memory", "counter", deleted_state_kept_in_memory),
     Bug("deletion beside the turns in flight", "counter", deletion_beside_the_turns_in_flight),
-    Bug("deletion out of order in its commit", "ledger", deletion_out_of_order_in_its_commit),
+    Bug("deletion out of order in its commit", "deletions", deletion_out_of_order_in_its_commit),
     Bug("deletion that hides nothing", "ledger", deletion_that_hides_nothing),
     Bug("deletion takes the records along", "counter", deletion_takes_the_records_along),
     Bug("deletion without a record", "counter", deletion_without_a_record),

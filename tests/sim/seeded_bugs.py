@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -292,6 +293,12 @@ def plan(component: str, foundry: Foundry) -> Plan:
         return rounds_plan(foundry)
     if component == "parcels":
         return parcels_plan(foundry)
+    if component == "deletions":
+        # Of one ledger, so often that some share a commit with what was before.
+        calm = plan("ledger", foundry)
+        return replace(
+            calm, workload=replace(calm.workload, actors=1, deletes_per_cent=20, think_ms_max=3)
+        )
     upload = COMPONENTS[component].read_bytes()
     found = foundry.component(upload)
     workload = Workload.of(found.manifest, batches=found.batches)
