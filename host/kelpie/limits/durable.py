@@ -10,7 +10,7 @@ from kelpie.limits.limit import MIB, limit
 __all__ = ["DurableLimits"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False, repr=False, eq=False)
 class DurableLimits(JournalLimits):
     """Those of `Limits` that are about turns that outlive a crash."""
 
