@@ -225,7 +225,10 @@ def pems(tmp_path: Path) -> tuple[Path, Path, Path]:
 
 
 def test_a_host_that_speaks_tls(
-    tmp_path: Path, pems: tuple[Path, Path, Path], shell: Shell
+    tmp_path: Path,
+    pems: tuple[Path, Path, Path],
+    shell: Shell,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ca, certificate, key = pems
     key.chmod(0o644)
@@ -239,6 +242,11 @@ def test_a_host_that_speaks_tls(
         unknown = shell.run("kinds", url=url)
         assert unknown.status == 1
         assert "--ca" in unknown.err
+        # The system's are looked for when they are needed, though not before.
+        monkeypatch.setenv("SSL_CERT_FILE", str(ca))
+        assert kelpie("kinds", url=url).returncode == 0
+        monkeypatch.delenv("SSL_CERT_FILE")
+        assert kelpie("kinds", url=url).returncode == 1
         process.send_signal(signal.SIGHUP)
         assert shell.run("kinds", "--ca", ca, url=url).status == 0
         key.write_text("no key")

@@ -48,12 +48,15 @@ def why_refused(server: ssl.SSLContext, certificate: Path) -> str | None:
     return None
 
 
-def trusting(ca: Path) -> ssl.SSLContext:
-    """For a client that trusts whoever one of the certificates in this file vouches for.
+def trusting(ca: Path | None) -> ssl.SSLContext:
+    """For a client that trusts whoever one of the certificates in this file vouches for,
+    or one of the system's.
 
     Raises:
         OSError: no certificates can be read from the file.
     """
+    if ca is None:
+        return ssl.create_default_context()
     try:
         return ssl.create_default_context(cafile=ca)
     except ssl.SSLError as error:

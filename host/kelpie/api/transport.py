@@ -61,7 +61,9 @@ class Transport:
         """Raises:
         OSError: the file of certificates cannot be used.
         """
-        trusted = True if self._ca is None else trusting(self._ca)
+        # Not aiohttp's own, which a command has made without certificates.
+        is_encrypted = self._base.lower().startswith("https:")
+        trusted = trusting(self._ca) if is_encrypted or self._ca is not None else True
         # The host ends every request by its deadline; only connecting is bounded here.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS)
         self._session = aiohttp.ClientSession(
