@@ -254,6 +254,16 @@ async def test_a_kind_with_reminders_is_in_use(scripted: StartScripted, is_force
     assert await node.get("read", key="a") == ""
 
 
+async def test_delayed_messages_go_with_their_kind(scripted: StartScripted) -> None:
+    node = await scripted(ALL, **QUICK)
+    await node.value("later", ["b", HOUR_MS], key="a")
+    await node.runtime.delete_kind("default", "thing", force=True)
+    await node.runtime.deploy("default", "thing", b"thing", determinism_check=False)
+    await pass_hours(node, 1)
+    await until(lambda: not waiting(node.client.store))
+    assert await node.get("read", key="b") == ""
+
+
 async def test_a_reminder_s_turns_are_in_the_trace_of_the_turn_that_set_it(
     scripted: StartScripted,
 ) -> None:

@@ -98,6 +98,8 @@ class Release:
         for row, due_row in self.delayed:
             stored = await desk.row(row)
             if stored is None:
+                # It went with its kind, of which the index knows nothing.
+                writes[due_row] = None
                 continue
             room -= len(stored)
             if room < 0 and letters:
