@@ -7,9 +7,9 @@ cleared by and by. See docs/adr/0019.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
+from kelpie.env.bell import Bell
 from kelpie.errors import StoredValueCorrupt, StoreError
 from kelpie.ids import Address
 from kelpie.runtime.commits.ownership import read_kv
@@ -57,33 +57,24 @@ class LeftKv:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._kick: asyncio.Future[None] | None = None
+        self._bell = Bell(node.env)
         self._is_over = False
-        node.left_kv = self._look
+        node.left_kv = self._bell.ring
 
     async def run(self) -> None:
         """Goes on until it is closed."""
-        env, limits = self._node.env, self._node.limits
         while not self._is_over:
-            self._kick = env.future()
+            self._bell.listen()
             try:
                 await self._clear_all()
             except StoreError as error:
                 _log.warning("kv that deleted actors have left stays for now: %s", error.message)
-            timer = env.call_later(limits.kv_clearing_sweep_ms, self._look)
-            try:
-                await self._kick
-            finally:
-                timer.cancel()
+            await self._bell.heard(self._node.limits.kv_clearing_sweep_ms)
 
     def close(self) -> None:
         """Begins no other transaction."""
         self._is_over = True
-        self._look()
-
-    def _look(self) -> None:
-        if self._kick is not None and not self._kick.done():
-            self._kick.set_result(None)
+        self._bell.ring()
 
     async def _clear_all(self) -> None:
         behind: Address | None = None
