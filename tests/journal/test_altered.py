@@ -23,6 +23,7 @@ from kelpie.journal.summary import replay_all
 from kelpie.journal.values import Digest, unpack
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.wasm.kind_configuration import Configuration, Secret
+from tests.journal.alteration import altered
 from tests.journal.recording import Recording
 from tests.wasm.support import ROGUE, Answerer, Workbench
 
@@ -125,7 +126,7 @@ def _json(value: object) -> bytes:
 def test_every_field_of_what_an_instance_was_made_of_is_named(frames: list[Frame]) -> None:
     body = next(each.body for each in frames if each.kind == b"b")
     for index, name in enumerate(_BIRTH):
-        for value in (_altered(unpack(body)[index]), 1.5, msgpack.Timestamp(5), "x", [], None):
+        for value in (altered(unpack(body)[index]), 1.5, msgpack.Timestamp(5), "x", [], None):
             members = list(unpack(body))
             if members[index] == value or (index == 0 and value is None):
                 continue
@@ -227,30 +228,7 @@ def _each_leaf(value: Any) -> Iterator[Any]:
             for changed in _each_leaf(each):
                 yield (*value[:index], changed, *value[index + 1 :])
     else:
-        yield _altered(value)
-
-
-def _altered(value: Any) -> Any:
-    match value:
-        case None:
-            return "something"
-        case bool():
-            return not value
-        case int():
-            return value + 1
-        case str():
-            return value + "x"
-        case bytes():
-            return value + b"x"
-        case Payload():
-            return Payload(value.is_text, value.data + b" ")
-        case Digest():
-            return Digest(value.size + 1, value.digest)
-        case dict():
-            return {**value, "MORE": "x"}
-        case tuple():
-            return (_altered(value[0]), *value[1:]) if value else ("something",)
-    raise AssertionError(value)
+        yield altered(value)
 
 
 def _plain(value: Any) -> Any:

@@ -22,6 +22,7 @@ from kelpie.wasm.component import LoadedComponent
 from kelpie.wasm.engine import WasmEngine
 from kelpie.wasm.kind_configuration import Configuration, Secret
 from kelpie.wasm.turn import Failure
+from tests.journal.alteration import altered
 from tests.journal.recording import Recording, replayed
 from tests.wasm.support import COUNTER, LEDGER, ROGUE, Answerer, Workbench
 
@@ -164,25 +165,6 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _altered(value: Any) -> Any:
-    match value:
-        case None:
-            return "something"
-        case bool():
-            return not value
-        case int():
-            return value + 1
-        case str():
-            return value + "x"
-        case bytes():
-            return value + b"x"
-        case Payload():
-            return Payload(value.is_text, value.data + b" ")
-        case tuple():
-            return (_altered(value[0]), *value[1:]) if value else ("something",)
-    raise AssertionError(value)
-
-
 async def test_a_host_call_that_was_altered_is_named(rogue: LoadedComponent) -> None:
     """Every field of every host call: its name, each argument, and its result."""
     flown = await _everything(rogue)
@@ -202,18 +184,18 @@ async def test_a_host_call_that_was_altered_is_named(rogue: LoadedComponent) -> 
 
 
 def _name(members: list[Any]) -> None:
-    members[0] = _altered(members[0])
+    members[0] = altered(members[0])
 
 
 def _result(members: list[Any]) -> None:
-    members[2] = _altered(members[2])
+    members[2] = altered(members[2])
 
 
 def _changes(arguments: tuple[Any, ...]) -> list[Callable[[list[Any]], None]]:
     def changing(index: int) -> Callable[[list[Any]], None]:
         def change(members: list[Any]) -> None:
             told = list(members[1])
-            told[index] = _altered(told[index])
+            told[index] = altered(told[index])
             members[1] = told
 
         return change
@@ -228,7 +210,7 @@ async def test_an_input_that_was_altered_is_named(rogue: LoadedComponent) -> Non
         for index in range(len(unpack(entry.given[4:]))):
 
             def change(members: list[Any], index: int = index) -> None:
-                members[index] = _altered(members[index])
+                members[index] = altered(members[index])
 
             again = Flown(flown.birth, list(flown.entries))
             again.entries[position - 1] = entry._replace(given=_resealed(entry.given, change))
@@ -242,7 +224,7 @@ async def test_an_end_that_was_altered_is_named(rogue: LoadedComponent, index: i
     flown = await _everything(rogue)
 
     def change(members: list[Any]) -> None:
-        members[index] = ("guest-trapped", "it") if index == 1 else _altered(members[index])
+        members[index] = ("guest-trapped", "it") if index == 1 else altered(members[index])
         if index == 3:
             members[index] = (("info", "more"),)
 

@@ -24,13 +24,15 @@ class Caller:
         per_second = None if token is None else token.requests_per_second_max
         self.rate = None if per_second is None else Rate(per_second)
 
-    def check(self, permission: Permission, namespace: str) -> None:
-        """Raises:
-        Forbidden: the caller may not do this in the namespace; names the roles
-            that would do.
+    def check(self, permission: Permission, namespace: str, told: str = "{refusal}") -> None:
+        """`told` says what it was for, around the `{refusal}`.
+
+        Raises:
+            Forbidden: the caller may not do this in the namespace; names the roles
+                that would do.
         """
         if not self.may(permission, namespace):
-            raise self._forbidden(permission, namespace)
+            raise self._forbidden(permission, namespace, told)
 
     def may(self, permission: Permission, namespace: str) -> bool:
         here = self.namespace
@@ -38,16 +40,19 @@ class Caller:
             here is None or (here == namespace and permission not in HOST_WIDE)
         )
 
-    def _forbidden(self, permission: Permission, namespace: str) -> Forbidden:
+    def _forbidden(self, permission: Permission, namespace: str, told: str) -> Forbidden:
         assert self.token is not None, "anybody may do anything"
         has = " and ".join(sorted(role.value for role in self.token.roles))
         where = "all namespaces" if self.namespace is None else f"the namespace {self.namespace!r}"
         needed = roles_with(permission)
         is_host_wide = permission in HOST_WIDE
         wanted = "all namespaces" if is_host_wide else f"the namespace {namespace[:80]!a}"
-        return Forbidden(
+        refusal = (
             f"the token {self.principal!r} has the role {has} in {where}; to "
-            f"{permission.value} needs the role {' or '.join(needed)} in {wanted}",
+            f"{permission.value} needs the role {' or '.join(needed)} in {wanted}"
+        )
+        return Forbidden(
+            told.replace("{refusal}", refusal),
             roles=needed,
             namespace=None if is_host_wide else namespace,
         )

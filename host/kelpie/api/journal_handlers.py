@@ -16,7 +16,7 @@ from kelpie.api.paths import Target, decode_segment
 from kelpie.api.payloads import BUNDLE_TYPE
 from kelpie.api.responses import Handler, json_response, respond
 from kelpie.env import Env
-from kelpie.errors import Forbidden, InvalidRequest, PayloadTooLarge
+from kelpie.errors import InvalidRequest, PayloadTooLarge
 from kelpie.ids import Address
 from kelpie.journal.policy import Policy
 from kelpie.limits import Limits
@@ -87,14 +87,12 @@ def _may_see_config(caller: Caller, namespace: str) -> None:
     Raises:
         Forbidden
     """
-    try:
-        caller.check(Permission.DEPLOY, namespace)
-    except Forbidden as error:
-        raise Forbidden(
-            "the bundle would have in it what was set for the kind as configuration, which is "
-            f"seen only by who may set it, and {error.message}",
-            **error.details,
-        ) from None
+    caller.check(
+        Permission.DEPLOY,
+        namespace,
+        "the bundle would have in it what was set for the kind as configuration, which is "
+        "seen only by who may set it, and {refusal}",
+    )
 
 
 def _policy(given: str) -> Policy:

@@ -26,7 +26,6 @@ from kelpie.api.views import (
 from kelpie.env import Env
 from kelpie.errors import (
     ComponentTooLarge,
-    Forbidden,
     InvalidRequest,
     PayloadTooLarge,
     UnsupportedMediaType,
@@ -190,15 +189,13 @@ def _keeps_reach(caller: Caller, namespace: str) -> None:
     Raises:
         Forbidden
     """
-    try:
-        caller.check(Permission.DEPLOY, namespace)
-    except Forbidden as error:
-        raise Forbidden(
-            f"the current version may reach the namespace {namespace!r}, and a deploy that "
-            f"names no grants keeps that, but {error.message}: have it deployed by somebody who "
-            "may, or name what the kind is to be granted from now on (--grant, ?grant=)",
-            **error.details,
-        ) from None
+    caller.check(
+        Permission.DEPLOY,
+        namespace,
+        f"the current version may reach the namespace {namespace!r}, and a deploy that names no "
+        "grants keeps that, but {refusal}: have it deployed by somebody who may, or name what "
+        "the kind is to be granted from now on (--grant, ?grant=)",
+    )
 
 
 def _terms(target: Target, limits: Limits) -> Terms:
