@@ -5,8 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import packages_distributions, requires
 
 import pytest
+from packaging.requirements import Requirement
 
 from kelpie.cli.main import function_of
 from kelpie.cli.parser import CommandParser, parser
@@ -86,3 +89,38 @@ def test_every_command_is_there() -> None:
     assert len(runs) > 10
     for run in runs:
         assert callable(function_of(run)), run
+
+
+WITHOUT = """
+import sys
+from kelpie.cli.main import function_of
+missing, *runs = sys.argv[1:]
+sys.modules |= dict.fromkeys(missing.split(","))
+for run in runs:
+    function_of(run)
+"""
+
+
+def test_every_command_is_there_without_the_extras() -> None:
+    # What a plain `pip install` does not bring, but that of a developer does.
+    missing = {
+        module
+        for module, distributions in packages_distributions().items()
+        if not _required("kelpie") & set(distributions)
+    }
+    assert {"greenlet", "componentize_py", "opentelemetry", "pytest"} <= missing
+    assert not {"kelpie", "aiohttp", "wasmtime", "yarl"} & missing
+    words = [sys.executable, "-c", WITHOUT, ",".join(missing), *_runs(parser())]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@cache
+def _required(distribution: str) -> frozenset[str]:
+    """The names of a distribution, and of all that it needs without its extras."""
+    found = {distribution}
+    for line in requires(distribution) or ():
+        requirement = Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            found |= _required(requirement.name)
+    return frozenset(found | {each.replace("-", "_") for each in found})

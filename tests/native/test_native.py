@@ -23,6 +23,7 @@ from kelpie.limits import DEFAULT_LIMITS, Limits
 from kelpie.native import NativeEngine
 from kelpie.native.waiting import Waiting
 from kelpie.sim.engine import Foundry
+from kelpie.sim.native import add_native
 from kelpie.sim.run import Plan, alone, run_seed
 from kelpie.sim.workload import Workload
 from kelpie.wasm.turn import Caller, Outcome, Turn
@@ -178,7 +179,7 @@ async def test_a_process_that_does_not_have_the_class_refuses_it() -> None:
 def test_it_runs_under_the_simulator() -> None:
     foundry = Foundry(DEFAULT_LIMITS, None)
     try:
-        upload = foundry.add_native(Basket)
+        upload = add_native(foundry, Basket)
         workload = Workload.of(foundry.component(upload).manifest, batches=True)
         plan = Plan(alone(upload), workload, DEFAULT_LIMITS, foundry)
         runs = [run_seed(plan, seed) for seed in range(SEEDS)]

@@ -14,6 +14,7 @@ from kelpie.limits import DEFAULT_LIMITS
 from kelpie.sim.cast import Cast
 from kelpie.sim.choice import Choice
 from kelpie.sim.engine import Foundry
+from kelpie.sim.native import add_native
 from kelpie.sim.run import Plan
 from kelpie.sim.workload import Workload
 from kelpie.sim.workload_file import read_workload
@@ -118,8 +119,8 @@ def bank_with(transfer: type, foundry: Foundry) -> Plan:
     """With this class for its transfers, and without a toolchain."""
     uploads = {
         "account": (BANK / "account" / "account.wasm").read_bytes(),
-        "transfer": foundry.add_native(transfer),
-        "auditor": foundry.add_native(_auditor()),
+        "transfer": add_native(foundry, transfer),
+        "auditor": add_native(foundry, _auditor()),
     }
     plan = bank_of(uploads, foundry)
     plan.workload = replace(plan.workload, choices=tuple(map(_in_python, plan.workload.choices)))

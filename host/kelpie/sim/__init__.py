@@ -3,6 +3,7 @@
 tape, trace             every decision of a run; the hash over all that happened
 loop, node, env         virtual time, callbacks that live and die with their node
 running_env, engine     real guests, which vanish and fail when the tape says so
+native                  classes of this process among them
 faults, store, nemesis  what goes wrong, by name, and counted when it does
 tight_limits            limits that differ from run to run
 schema, workload        what clients may ask

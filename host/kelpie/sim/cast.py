@@ -9,9 +9,7 @@ from typing import Final
 from kelpie.errors import InvalidAddress
 from kelpie.ids import Address, check_name
 from kelpie.limits import DEFAULT_LIMITS
-from kelpie.native.component import NativeComponent
-from kelpie.sim.engine import Foundry
-from kelpie.wasm.component import LoadedComponent
+from kelpie.sim.engine import Foundry, Simulated
 
 __all__ = ["NAMESPACE", "SIMULATED", "Cast", "KindsInvalid", "read_uploads"]
 
@@ -60,14 +58,14 @@ class Cast:
         """See `Foundry.versions`."""
         return self._foundry.versions(self._uploads[kind])
 
-    def component(self, kind: str) -> LoadedComponent | NativeComponent:
+    def component(self, kind: str) -> Simulated:
         """
         Raises:
             ComponentError
         """
         return self._foundry.component(self._uploads[kind])
 
-    def of(self, address: Address) -> LoadedComponent | NativeComponent:
+    def of(self, address: Address) -> Simulated:
         """The component of an actor."""
         return self.component(address.kind)
 

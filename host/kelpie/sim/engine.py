@@ -6,12 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from kelpie.errors import ActorError, GuestOutOfFuel, GuestOutOfMemory, GuestTrapped
 from kelpie.ids import Address
 from kelpie.limits import DEFAULT_LIMITS, Limits
-from kelpie.native.component import NativeComponent
 from kelpie.sim.faults import Faults
 from kelpie.sim.moments import Moments
 from kelpie.sim.node import NODE
@@ -19,7 +18,6 @@ from kelpie.sim.replaying import SIMULATED, Flights, GuestFlight
 from kelpie.sim.running_env import RunningEnv
 from kelpie.sim.trace import Part, Trace, brief
 from kelpie.wasm.cache import do_without
-from kelpie.wasm.component import LoadedComponent
 from kelpie.wasm.engine import WasmEngine
 from kelpie.wasm.turn import (
     Caller,
@@ -33,7 +31,16 @@ from kelpie.wasm.turn import (
     Turn,
 )
 
-__all__ = ["CALL", "Foundry", "SimEngine", "TurnInput", "TurnLog", "messaging_in"]
+__all__ = [
+    "CALL",
+    "Foundry",
+    "SimEngine",
+    "Simulated",
+    "TurnInput",
+    "TurnLog",
+    "messaging_in",
+    "with_no_meaning",
+]
 
 _FAILURES: Final[dict[str, type[ActorError]]] = {
     "guest-trapped": GuestTrapped,
@@ -88,16 +95,29 @@ class TurnLog:
         self.ran[turn.address, turn.request_id, node] = self._moments.next()
 
 
+class Simulated(Component, Protocol):
+    """What a run can make guests of."""
+
+    async def describe(self, *, yields: bool = True) -> Description:
+        """As `Component.describe`. Without `yields` nothing waits."""
+        ...
+
+
+def with_no_meaning(wasm: bytes) -> bytes:
+    """Another version of a component, which does the same."""
+    return wasm + _NO_MEANING
+
+
 class Foundry:
     """What all runs of a process share: the engine, and components compiled once."""
 
     def __init__(self, limits: Limits, cache_directory: Path | None) -> None:
-        self._limits = limits
-        self._env = RunningEnv()
+        self.limits = limits
+        self.env = RunningEnv()
         self._engine = WasmEngine(
-            self._env, limits, cache_directory, epochs=False, trouble=do_without
+            self.env, limits, cache_directory, epochs=False, trouble=do_without
         )
-        self._components: dict[bytes, LoadedComponent | NativeComponent] = {}
+        self._components: dict[bytes, Simulated] = {}
         self._versions: dict[bytes, tuple[bytes, bytes]] = {}
 
     def versions(self, upload: bytes) -> tuple[bytes, bytes]:
@@ -109,18 +129,15 @@ class Foundry:
         made = self._versions.get(upload)
         if made is None:
             wasm = self._engine.componentize_blocking(upload)
-            made = self._versions[upload] = wasm, wasm + _NO_MEANING
+            made = self._versions[upload] = wasm, with_no_meaning(wasm)
         return made
 
-    def add_native(self, actor: type) -> bytes:
-        """What to simulate for a class that is an actor, in the place of a component."""
-        one = NativeComponent(actor, self._limits, self._env)
-        other = NativeComponent(actor, self._limits, self._env, _NO_MEANING)
-        self._versions[one.wasm] = one.wasm, other.wasm
-        self._components |= {one.wasm: one, other.wasm: other}
-        return one.wasm
+    def add(self, one: bytes, its: Simulated, other: bytes, others: Simulated) -> None:
+        """Takes two versions of what no file has the code of, under the bytes that name them."""
+        self._versions[one] = one, other
+        self._components |= {one: its, other: others}
 
-    def component(self, upload: bytes) -> LoadedComponent | NativeComponent:
+    def component(self, upload: bytes) -> Simulated:
         """Raises:
         ComponentError
         """
@@ -164,7 +181,7 @@ class SimEngine:
 
 
 class _SimComponent:
-    def __init__(self, engine: SimEngine, component: LoadedComponent | NativeComponent) -> None:
+    def __init__(self, engine: SimEngine, component: Simulated) -> None:
         self._engine = engine
         self._component = component
 
