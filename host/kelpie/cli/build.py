@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from kelpie.cli.cache import cache_directory, without_cache
+from kelpie.cli.operations import told_operations
 from kelpie.cli.output import printable, say, size, tell_error
 from kelpie.cli.suggested import suggested
 from kelpie.cli.with_host import with_env
@@ -22,7 +24,7 @@ from kelpie.wasm.description import Operation
 from kelpie.wasm.engine import WasmEngine
 from kelpie.wasm.inspection import Inspection
 
-__all__ = ["run", "told_operations"]
+__all__ = ["operations_of", "run"]
 
 # A host has other things to do than to compile. Who builds waits as long as they like.
 _LIMITS = replace(DEFAULT_LIMITS, component_compile_ms_max=600_000)
@@ -41,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     print(printable(f"built {_shown(file)}, {size(len(built.component))}"))
     inspection = built.inspection
     say(f"imports: {', '.join(interfaces(inspection.imports)) or 'nothing'}")
-    say(f"operations: {told_operations(inspection)}")
+    say(f"operations: {told_operations(operations_of(inspection))}")
     say(_told_seal(inspection))
     say(f"try: {suggested(options, 'deploy', _shown(file))}")
     return 0
@@ -72,16 +74,10 @@ async def _build(env: RealEnv, project: Project) -> Built:
         engine.close()
 
 
-def told_operations(inspection: Inspection) -> str:
-    """The names of its operations, and which only read or are durable."""
+def operations_of(inspection: Inspection) -> Iterable[Operation]:
+    """What it says that it does; nothing if it says nothing."""
     manifest = inspection.manifest
-    operations = manifest.operations.values() if manifest is not None else ()
-    return ", ".join(map(_told_operation, operations)) or "none"
-
-
-def _told_operation(operation: Operation) -> str:
-    words = ["read-only"] * operation.read_only + ["durable"] * operation.durable
-    return f"{operation.name} ({', '.join(words)})" if words else operation.name
+    return manifest.operations.values() if manifest is not None else ()
 
 
 def _told_seal(inspection: Inspection) -> str:

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from kelpie.api.client import Client
+from kelpie.cli.operations import told_operations
 from kelpie.cli.output import print_json, print_table, say, short_digest, size
 from kelpie.cli.progress import Progress
 from kelpie.cli.suggested import suggested
 from kelpie.cli.with_host import with_host
 from kelpie.errors import InvalidRequest
 from kelpie.wasm.contract import interfaces
+from kelpie.wasm.description import Operation
 
 __all__ = ["check", "deploy", "kind_of", "list_versions", "roll_back", "undeploy"]
 
@@ -46,10 +48,10 @@ def deploy(options: argparse.Namespace) -> int:
     _say_changes(deployed["changes"])
     _say_shadow(deployed["shadow"])
     say(f"imports: {_told_imports(deployed)}")
-    operations = [operation["name"] for operation in deployed["operations"]]
+    operations = deployed["operations"]
     if operations:
-        say(f"operations: {', '.join(operations)}")
-        say(f"try: {suggested(options, 'invoke', f'{kind}/alice', operations[0])}")
+        say(f"operations: {_told_operations(operations)}")
+        say(f"try: {suggested(options, 'invoke', f'{kind}/alice', operations[0]['name'])}")
     if _is_breaking(deployed["changes"]):
         say(f"to undo it: {suggested(options, 'rollback', kind)}")
     return 0
@@ -173,10 +175,17 @@ def _print_check(checked: dict[str, Any]) -> None:
     else:
         print(f"changed: {what} would take the place of version {current}")
     print(f"imports: {_told_imports(checked)}")
-    print(f"operations: {', '.join(each['name'] for each in checked['operations'])}")
+    print(f"operations: {_told_operations(checked['operations'])}")
     for line in _told_changes(checked["changes"]):
         print(line)
     _say_shadow(checked["shadow"])
+
+
+def _told_operations(operations: list[dict[str, Any]]) -> str:
+    return told_operations(
+        Operation(each["name"], read_only=each["read_only"], durable=each["durable"])
+        for each in operations
+    )
 
 
 def _told_imports(deploy: dict[str, Any]) -> str:

@@ -1,0 +1,19 @@
+"""Operations, told to people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kelpie.wasm.description import Operation
+
+__all__ = ["told_operations"]
+
+
+def told_operations(operations: Iterable[Operation]) -> str:
+    """Their names, and which only read or are durable."""
+    return ", ".join(map(_told, operations)) or "none"
+
+
+def _told(operation: Operation) -> str:
+    words = ["read-only"] * operation.read_only + ["durable"] * operation.durable
+    return f"{operation.name} ({', '.join(words)})" if words else operation.name
