@@ -44,8 +44,15 @@ def test_the_work_is_bounded() -> None:
         runs.append(candidate)
         return len(runs) % 3 == 0
 
-    found = shrink(Candidate(200, NOISE), fails, runs_max=50)
+    told: list[tuple[int, Candidate]] = []
+    found = shrink(
+        Candidate(200, NOISE), fails, runs_max=50, on_run=lambda *each: told.append(each)
+    )
     assert len(runs) == found.runs == 50
+    assert [number for number, _ in told] == list(range(1, 51))
+    assert told[-1][1] == found.smallest
+    requests = [best.requests for _, best in told]
+    assert requests == sorted(requests, reverse=True)
 
 
 def test_what_does_not_fail_again_is_left_as_it_was() -> None:

@@ -34,6 +34,7 @@ __all__ = ["Options", "simulate"]
 DEFAULT_SEEDS: Final = 100
 SEEDS_MAX: Final = 10_000_000
 _SEEDS_AT_ONCE: Final = 4
+_SHRINKING_RUNS_TOLD: Final = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +180,7 @@ def _tell(options: Options, plan: Plan, run: Run) -> None:
         KeptRun(of, run.seed, failing.requests, failing.recording).write(options.save_tape)
     print(f"shrinking, in at most {RUNS_MAX} runs ...", file=sys.stderr, flush=True)
     # A run of just as many requests is another one, if turns or faults were too few.
-    found = shrink(failing, fails) if fails(failing) else Shrunk(failing, 1)
+    found = shrink(failing, fails, on_run=_tell_run) if fails(failing) else Shrunk(failing, 1)
     smallest = found.smallest
     repeat = f"DST_SEED={run.seed} {_command(options)}"
     if options.save_tape is not None:
@@ -191,6 +192,13 @@ def _tell(options: Options, plan: Plan, run: Run) -> None:
         + describe_failure(_again(plan, run.seed, smallest), repeat),
         flush=True,
     )
+
+
+def _tell_run(runs: int, best: Candidate) -> None:
+    """Somebody waits for the shrinking, perhaps for minutes."""
+    if runs % _SHRINKING_RUNS_TOLD == 0:
+        told = f"  {runs} runs: {best.requests} requests and {best.choices} choices are left"
+        print(told, file=sys.stderr, flush=True)
 
 
 def _again(plan: Plan, seed: int, candidate: Candidate) -> Run:

@@ -45,11 +45,15 @@ class Shrunk:
 
 
 def shrink(
-    failing: Candidate, fails: Callable[[Candidate], bool], runs_max: int = RUNS_MAX
+    failing: Candidate,
+    fails: Callable[[Candidate], bool],
+    runs_max: int = RUNS_MAX,
+    on_run: Callable[[int, Candidate], object] = lambda _runs, _best: None,
 ) -> Shrunk:
     """The smallest run found with at most `runs_max` runs for which `fails`
-    still holds, as it does for `failing`."""
-    search = _Search(failing, fails, runs_max)
+    still holds, as it does for `failing`. `on_run` is told after each how many
+    there were, and what is the smallest so far."""
+    search = _Search(failing, fails, runs_max, on_run)
     search.ask_less()
     search.silence_timing()
     search.silence_labels()
@@ -60,14 +64,27 @@ def shrink(
         size //= 2
     search.hurry()
     search.ask_less()
-    return Shrunk(search.best, runs_max - search.left)
+    return Shrunk(search.best, search.runs)
 
 
 class _Search:
-    def __init__(self, failing: Candidate, fails: Callable[[Candidate], bool], runs: int) -> None:
+    def __init__(
+        self,
+        failing: Candidate,
+        fails: Callable[[Candidate], bool],
+        runs_max: int,
+        on_run: Callable[[int, Candidate], object],
+    ) -> None:
         self.best = failing
-        self.left = runs
+        self.runs = 0
+        self._runs_max = runs_max
         self._fails = fails
+        self._on_run = on_run
+
+    @property
+    def left(self) -> int:
+        """How many more runs there may be."""
+        return self._runs_max - self.runs
 
     def ask_less(self) -> None:
         """Fewer requests, by ever smaller steps."""
@@ -123,8 +140,9 @@ class _Search:
     def _try(self, candidate: Candidate) -> bool:
         if not self.left:
             return False
-        self.left -= 1
-        if not self._fails(candidate):
-            return False
-        self.best = candidate
-        return True
+        self.runs += 1
+        is_smaller = self._fails(candidate)
+        if is_smaller:
+            self.best = candidate
+        self._on_run(self.runs, self.best)
+        return is_smaller
