@@ -73,7 +73,9 @@ class Flight:
         "bytes_written",
         "count",
         "forgotten",
+        "held_bytes",
         "id",
+        "is_over",
         "limits",
         "mask",
         "policy",
@@ -98,20 +100,14 @@ class Flight:
         self.count = 0
         self.bytes = 0
         """What its turns took in memory, about."""
+        self.held_bytes = 0
+        """What those take that are held; `Flights` counts them too."""
+        self.is_over = False
+        """Whether its instance is to be made anew before the next turn."""
         self.forgotten = False
         """Whether its turns had to make room: it is no use any more."""
         self.turns_written = 0
         self.bytes_written = 0
-
-    @property
-    def is_over(self) -> bool:
-        """Whether its instance is to be made anew before the next turn."""
-        limits = self.limits
-        return (
-            self.forgotten
-            or self.count >= limits.journal_instance_turns_max
-            or self.bytes >= limits.journal_instance_bytes_max
-        )
 
     def add(self, turn: Turn, outcome: Outcome) -> None:
         """A turn has run in it."""
@@ -132,7 +128,18 @@ class Flight:
         self._latest, self._latest_bytes = (turn, outcome), size
         self.count += 1
         self.bytes += grown
-        self._flights.grown(self, grown)
+        flights, limits = self._flights, self.limits
+        if (
+            self.count >= limits.journal_instance_turns_max
+            or self.bytes >= limits.journal_instance_bytes_max
+        ):
+            self.is_over = True
+        if not self.held_bytes:
+            flights.holds(self)
+        self.held_bytes += grown
+        flights.bytes += grown
+        if flights.bytes > limits.journal_memory_bytes_max:
+            flights.make_room()
 
     def take(self) -> list[Entry]:
         """The turns that were not taken yet, packed."""
@@ -148,7 +155,7 @@ class Flight:
 
     def forget(self) -> None:
         """Lets go of its turns, to make room."""
-        self.forgotten = True
+        self.forgotten = self.is_over = True
         self.let_go()
 
     def let_go(self) -> None:
@@ -175,19 +182,25 @@ class Flights:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._bytes: dict[Flight, int] = {}
+        # A dictionary for its order: the first has held something for the longest.
+        self._holding: dict[Flight, None] = {}
         self.bytes = 0
         """What is held, about."""
         self.forgotten = 0
         """How many had to make room."""
 
-    def grown(self, flight: Flight, size: int) -> None:
-        """It holds so much more. If that is too much, the oldest go."""
-        self._bytes[flight] = self._bytes.get(flight, 0) + size
-        self.bytes += size
+    def holds(self, flight: Flight) -> None:
+        """It begins to hold something."""
+        self._holding[flight] = None
+
+    def make_room(self) -> None:
+        """Those that have held something for the longest go, until the rest is not too much."""
         while self.bytes > self.limits.journal_memory_bytes_max:
             self.forgotten += 1
-            next(iter(self._bytes)).forget()
+            next(iter(self._holding)).forget()
 
     def gone(self, flight: Flight) -> None:
-        self.bytes -= self._bytes.pop(flight, 0)
+        """It lets go of all that it holds."""
+        self._holding.pop(flight, None)
+        self.bytes -= flight.held_bytes
+        flight.held_bytes = 0

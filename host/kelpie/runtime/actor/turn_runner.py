@@ -224,7 +224,7 @@ class TurnRunner:
     def _journaled(self, flight: Flight, turn: Turn, outcome: Outcome) -> Recorded | None:
         """Keeps what a turn did, and says what is to be written of it."""
         flight.add(turn, outcome)
-        failed = is_failure(outcome.error)
+        failed = outcome.error is not None and is_failure(outcome.error)
         if flight.policy is Policy.ALL or (failed and self.pipeline.journal.may_take_failure()):
             return take(flight, turn.number, failed=failed)
         return None

@@ -56,6 +56,6 @@ def take(flight: Flight, number: int, *, failed: bool) -> Recorded | None:
     return recorded
 
 
-def is_failure(error: KelpieError | None) -> bool:
+def is_failure(error: KelpieError) -> bool:
     """Whether a turn that ended so is worth a look: not if its actor only refused."""
-    return error is not None and not isinstance(error, ActorRejected)
+    return not isinstance(error, ActorRejected)
