@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.resources
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import kelpie_actor
+from kelpie_actor_build.componentizer import how_to_get_it
 from kelpie_actor_build.empty_blocks import without_empty_blocks
 from kelpie_actor_build.errors import BuildError
 from kelpie_actor_build.messages import error_of
@@ -44,10 +44,10 @@ def build(project: Path, output: Path) -> None:
     """
     read = Project.read(project)
     sources = read_sources(read)
-    if importlib.util.find_spec("componentize_py") is None:
+    command = how_to_get_it()
+    if command is not None:
         raise BuildError(
-            "componentize-py is not installed, which makes components of Python: "
-            "pip install 'kelpie[python]'"
+            f"componentize-py is not installed, which makes components of Python: {command}"
         )
     with tempfile.TemporaryDirectory(prefix="kelpie-build-") as name:
         work = Path(name)

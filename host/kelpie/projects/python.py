@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import tempfile
 import tomllib
@@ -13,11 +12,11 @@ from kelpie.env import Env
 from kelpie.projects.commands import run
 from kelpie.projects.errors import ProjectUnclear, ToolchainMissing
 from kelpie.projects.toolchain import Language
+from kelpie_actor_build.componentizer import how_to_get_it
 
 __all__ = ["PYTHON", "PythonToolchain"]
 
 _MARKER = "pyproject.toml"
-_GET_COMPONENTIZER = "try: pip install 'kelpie[python]'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +28,11 @@ class PythonToolchain:
         """Raises:
         ToolchainMissing
         """
-        if importlib.util.find_spec("componentize_py") is None:
+        command = how_to_get_it()
+        if command is not None:
             raise ToolchainMissing(
                 "componentize-py is not there, which makes components of Python",
-                _GET_COMPONENTIZER,
+                f"try: {command}",
             )
         return cls()
 

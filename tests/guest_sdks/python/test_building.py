@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,7 +92,9 @@ def test_without_the_builder_it_says_how_to_get_it(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    with pytest.raises(BuildError, match=r"pip install 'kelpie\[python\]'"):
+    # Of this very Python, and the version that the extra `python` names.
+    wanted = rf"{re.escape(sys.executable)} -m pip install 'componentize-py[<>=][^']*\d'$"
+    with pytest.raises(BuildError, match=wanted):
         build(project, project / "out.wasm")
     assert not (project / "out.wasm").exists()
 
