@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kelpie.errors import DeadlineExceeded
 from kelpie.ids import Address, text
 from kelpie.sim.endings import Endings
 from kelpie.sim.moments import Moments
@@ -49,6 +50,19 @@ def test_what_was_answered_across_the_end_may_have_been_done_in_either() -> None
 def test_what_was_never_answered_goes_on_unless_its_host_was_dead() -> None:
     assert lived(endings(), Attempt("n", 5)) == [[Attempt("n", 5)], [Attempt("n", 21)]]
     assert lived(endings(frozenset({"n"})), Attempt("n", 5)) == [[Attempt("n", 5)], []]
+
+
+def test_a_read_that_may_have_joined_one_of_the_life_before_is_judged_in_none() -> None:
+    # Its caller was told that nothing was done, but its turn had run, and waited until it
+    # might answer: whoever asks again gets its answer.
+    late = Attempt("n", 5, 20, Answer(None, DeadlineExceeded("late")))
+    after = Attempt("n", 22, 30, DONE)
+    assert lived(endings(), late, after, read_only=True)[1] == []
+    # Another host runs a turn of its own, and so does one that was asked when there was no kind.
+    elsewhere = Attempt("m", 22, 30, DONE)
+    assert lived(endings(), late, elsewhere, read_only=True)[1] == [elsewhere]
+    refused = Attempt("n", 15, 16, Answer(None, DeadlineExceeded("late")))
+    assert lived(endings(), refused, after, read_only=True)[1] == [after]
 
 
 def test_what_was_never_delivered_is_nowhere() -> None:

@@ -90,9 +90,19 @@ class Endings:
                 continue
             is_whole = answered is None or until is None or answered < until
             if attempt.delivered > since and is_whole:
-                yield attempt
+                if not (life and _may_tell_of_before(request, attempt, endings[life - 1])):
+                    yield attempt
             elif attempt.delivered < since and attempt.node in endings[life - 1].dead:
                 continue
             elif not request.read_only:
                 # Who was asked is not known to have done it in this life.
                 yield Attempt(attempt.node, max(attempt.delivered, since))
+
+
+def _may_tell_of_before(request: Request, attempt: Attempt, ending: Ending) -> bool:
+    """Whether a read may have joined one that was asked before the kind was deleted,
+    and so tell what was then: that is an answer to both."""
+    if not request.read_only or attempt.answer is None or not attempt.answer.definite:
+        return False
+    asked = request.joined(attempt).delivered
+    return asked is not None and asked < ending.begun

@@ -120,7 +120,7 @@ class Request:
         is an operation of its own, which may have joined an earlier one.
         """
         if self.read_only:
-            return [self._operation(self._joined(each), each, inputs) for each in self.definite()]
+            return [self._operation(self.joined(each), each, inputs) for each in self.definite()]
         definite = self.definite()
         delivered = [each for each in self.attempts if each.delivered is not None]
         if not delivered:
@@ -133,7 +133,7 @@ class Request:
         # Every answer promised that nothing was done.
         return []
 
-    def _joined(self, attempt: Attempt) -> Attempt:
+    def joined(self, attempt: Attempt) -> Attempt:
         """The first attempt whose turn can have answered this one: at the same
         node, and with no answer from the actor before this one arrived."""
         assert attempt.delivered is not None
