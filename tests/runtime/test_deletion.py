@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -306,10 +307,61 @@ async def test_who_comes_late_clears_nothing_of_the_new_life(scripted: StartScri
     await node.get("append", "b")
     before = node.client.store.pairs()
     assert await deletion.clear_remains(node.runtime.node, "default", "thing") == 0
+    ended = deletion._Ended("default", "thing", 1)
     for within in keyspace.everything_of("default", "thing"):
-        assert not await deletion._clear_some(node.runtime.node, "default", "thing", within)
-    assert await deletion._disown(node.runtime.node, "default", "thing") == 0
+        assert not await deletion._clear_some(node.runtime.node, ended, within)
+    assert await deletion._disown(node.runtime.node, ended) == 0
     assert node.client.store.pairs() == before
+
+
+@pytest.mark.parametrize("at", ["_disown", "_clear_some", "finish"])
+async def test_who_comes_late_ends_no_later_deletion(
+    scripted: StartScripted, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    """Whoever clears what a deletion has left stands still until the kind is there again,
+    and was deleted again: to take that for its own would leave all of it to the next life."""
+    node = await scripted(SCRIPTS)
+    await node.get("append", "a")
+    goes_on, waits = asyncio.Event(), asyncio.Event()
+    original = {name: getattr(deletion, name) for name in ("_disown", "_clear_some", "transact")}
+
+    async def stand_still() -> None:
+        if not waits.is_set():
+            waits.set()
+            await goes_on.wait()
+
+    async def late(*given: Any) -> object:
+        await stand_still()
+        return await original[at](*given)
+
+    async def late_at_the_end(env: Any, store: Any, limits: Any, work: Any, **how: Any) -> object:
+        if work.__name__ == "finish":
+            await stand_still()
+        return await original["transact"](env, store, limits, work, **how)
+
+    if at == "finish":
+        monkeypatch.setattr(deletion, "transact", late_at_the_end)
+    else:
+        monkeypatch.setattr(deletion, at, late)
+    first = asyncio.create_task(node.runtime.delete_kind("default", "thing", force=True))
+    await waits.wait()
+    await node.runtime.deploy("default", "thing", b"thing")
+    await node.get("append", "b")
+    ended: list[str] = []
+
+    async def end_alone(*_given: object, **_how: object) -> int:
+        ended.append("ended")
+        return 0
+
+    # The second one has ended the kind, and cleared nothing yet.
+    with monkeypatch.context() as patch:
+        patch.setattr("kelpie.runtime.kinds.deploys.clear_remains", end_alone)
+        await node.runtime.delete_kind("default", "thing", force=True)
+    assert ended
+    goes_on.set()
+    await first
+    await node.runtime.deploy("default", "thing", b"thing")
+    assert await node.get("append", "c") == "c"
 
 
 async def test_the_end_changes_with_each_deletion(scripted: StartScripted) -> None:

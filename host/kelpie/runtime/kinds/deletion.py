@@ -4,7 +4,9 @@ The first removes the current deploy and changes the kind's end, which every
 commit of its actors has among its conflicts: from then on nothing is loaded and
 nothing is committed. What is left cannot change any more, and is cleared in
 transactions of bounded size, by whoever comes first: who deletes, a host that
-starts, or a new deploy, which waits for it. See docs/adr/0006.
+starts, or a new deploy, which waits for it. Each deletion has a number, that of the
+version that it has ended: whoever clears what one has left, perhaps long after others
+have done so, touches nothing of a later one. See docs/adr/0006.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from kelpie.store.protocol import Transaction
 from kelpie.store.reading import reading
 from kelpie.store.retry import transact
 
-__all__ = ["clear_all", "clear_remains", "end_kind", "has_remains"]
+__all__ = ["clear_all", "clear_remains", "end_kind", "unfinished"]
 
 _log = logging.getLogger("kelpie")
 
@@ -56,6 +58,23 @@ class _Held(NamedTuple):
     """Whether there are actors that were not looked at."""
 
 
+class _Ended(NamedTuple):
+    """One deletion of a kind."""
+
+    namespace: str
+    kind: str
+    number: int
+
+    async def is_unfinished(self, transaction: Transaction) -> bool:
+        """Whether not all that it has left is cleared. The kind may be there again by
+        now, and may have been deleted again.
+
+        Raises:
+            StoreError
+        """
+        return await unfinished(transaction, self.namespace, self.kind) == self.number
+
+
 async def end_kind(
     transaction: Transaction, node: Node, namespace: str, kind: str, *, force: bool
 ) -> None:
@@ -65,7 +84,7 @@ async def end_kind(
         KindInUse: its actors hold data, and it is not done by force.
         KindNotFound, StoreError
     """
-    if await has_remains(transaction, namespace, kind):
+    if await unfinished(transaction, namespace, kind):
         return
     number = await read_current(transaction, namespace, kind)
     if not force:
@@ -77,15 +96,15 @@ async def end_kind(
         transaction.set(key, frame(key, msgpack.packb(number)))
 
 
-async def has_remains(transaction: Transaction, namespace: str, kind: str) -> bool:
-    """Whether the kind was deleted, and is not all cleared.
+async def unfinished(transaction: Transaction, namespace: str, kind: str) -> int:
+    """The number of the deletion of the kind of which not all is cleared; 0 if there is none.
 
     Raises:
         StoreError
     """
     key = keyspace.kind_remains(namespace, kind)
     stored = await transaction.get(key)
-    return stored is not None and unpack_number(key, stored) > 0
+    return 0 if stored is None else unpack_number(key, stored)
 
 
 async def clear_remains(node: Node, namespace: str, kind: str) -> int:
@@ -96,15 +115,17 @@ async def clear_remains(node: Node, namespace: str, kind: str) -> int:
         StoreError: the rest stays for the next time.
     """
     with reading(node.store) as transaction:
-        if not await has_remains(transaction, namespace, kind):
-            return 0
-    actors = await _disown(node, namespace, kind)
+        number = await unfinished(transaction, namespace, kind)
+    if not number:
+        return 0
+    ended = _Ended(namespace, kind, number)
+    actors = await _disown(node, ended)
     for begin, end in keyspace.everything_of(namespace, kind):
-        while await _clear_some(node, namespace, kind, (begin, end)):
+        while await _clear_some(node, ended, (begin, end)):
             pass
 
     async def finish(transaction: Transaction) -> None:
-        if await has_remains(transaction, namespace, kind):
+        if await ended.is_unfinished(transaction):
             transaction.clear(keyspace.kind_remains(namespace, kind))
 
     await transact(node.env, node.store, node.limits, finish, repeatable=True)
@@ -120,16 +141,16 @@ async def clear_all(node: Node, kinds: list[tuple[str, str]]) -> None:
             _log.exception("what %s/%s has left stays until the next start", namespace, kind)
 
 
-async def _disown(node: Node, namespace: str, kind: str) -> int:
+async def _disown(node: Node, ended: _Ended) -> int:
     """Clears the ownership of every actor, before anything else of it: so that
     nobody answers from what is half cleared. How many there were."""
-    begin, end = keyspace.actors_of(namespace, kind)
+    begin, end = keyspace.actors_of(ended.namespace, ended.kind)
     count = 0
     while True:
 
         async def work(transaction: Transaction, rest: KeyRange = (begin, end)) -> list[ActorKeys]:
             found: list[ActorKeys] = []
-            if not await has_remains(transaction, namespace, kind):
+            if not await ended.is_unfinished(transaction):
                 return found
             while len(found) < _ACTORS_AT_ONCE and (
                 first := await next_actor(transaction, rest, snapshot=True)
@@ -146,12 +167,11 @@ async def _disown(node: Node, namespace: str, kind: str) -> int:
         begin = found[-1].everything()[1]
 
 
-async def _clear_some(node: Node, namespace: str, kind: str, within: KeyRange) -> bool:
-    """Clears some rows; False if there are none, or the kind has no remains."""
+async def _clear_some(node: Node, ended: _Ended, within: KeyRange) -> bool:
+    """Clears some rows; False if there are none, or all was cleared by another."""
 
     async def work(transaction: Transaction) -> bool:
-        # Another one may have finished, and the kind be there again.
-        if not await has_remains(transaction, namespace, kind):
+        if not await ended.is_unfinished(transaction):
             return False
         return await clear_some(transaction, within, node.limits)
 

@@ -14,7 +14,7 @@ from kelpie.runtime.kinds.configuration import (
     read_configuration,
     write_configuration,
 )
-from kelpie.runtime.kinds.deletion import has_remains
+from kelpie.runtime.kinds.deletion import unfinished
 from kelpie.runtime.kinds.deploy import (
     Deploy,
     Differences,
@@ -186,7 +186,7 @@ async def _begin(
     )
     if len(kinds) >= node.limits.kinds_max:
         raise full(namespace, len(kinds))
-    if await has_remains(transaction, namespace, kind):
+    if await unfinished(transaction, namespace, kind):
         raise StoreConflict(f"the kind {kind!r} is being deleted")
     end_key = keyspace.kind_end(namespace, kind)
     ended = await transaction.get(end_key)
