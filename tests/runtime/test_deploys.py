@@ -195,7 +195,7 @@ async def test_deploys_survive_a_restart(world: World, scripted: StartScripted) 
     kinds = [(each.kind, each.number) for each in again.runtime.kinds("default")]
     assert kinds == [("other", 1), ("thing", 2)]
     assert [each.kind for each in again.runtime.kinds("elsewhere")] == ["other"]
-    assert again.runtime.kind("default", "thing").manifest.is_read_only("read")
+    assert "read" in again.runtime.kind("default", "thing").manifest.read_only
     assert await again.get("who") == "new:a"
 
 

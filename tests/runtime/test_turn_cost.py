@@ -23,7 +23,7 @@ from tests.runtime.support import COUNTER, World
 TURNS, ROUNDS = 20, 10
 CALLS_MAX = {
     # Of an actor that is in memory, each with a commit of its own.
-    "warm": 267,
+    "warm": 252,
     # Of one that is not: it is loaded, and gets an instance.
     "cold": 514,
 }

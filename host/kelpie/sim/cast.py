@@ -72,4 +72,4 @@ class Cast:
     def is_read_only(self, address: Address, operation: str) -> bool:
         """Whether the actor says so of its operation. Who is no actor has none."""
         known = address.kind in self._uploads
-        return known and self.of(address).manifest.is_read_only(operation)
+        return known and operation in self.of(address).manifest.read_only

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 __all__ = ["Description", "Manifest", "Operation"]
@@ -23,18 +25,20 @@ class Operation(NamedTuple):
     result: object = None
 
 
-class Manifest(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Manifest:
     """What a component says of itself in `describe`."""
 
     doc: str
-    operations: dict[str, Operation]
+    operations: Mapping[str, Operation]
+    read_only: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Operations. Of one that it does not list, nothing is known: it may write."""
+    durable: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Operations. What is read-only changes nothing, and is simply asked again."""
 
-    def is_read_only(self, operation: str) -> bool:
-        """Of an operation that it does not list, nothing is known: it may write."""
-        found = self.operations.get(operation)
-        return found is not None and found.read_only
-
-    def is_durable(self, operation: str) -> bool:
-        """What is read-only changes nothing, and is simply asked again."""
-        found = self.operations.get(operation)
-        return found is not None and found.durable and not found.read_only
+    def __post_init__(self) -> None:
+        listed = self.operations.values()
+        read_only = frozenset(each.name for each in listed if each.read_only)
+        durable = frozenset(each.name for each in listed if each.durable)
+        object.__setattr__(self, "read_only", read_only)
+        object.__setattr__(self, "durable", durable - read_only)

@@ -86,6 +86,7 @@ class NativeGuest:
         "_store",
         "_workshop",
         "account",
+        "closed",
         "fuel_max",
         "outside",
         "pace",
@@ -102,6 +103,7 @@ class NativeGuest:
         self.result_address = ctypes.addressof(self._block) + _RESULT
         self._future = 0
         self._overran = False
+        self.closed = False
         self.fuel_max = limits.turn_fuel_max
         self.outside: Outside | None = None
         """Who answers its host calls outside of a turn; None: nobody."""
@@ -124,13 +126,10 @@ class NativeGuest:
             if not yields:
                 _set_deadline(self._context, _NEVER)
 
-    @property
-    def closed(self) -> bool:
-        return self._store.closed
-
     def close(self) -> None:
         """Kills a call in progress, and lets go of everything native. Idempotent."""
         assert self._workshop.current.guest is not self, "a guest was closed by its own host call"
+        self.closed = True
         self._drop_future()
         self._store.close()
 
@@ -201,14 +200,14 @@ class NativeGuest:
 
     def fuel_used(self) -> int:
         """Of the last call. 0 once closed."""
-        if self._store.closed:
+        if self.closed:
             return 0
         _get_fuel(self._context, self.result_address + _FUEL)
         (left,) = _word.unpack_from(self._block, _FUEL)
         return self.fuel_max - int(left)
 
     def _begin(self) -> None:
-        if self._store.closed:
+        if self.closed:
             raise HostFault("this guest is already closed")
         assert not self._future, "a guest runs one turn at a time"
         self.account.refused_bytes = 0
@@ -268,7 +267,7 @@ class NativeGuest:
                         workshop.ticker.expect()
             except TimeoutError:
                 return timed_out(limits)
-            if self._store.closed:
+            if self.closed:
                 return HostFault("the guest was closed during its turn")
             if self._poll(collector, poll):
                 return None

@@ -30,7 +30,7 @@ class Turns:
     async def run(self, operation: str, argument: Any = "", **changes: Any) -> Outcome:
         if self._guest is None:
             self._guest = await self.component.instantiate()
-        read_only = self.component.manifest.is_read_only(operation)
+        read_only = operation in self.component.manifest.read_only
         given = turn(
             operation,
             argument,

@@ -53,4 +53,4 @@ async def answered_from_record(
 def _is_read_only(slot: InstanceSlot, envelope: Envelope) -> bool:
     """Whether it will be, if it is run next."""
     manifest = slot.next_deploy.manifest
-    return not envelope.deletes and manifest.is_read_only(envelope.operation)
+    return not envelope.deletes and envelope.operation in manifest.read_only

@@ -16,11 +16,13 @@ __all__ = ["TurnInputs"]
 class TurnInputs:
     """Makes the inputs of the turns of one actor: its clock and its randomness."""
 
-    __slots__ = ("_address", "_node", "_seed", "time_ns")
+    __slots__ = ("_address", "_client", "_node", "_seed", "time_ns")
 
     def __init__(self, node: Node, address: Address) -> None:
         self._node = node
         self._address = address
+        self._client = Caller("client", "")
+        """The latest one: most actors are asked by few."""
         self.time_ns = 0
         """That of the latest turn."""
         # Nobody can tell it who does not know the store's secret.
@@ -43,13 +45,15 @@ class TurnInputs:
         # Of the principal too: it takes more than another one's request id to
         # be dealt the same.
         principal = envelope.principal
+        if self._client.name != principal:
+            self._client = Caller("client", principal)
         asked = f"{len(principal)}/{principal}/{envelope.request_id}"
         return Turn(
             self._address,
             envelope.operation,
             envelope.argument,
             envelope.request_id,
-            envelope.caller or Caller("client", principal),
+            envelope.caller or self._client,
             number,
             self.time_ns,
             self._seed + asked.encode(),

@@ -27,7 +27,7 @@ from kelpie.runtime.durable.actor_turns import DurableTurns
 from kelpie.runtime.messaging.desk import ActorDesk
 from kelpie.runtime.node import Node
 from kelpie.runtime.requests.calls import Calls
-from kelpie.runtime.requests.envelope import Envelope, batch_unsupported, deleted_reply
+from kelpie.runtime.requests.envelope import batch_unsupported, deleted_reply
 from kelpie.runtime.requests.errand import Concluded, Writes
 from kelpie.runtime.requests.message import Message
 from kelpie.store.reading import reading
@@ -169,23 +169,32 @@ class TurnRunner:
 
     async def _run_guest(self, message: Message, begun_ns: int) -> tuple[Outcome, bool]:
         """The outcome, and whether the operation is read-only."""
-        slot, operation = self.slot, message.envelope.operation
-        if slot.deploy.manifest.is_durable(operation):
+        slot, envelope = self.slot, message.envelope
+        operation = envelope.operation
+        if operation in slot.deploy.manifest.durable:
             # So that it does the same if it is run again.
             slot.drop()
         guest = None if message.goes_on else slot.take()
         if guest is None:
             guest = await self._instance(message)
         # The version that runs the turn decides.
-        message.version = slot.deploy.number
-        read_only = slot.deploy.manifest.is_read_only(operation)
-        if message.envelope.is_batch and not slot.deploy.batches:
+        deploy = slot.deploy
+        message.version = deploy.number
+        read_only = operation in deploy.manifest.read_only
+        if envelope.is_batch and not deploy.batches:
             slot.give_back()
             raise batch_unsupported(self.address)
-        turn = self._turn(message.envelope, read_only)
+        turn = self._inputs.turn(
+            envelope,
+            number=self.pipeline.next_turn_number,
+            read_only=read_only,
+            state=self._state,
+            answers=self._answers,
+            configuration=slot.configuration,
+        )
         durable = None
-        if slot.deploy.manifest.is_durable(operation) and not message.envelope.is_batch:
-            durable = self.durable.begins(message, turn, slot.deploy)
+        if operation in deploy.manifest.durable and not envelope.is_batch:
+            durable = self.durable.begins(message, turn, deploy)
             self._inputs.time_ns = turn.time_ns
         self._answers.turn_begins(message, durable)
         try:
@@ -244,16 +253,6 @@ class TurnRunner:
         effects = Effects(state_written=True, kv_cleared=True) if clears else Effects()
         reply = deleted_reply(holds_anything)
         return Concluded(Outcome(reply, None, effects, [], [], 0), writes)
-
-    def _turn(self, envelope: Envelope, read_only: bool) -> Turn:
-        return self._inputs.turn(
-            envelope,
-            number=self.pipeline.next_turn_number,
-            read_only=read_only,
-            state=self._state,
-            answers=self._answers,
-            configuration=self.slot.configuration,
-        )
 
     def _finish(
         self, message: Message, outcome: Outcome, writes: Writes, *, recorded: bool

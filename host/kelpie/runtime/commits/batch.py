@@ -95,7 +95,7 @@ class Finished:
             if self.message.envelope.deletes:
                 size += _WITNESS_BYTES_MAX
         effects = self.effects
-        if effects:
+        if effects is not None:
             if effects.kv_cleared:
                 size += written_bytes_max(2 * len(keys.prefix), 0) + _WITNESS_BYTES_MAX
             if effects.state_written:
@@ -127,6 +127,7 @@ class Batch:
         "bytes",
         "commits",
         "departures",
+        "empty",
         "journal",
         "kv",
         "kv_cleared",
@@ -142,6 +143,8 @@ class Batch:
     )
 
     def __init__(self) -> None:
+        self.empty = True
+        """Whether nobody waits for it."""
         self.turns: list[Finished] = []
         self.witnesses: list[Witness] = []
         """Of deletions that commit something."""
@@ -169,11 +172,6 @@ class Batch:
         """Of a durable turn."""
 
     @property
-    def empty(self) -> bool:
-        """Whether nobody waits for it."""
-        return not self.turns and not self.departures
-
-    @property
     def writes_anything(self) -> bool:
         return self.commits > 0 or self.steps is not None
 
@@ -186,6 +184,7 @@ class Batch:
         )
 
     def add(self, finished: Finished) -> None:
+        self.empty = False
         self.turns.append(finished)
         self.bytes += finished.bytes_max
         self.commits += finished.commits
@@ -221,6 +220,11 @@ class Batch:
         """One more step of the durable turn that runs. `done` hears of it as departures do."""
         self._steps().add(count, rows)
         self.bytes += steps_bytes_max(rows)
+        self.add_departure(done)
+
+    def add_departure(self, done: asyncio.Future[KelpieError | None]) -> None:
+        """A turn in the middle of it waits for what is here. `done` hears of it."""
+        self.empty = False
         self.departures.append(done)
 
     def _steps(self) -> Steps:

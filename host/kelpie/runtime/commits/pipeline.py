@@ -52,11 +52,11 @@ class Pipeline:
         "_open",
         "_running",
         "_sealed",
-        "_turn_number",
         "broken",
         "claim",
         "journal",
         "meter",
+        "next_turn_number",
     )
 
     def __init__(self, node: Node, claim: Claim, on_progress: Callable[[], None]) -> None:
@@ -73,7 +73,8 @@ class Pipeline:
         never is another."""
         self._in_flight: Batch | None = None
         self._running = False
-        self._turn_number = claim.sequence.number
+        self.next_turn_number = claim.sequence.number + 1
+        """Of the next turn that commits something."""
         self.broken: KelpieError | None = None
 
     @property
@@ -99,11 +100,6 @@ class Pipeline:
             yield self._in_flight
 
     @property
-    def next_turn_number(self) -> int:
-        """The number of the next turn that commits something."""
-        return self._turn_number + 1
-
-    @property
     def record_count(self) -> int:
         """Request records that are kept or are on their way to be."""
         count = self.claim.sequence.record_count + len(self._open.records)
@@ -125,11 +121,14 @@ class Pipeline:
         """A turn has run. Its answer leaves once it, and all before it, are durable."""
         assert self.broken is None
         if not self._open.has_room_for(finished, self._node.limits):
-            assert self._sealed is None, "a turn was run while the pipeline was congested"
-            self._sealed, self._open = self._open, Batch()
+            self._seal()
         self._open.add(finished)
         finished.message.stage = Stage.COMMITTING if finished.commits else Stage.CHECKING
-        self._turn_number += finished.commits
+        self.next_turn_number += finished.commits
+
+    def _seal(self) -> None:
+        assert self._sealed is None, "a turn was run while the pipeline was congested"
+        self._sealed, self._open = self._open, Batch()
 
     async def step(self, count: int, rows: dict[bytes, bytes]) -> None:
         """Makes one more step of the durable turn that runs durable: it has `count`
@@ -143,8 +142,7 @@ class Pipeline:
         done: asyncio.Future[KelpieError | None] = self._node.env.future()
         size = self._open.bytes + steps_bytes_max(rows)
         if self._open.bytes and size > self._node.limits.commit_bytes_max:
-            assert self._sealed is None, "a turn was run while the pipeline was congested"
-            self._sealed, self._open = self._open, Batch()
+            self._seal()
         self._open.add_step(count, rows, done)
         if self.due:
             self.start()
@@ -168,7 +166,7 @@ class Pipeline:
             await self._check_for_departure()
             return
         departure: asyncio.Future[KelpieError | None] = self._node.env.future()
-        self._open.departures.append(departure)
+        self._open.add_departure(departure)
         if self.due:
             self.start()
         error = await departure

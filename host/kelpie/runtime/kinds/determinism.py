@@ -130,7 +130,7 @@ class _Rehearsal:
             number=number,
             time_ns=_BEGINS_NS + number * _STEP_NS,
             entropy_seed=sha256(b"kelpie script %d" % number).digest(),
-            read_only=self._component.manifest.is_read_only(step.operation),
+            read_only=step.operation in self._component.manifest.read_only,
             state=self._state,
             answers=AnswersInMemory(self._entries, self._limits),
         )

@@ -131,9 +131,11 @@ class Message:
     def reply(self, payload: Payload) -> None:
         """Settles the message with its reply."""
         self._settle()
-        for answer, _ in self._take_waiters():
+        # Nobody joins it any more.
+        for answer, _ in self._waiters:
             if not answer.done():
                 answer.set_result(payload)
+        self._waiters = []
 
     def fail(self, error: KelpieError) -> None:
         """Settles the message with an error."""
