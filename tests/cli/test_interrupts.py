@@ -25,7 +25,9 @@ run()
 """
 
 
-@pytest.mark.parametrize("module", ["kelpie.cli.main", "argparse", "kelpie.cli.remote", "aiohttp"])
+@pytest.mark.parametrize(
+    "module", ["kelpie.cli.main", "argparse", "kelpie.cli.remote", "httptools"]
+)
 def test_an_import_is_interrupted(module: str) -> None:
     done = _run(SCRIPT.format(module=module))
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

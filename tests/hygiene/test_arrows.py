@@ -30,6 +30,8 @@ OWNERS = {
     "sqlite3": {"store"},
     "fdb": {"store"},
     "aiohttp": {"api"},
+    "aiohappyeyeballs": {"env"},
+    "httptools": {"api"},
     "argcomplete": {"cli"},
     "greenlet": {"native"},
     "jsonschema": {"api"},

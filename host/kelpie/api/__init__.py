@@ -36,6 +36,8 @@ tls           its certificate, and the next one
 server        listening, and letting go
 client        the other side
 transport     ... and what its answers mean
+exchanges     ... each with its request, or why there is none
+http_client   ... as bytes, on connections
 unreachable   ... when nobody is there
 safe_calls    ... asked again under one id, until it is done
 doubt         ... and whether to, and what is known then

@@ -9,10 +9,14 @@ from __future__ import annotations
 import json
 from enum import Enum
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from kelpie.errors import UnsupportedMediaType
 from kelpie.ids import Payload, binary, text
-from kelpie.wasm.turn import Manifest
+
+if TYPE_CHECKING:
+    # Whoever asks a host waits for nothing of the engine's.
+    from kelpie.wasm.turn import Manifest
 
 __all__ = [
     "BUNDLE_TYPE",

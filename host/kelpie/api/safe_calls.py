@@ -12,9 +12,8 @@ from kelpie.api.headers import DEADLINE_HEADER, ID_HEADER
 from kelpie.api.paths import DEFAULT_NAMESPACE
 from kelpie.api.transport import Transport
 from kelpie.api.unreachable import HostUnreachable
-from kelpie.env.program import ProgramEnv, Surroundings
+from kelpie.env.program import Surroundings
 from kelpie.errors import InvalidRequest, KelpieError, OutcomeUnknown
-from kelpie.limits import DEFAULT_LIMITS
 
 __all__ = ["Asking", "SafeCalls", "asking_headers"]
 
@@ -62,14 +61,12 @@ class SafeCalls(Transport):
         for. `on_retry` is told of each error after which it is asked again. `env` is
         for tests of programs: their clock, their randomness.
         """
-        super().__init__(url, token=token, ca=ca, namespace=namespace)
-        self._limits = DEFAULT_LIMITS
+        super().__init__(url, token=token, ca=ca, namespace=namespace, env=env)
         default_s = self._limits.client_timeout_ms_default / 1000
         self._timeout = default_s if timeout is None else timeout
         self._retry = retry
         self._wait_for_host = wait_for_host
         self._on_retry = on_retry
-        self._env: Surroundings = env or ProgramEnv()
 
     async def ask_safely(
         self,

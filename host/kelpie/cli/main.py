@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from kelpie.api.unreachable import HostUnreachable
@@ -21,8 +20,6 @@ __all__ = ["function_of", "main"]
 
 _WRONG_USAGE = 2
 _INTERRUPTED = 130
-# Where OpenSSL looks for them, if it is told.
-_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -58,25 +55,8 @@ def main(arguments: Sequence[str]) -> int:
 def function_of(name: str) -> Callable[..., int]:
     """What runs a command: the `run` of its options, see `cli.parser`."""
     module, _, function = name.partition(":")
-    with _no_certificates():
-        found: Callable[..., int] = getattr(import_module(f"kelpie.cli.{module}"), function)
+    found: Callable[..., int] = getattr(import_module(f"kelpie.cli.{module}"), function)
     return found
-
-
-@contextmanager
-def _no_certificates() -> Iterator[None]:
-    """When it is imported, aiohttp reads every certificate that the system trusts: a
-    third of the time of a short command, which mostly speaks to this machine. Whoever
-    does need them reads them then (`api.certificates.trusting`)."""
-    before = {name: os.environ.get(name) for name in _CERTIFICATES}
-    os.environ.update(dict.fromkeys(_CERTIFICATES, os.devnull))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            del os.environ[name]
-            if value is not None:
-                os.environ[name] = value
 
 
 def _take_environment(options: argparse.Namespace) -> None:

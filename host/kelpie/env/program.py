@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable
-from typing import Protocol, TypeVar
+from collections.abc import Awaitable, Coroutine
+from typing import Any, Protocol, TypeVar
 
 __all__ = ["ProgramEnv", "Surroundings"]
 
@@ -16,13 +16,17 @@ _ID_BYTES = 16
 
 
 class Surroundings(Protocol):
-    """The part of Env that waits and counts, and starts nothing."""
+    """The part of Env that a client needs."""
 
     def monotonic_ns(self) -> int: ...
 
     def random_bytes(self, count: int) -> bytes: ...
 
     def new_id(self) -> str: ...
+
+    def future(self) -> asyncio.Future[Any]: ...
+
+    def spawn(self, work: Coroutine[Any, Any, Result], name: str) -> asyncio.Task[Result]: ...
 
     async def sleep(self, delay_ms: float) -> None: ...
 
@@ -37,6 +41,13 @@ class ProgramEnv:
 
     def new_id(self) -> str:
         return secrets.token_hex(_ID_BYTES)
+
+    def future(self) -> asyncio.Future[Any]:
+        return asyncio.get_running_loop().create_future()
+
+    def spawn(self, work: Coroutine[Any, Any, Result], name: str) -> asyncio.Task[Result]:
+        """Whoever calls it has to keep the task, and to see what becomes of it."""
+        return asyncio.get_running_loop().create_task(work, name=name)
 
     async def sleep(self, delay_ms: float) -> None:
         await asyncio.sleep(delay_ms / 1000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kelpie.limits.limit import limit
+from kelpie.limits.limit import KIB, limit
 from kelpie.limits.store import StoreLimits
 
 __all__ = ["ClientLimits"]
@@ -26,4 +26,22 @@ class ClientLimits(StoreLimits):
     client_retry_ms_max: int = limit(2_000, "the longest such pause, if the host names no longer")
     client_kinds_max: int = limit(
         1_000, "kinds whose description a client keeps; beyond it the oldest go"
+    )
+    client_connections_max: int = limit(
+        100, "connections of a client; beyond it requests wait for one"
+    )
+    client_connect_ms_max: int = limit(
+        10_000, "time until a client has a connection, with TLS; then no host answers"
+    )
+    client_idle_ms_max: int = limit(
+        15_000, "time without a request after which a client uses a connection no more"
+    )
+    client_close_ms_max: int = limit(
+        200, "time that a client which ends gives its connections to be closed in order"
+    )
+    client_head_bytes_max: int = limit(
+        64 * KIB, "the head of an answer to a client; beyond it, it is none"
+    )
+    client_unread_bytes_max: int = limit(
+        256 * KIB, "what a client takes of an answer that it does not read; the rest waits"
     )

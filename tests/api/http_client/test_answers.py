@@ -1,0 +1,175 @@
+"""What a client makes of answers: right ones, wrong ones, and those that are none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from kelpie.api.client import Client
+from kelpie.api.unreachable import HostUnreachable
+from kelpie.errors import HostFault, KindNotFound
+from tests.api.http_client.scripted import OK, Peer, asked, scripted
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+CHUNKS = b'4\r\n{"ki\r\n9;more=1\r\nnds": []}\r\n0\r\nTrailer: x\r\n\r\n'
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        (OK, True),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + CHUNKS, True),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\n" + OK, True),
+        (OK.replace(b"200 OK", b"200"), True),
+        (OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), False),
+        (OK.replace(b"HTTP/1.1", b"HTTP/1.0"), False),
+        (HEAD + b'\r\n{"kinds": []}', False),
+    ],
+    ids=["length", "chunked", "informational", "no reason", "closing", "1.0", "until the end"],
+)
+@pytest.mark.parametrize("piece_bytes", [1, 1 << 20], ids=["byte by byte", "at once"])
+async def test_right_ones(answer: bytes, kept: bool, piece_bytes: int) -> None:
+    async def script(peer: Peer) -> None:
+        while await peer.request():
+            for begin in range(0, len(answer), piece_bytes):
+                await peer.say(answer[begin : begin + piece_bytes])
+            if not kept:
+                return
+
+    async with asked(script) as (host, client):
+        for _ in range(3):
+            assert await client.kinds() == []
+        assert host.accepted == (1 if kept else 3)
+
+
+@pytest.mark.parametrize("status", [204, 304])
+async def test_those_without_a_body(status: int) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(b"HTTP/1.1 %d x\r\nContent-Length: 5\r\n\r\n" % status)
+        await peer.request()
+        await peer.say(OK)
+
+    async with asked(script) as (host, client):
+        with pytest.raises(HostFault):
+            await client.kinds()
+        assert await client.kinds() == []
+        assert host.accepted == 1
+
+
+async def test_to_head_none_has_a_body() -> None:
+    async def script(peer: Peer) -> None:
+        while await peer.request():
+            await peer.say(OK.partition(b"{")[0])
+
+    async with asked(script) as (_, client):
+        for _ in range(2):
+            async with client.asking("HEAD", "/v1/kinds", b"", {}) as answer:
+                assert answer.headers["content-length"] == "13"
+                assert await answer.read() == b""
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"", "went away"),
+        (b"HTTP/1.1 200", "in the middle of"),
+        (OK[:-1], "in the middle of"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab", "in the middle of"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", "in the middle of"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "speaks no HTTP"),
+        (b"\x15\x03\x03\x00\x02\x02\x16", "speaks no HTTP"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n", "speaks no HTTP"),
+        (HEAD + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", "speaks no HTTP"),
+        (HEAD + b"X: " + b"x" * 70_000 + b"\r\n\r\n", "client_head_bytes_max"),
+        (HEAD + b"X: y\r\n" * 20_000 + b"\r\n", "client_head_bytes_max"),
+        (b"HTTP/1.1 102 Wait\r\n\r\n" * 5_000, "client_head_bytes_max"),
+        (b"HTTP/1.1 101 x\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", "speaks no HTTP"),
+    ],
+)
+async def test_wrong_ones(answer: bytes, told: str) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(answer)
+
+    async with asked(script) as (host, client):
+        with pytest.raises(HostUnreachable, match=told) as found:
+            await client.call("counter", "a", "add", 1)
+        assert (found.value.sent, found.value.answers) == (True, False)
+        assert host.accepted == 1
+
+
+async def test_one_that_is_cut_off_is_none_also_for_who_has_read_of_it() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(HEAD + b'Transfer-Encoding: chunked\r\n\r\n7\r\n{"a":1}\r\n1\r\n\n\r\n')
+        await peer.reader.read(1)
+        peer.break_off()
+
+    async with asked(script) as (_, client):
+        stopped: list[bool] = []
+        lines = client.turn_lines(_pieces_until(stopped))
+        assert await anext(lines) == b'{"a":1}'
+        stopped.append(True)
+        with pytest.raises(HostUnreachable):
+            await anext(lines)
+
+
+async def _pieces_until(stopped: list[bool]) -> AsyncIterator[bytes]:
+    while not stopped:
+        yield b""
+        await asyncio.sleep(0.01)
+    yield b"x\n"
+
+
+@pytest.mark.parametrize("behind", [OK, b"junk"])
+async def test_what_comes_behind_one_is_not_taken_for_the_next(behind: bytes) -> None:
+    async def script(peer: Peer) -> None:
+        while await peer.request():
+            await peer.say(OK + behind.replace(b"[]", b"[7]"))
+
+    async with asked(script) as (host, client):
+        for _ in range(3):
+            assert await client.kinds() == []
+        assert host.accepted == 3
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    async def script(peer: Peer) -> None:
+        assert b"/v1/kinds" in await peer.request()
+        await peer.say(b"HTTP/1.1 302 x\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n")
+
+    async with asked(script) as (host, client):
+        with pytest.raises(HostFault, match="302"):
+            await client.kinds()
+        assert host.accepted == 1
+
+
+@pytest.mark.parametrize("body", [b"no JSON", b"[1]", b"[" * 100_000])
+@pytest.mark.parametrize("head", [HEAD, HEAD.replace(b"application/", b"application/problem+")])
+async def test_one_that_no_host_gives(head: bytes, body: bytes) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    async with asked(script) as (_, client):
+        with pytest.raises(HostFault, match="as no Kelpie host does"):
+            await client.kinds()
+
+
+async def test_an_error_keeps_the_connection() -> None:
+    problem = b'{"code": "kind-not-found", "detail": "none"}'
+    head = b"HTTP/1.1 404 x\r\nContent-Type: application/problem+json\r\nKelpie-Request-Id: me\r\n"
+
+    async def script(peer: Peer) -> None:
+        while await peer.request():
+            await peer.say(head + b"Content-Length: %d\r\n\r\n" % len(problem) + problem)
+
+    async with scripted(script) as host, Client(host.url) as client:
+        for _ in range(3):
+            with pytest.raises(KindNotFound, match="none") as found:
+                await client.kind("x")
+            assert found.value.details["request_id"] == "me"
+        assert host.accepted == 1
