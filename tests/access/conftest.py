@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from kelpie.access.audit import AuditLog
+from kelpie.access.digest import digest_of
 from kelpie.access.roles import Role
-from kelpie.access.secret import digest_of, new_secret
+from kelpie.access.secret import new_secret
 from kelpie.access.token import Token
 from kelpie.access.tokens import Tokens
 from kelpie.errors import StoreCommitUnknown, StoreConflict

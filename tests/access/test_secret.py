@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kelpie.access.digest import digest_of
 from kelpie.access.secret import (
     PREFIX,
     SECRET_LENGTH,
-    digest_of,
     is_well_formed,
     new_secret,
     redacted,

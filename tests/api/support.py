@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from kelpie.access.digest import digest_of
 from kelpie.access.roles import Role
-from kelpie.access.secret import digest_of, new_secret
+from kelpie.access.secret import new_secret
 from kelpie.access.token import Token
 from kelpie.api.listening import Listening
 from kelpie.api.server import HttpServer

@@ -138,3 +138,13 @@ def _required(distribution: str) -> frozenset[str]:
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
             found |= _required(requirement.name)
     return frozenset(found | {each.replace("-", "_") for each in found})
+
+
+def test_who_names_a_command_gets_it_alone() -> None:
+    every = parser().commands()
+    for name, command in every.items():
+        some = parser([name]).commands()
+        assert len(some) < len(every)
+        assert some[name].format_help() == command.format_help()
+    for words in ([], ["--help"], ["ivnoke"]):
+        assert list(parser(words).commands()) == list(every)

@@ -1,9 +1,5 @@
 """The text of a token: `kelpie_`, 256 random bits and a checksum, in base32.
 
-It is stored as its SHA-256. A slow hash is for what people make up: it makes
-guessing dear. Nobody guesses 256 random bits, however fast each guess is, so
-the fast hash gives nothing away and costs a request next to nothing.
-
 The checksum tells a token that was cut off, or mistyped, from one that was
 revoked, without asking anybody; and scanners for leaked secrets know by it, and
 by the prefix, what they have found.
@@ -13,7 +9,6 @@ from __future__ import annotations
 
 import re
 from base64 import b32decode, b32encode
-from hashlib import sha256
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -21,7 +16,7 @@ if TYPE_CHECKING:
     # Whoever reads a command line has no use for it, and does not wait for it.
     from kelpie.env import Env
 
-__all__ = ["PREFIX", "SECRET_LENGTH", "digest_of", "is_well_formed", "new_secret", "redacted"]
+__all__ = ["PREFIX", "SECRET_LENGTH", "is_well_formed", "new_secret", "redacted"]
 
 PREFIX = "kelpie_"
 
@@ -65,11 +60,6 @@ def is_well_formed(text: str) -> bool:
     except ValueError:
         return False
     return text == _text_of(drawn)
-
-
-def digest_of(text: str) -> bytes:
-    """What is stored of a token. The text must be ASCII."""
-    return sha256(text.encode("ascii")).digest()
 
 
 def redacted(text: str) -> str:

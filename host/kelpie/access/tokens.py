@@ -7,7 +7,7 @@ import logging
 from hmac import compare_digest
 
 from kelpie.access.caller import Caller
-from kelpie.access.secret import digest_of
+from kelpie.access.digest import digest_of
 from kelpie.access.token import Token, check_token
 from kelpie.env import Env
 from kelpie.errors import (

@@ -7,8 +7,9 @@ from http import HTTPStatus
 from aiohttp import web
 
 from kelpie.access.audit import AuditLog, NumberedEntry
+from kelpie.access.digest import digest_of
 from kelpie.access.roles import Role
-from kelpie.access.secret import digest_of, new_secret
+from kelpie.access.secret import new_secret
 from kelpie.access.token import Token
 from kelpie.access.tokens import Tokens
 from kelpie.api.bodies import Bodies

@@ -48,6 +48,7 @@ VALUE_ON_THE_COMMAND_LINE = (
     "give the name alone, and the value on stdin, as in `kelpie secret KIND set NAME < FILE`"
 )
 
+_LABEL_LENGTH_MAX = 63
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _PORT_DIGITS_MAX = 5
 _WHOLE_DIGITS_MAX = 18
@@ -168,6 +169,9 @@ def duration_s(given: str) -> int:
 
 
 def host(given: str) -> str:
+    # What checks all others takes long to import.
+    if len(given) <= _LABEL_LENGTH_MAX and _HOST_NAME.fullmatch(given):
+        return given
     try:
         given.encode("idna")
     except UnicodeError:

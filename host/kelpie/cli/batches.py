@@ -14,11 +14,11 @@ from pathlib import Path
 from kelpie.cli.json_text import read_json
 from kelpie.cli.output import complain, say
 from kelpie.cli.values import print_data
+from kelpie.cli.with_env import with_env
 from kelpie.cli.with_host import (
     client_of,
     timeout_s,
     warn_if_in_the_clear,
-    with_env,
     with_host,
 )
 from kelpie.env.real import RealEnv

@@ -12,7 +12,7 @@ from kelpie.cli.cache import cache_directory, without_cache
 from kelpie.cli.operations import told_operations
 from kelpie.cli.output import printable, say, size, tell_error
 from kelpie.cli.suggested import suggested
-from kelpie.cli.with_host import with_env
+from kelpie.cli.with_env import with_env
 from kelpie.env.real import RealEnv
 from kelpie.errors import ComponentError
 from kelpie.limits import DEFAULT_LIMITS

@@ -24,7 +24,7 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command, and returns its exit status."""
-    options = parser().parse_args(arguments)
+    options = parser(arguments).parse_args(arguments)
     try:
         _take_environment(options)
         status = function_of(options.run)(options)

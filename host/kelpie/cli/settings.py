@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from kelpie.api.log_levels import LEVELS
 from kelpie.api.paths import DEFAULT_NAMESPACE
@@ -102,7 +101,7 @@ class Settings:
         self._environment = environment
         named = environment.get(FILE_VARIABLE)
         self._file = Path(named) if named else DEFAULT_FILE
-        self._in_file = _read(self._file) if named or self._file.exists() else {}
+        self._in_file = _in_file(self._file) if named or self._file.exists() else {}
 
     def value(self, setting: Setting) -> Value:
         """What it is, and who says so.
@@ -164,33 +163,9 @@ def _checked(setting: Setting, given: str, where: str) -> object:
         raise SettingsInvalid(f"{where}: {error}") from None
 
 
-def _read(path: Path) -> dict[str, object]:
-    """What a settings file says, by the full names.
-
-    Raises:
-        SettingsInvalid, OSError
-    """
-    try:
-        tables = tomllib.loads(path.read_bytes().decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SettingsInvalid(f"{path} is not TOML: {error}") from error
-    found = dict(_flat(tables))
-    known = [setting.full_name for setting in SETTINGS]
-    for name in found:
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
-            raise SettingsInvalid(f"{path}: there is no setting {name!a}: {hint}")
-    return found
-
-
-def _flat(tables: dict[str, Any]) -> list[tuple[str, object]]:
-    found: list[tuple[str, object]] = []
-    for section, table in tables.items():
-        if isinstance(table, dict):
-            found += [(f"{section}.{name}", value) for name, value in table.items()]
-        else:
-            found.append((section, table))
+def _in_file(path: Path) -> dict[str, object]:
+    # Most have no such file, and need not wait for what reads TOML.
+    found: dict[str, object] = import_module("kelpie.cli.settings_file").read(path)
     return found
 
 

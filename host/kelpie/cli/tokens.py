@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 
 from kelpie.access.audit import AuditEntry, AuditLog
 from kelpie.access.change import Change
+from kelpie.access.digest import digest_of
 from kelpie.access.roles import Role
-from kelpie.access.secret import digest_of, new_secret
+from kelpie.access.secret import new_secret
 from kelpie.access.token import Token
 from kelpie.access.tokens import Tokens
 from kelpie.api.client import Client

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from kelpie.api.client import Client
 from kelpie.api.paths import DEFAULT_NAMESPACE
 from kelpie.api.unreachable import HostUnreachable
 from kelpie.cli.output import say
-from kelpie.env import real
-from kelpie.env.real import RealEnv
+from kelpie.env import program
+from kelpie.env.program import ProgramEnv
 from kelpie.errors import KelpieError
 
-__all__ = ["client_of", "timeout_s", "warn_if_in_the_clear", "with_env", "with_host"]
+__all__ = ["client_of", "tell_of_fault", "timeout_s", "warn_if_in_the_clear", "with_host"]
 
 Result = TypeVar("Result")
 
@@ -35,12 +35,12 @@ def with_host(
     """
     warn_if_in_the_clear(options)
 
-    async def with_client(env: RealEnv) -> Result:
+    async def with_client(env: ProgramEnv) -> Result:
         async with client_of(options) as client:
             asking = ask(client)
             return await (asking if limit_ms is None else env.within(limit_ms, asking))
 
-    return with_env(with_client)
+    return program.run(with_client, tell_of_fault)
 
 
 def client_of(options: argparse.Namespace) -> Client:
@@ -74,11 +74,6 @@ def warn_if_in_the_clear(options: argparse.Namespace) -> None:
         )
 
 
-def with_env(work: Callable[[RealEnv], Coroutine[Any, Any, Result]]) -> Result:
-    """What `work` returns, on an event loop of its own."""
-    return real.run(work, _on_fault)
-
-
 def _is_in_the_clear(url: str) -> bool:
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -89,5 +84,6 @@ def _is_in_the_clear(url: str) -> bool:
     return parts.scheme == "http" and not is_here
 
 
-def _on_fault(what: str, error: BaseException | None) -> None:
+def tell_of_fault(what: str, error: BaseException | None) -> None:
+    """What nobody else will hear of."""
     say(f"kelpie: {what}: {error}")

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+import os
 import time
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["ProgramEnv", "Surroundings"]
+__all__ = ["ProgramEnv", "Surroundings", "run"]
 
 Result = TypeVar("Result")
 
 _ID_BYTES = 16
+
+
+def run(
+    main: Callable[[ProgramEnv], Coroutine[Any, Any, Result]],
+    on_fault: Callable[[str, BaseException | None], object],
+) -> Result:
+    """Runs `main` on a new event loop, until it returns. What fails with nobody to
+    notice is told to `on_fault`.
+
+    The loop is asyncio's own: uvloop takes longer to import than most commands to run.
+    """
+
+    async def with_env() -> Result:
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: on_fault(context["message"], context.get("exception"))
+        )
+        return await main(ProgramEnv())
+
+    with asyncio.Runner() as runner:
+        return runner.run(with_env())
 
 
 class Surroundings(Protocol):
@@ -37,10 +57,10 @@ class ProgramEnv:
     """On whatever loop runs. Of that loop it takes nothing over."""
 
     monotonic_ns = staticmethod(time.monotonic_ns)
-    random_bytes = staticmethod(secrets.token_bytes)
+    random_bytes = staticmethod(os.urandom)
 
     def new_id(self) -> str:
-        return secrets.token_hex(_ID_BYTES)
+        return os.urandom(_ID_BYTES).hex()
 
     def future(self) -> asyncio.Future[Any]:
         return asyncio.get_running_loop().create_future()

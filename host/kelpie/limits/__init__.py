@@ -5,8 +5,9 @@ hurts no other. Each is enforced with an error of its own, and nothing is ever
 truncated silently. `docs/limits.md` is generated from these files by
 `python -m kelpie.limits.page`.
 
-Only `Limits` itself has instances. What `dataclass` would make for each of its bases
-as well (`__init__` and others, of hundreds of fields) costs every command its time.
+What `dataclass` would make of hundreds of fields (`__init__` and others) is compiled
+whenever they are imported, which costs every command its time: so it makes nothing,
+and `Limits`, which alone has instances, has an `__init__` of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from kelpie.limits.limit import limit as _limit
 __all__ = ["DEFAULT_LIMITS", "KIB", "MIB", "Limits"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False, repr=False, eq=False)
 class Limits(DurableLimits):
     """The limits of one host. The defaults are the documented ones."""
 
@@ -246,11 +247,20 @@ class Limits(DurableLimits):
     openapi_schema_depth_max: int = _limit(64, "steps into such a schema; as above")
     openapi_schema_steps_max: int = _limit(10_000, "schemas in it for one value; as above")
 
-    def __post_init__(self) -> None:
+    def __init__(self, **given: int) -> None:
+        """Of those that are not given, the defaults.
+
+        Raises:
+            TypeError: there is no such limit.
+            ValueError: one is no positive integer.
+        """
         for each in fields(self):
-            value = getattr(self, each.name)
+            value = given.pop(each.name, each.default)
             if not isinstance(value, int) or value <= 0:
                 raise ValueError(f"the limit {each.name} must be a positive integer, not {value!r}")
+            object.__setattr__(self, each.name, value)
+        if given:
+            raise TypeError(f"there are no such limits: {', '.join(sorted(given))}")
 
 
 DEFAULT_LIMITS = Limits()

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
 
+_NO_MATTER = 80
+
 __all__ = ["CommandParser", "Commands"]
 
 
@@ -19,6 +21,7 @@ class CommandParser(argparse.ArgumentParser):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         # What is short for one option today would be short for two tomorrow.
         options["allow_abbrev"] = False
+        options.setdefault("formatter_class", _Unmeasured)
         super().__init__(*arguments, **options)
         self.register("action", "parsers", _DescribedCommands)
 
@@ -51,6 +54,14 @@ class CommandParser(argparse.ArgumentParser):
         option = option.partition("=")[0]
         self.error(f"there is no option {option!a}{_did_you_mean(option, self.options())}")
 
+    def format_help(self) -> str:
+        self.formatter_class = argparse.HelpFormatter
+        return super().format_help()
+
+    def format_usage(self) -> str:
+        self.formatter_class = argparse.HelpFormatter
+        return super().format_usage()
+
     def error(self, message: str) -> NoReturn:
         super().error(f"{message}\n  try: {self.prog} --help")
 
@@ -72,6 +83,14 @@ class CommandParser(argparse.ArgumentParser):
             raise argparse.ArgumentError(
                 None if what == "command" else action, f"there is no {what} {value!a}{there_are}"
             )
+
+
+class _Unmeasured(argparse.HelpFormatter):
+    """For a parser that is being made: for each of its arguments argparse has a formatter
+    made that finds out how wide the terminal is, and then writes nothing."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_NO_MATTER)
 
 
 class _DescribedCommands(argparse._SubParsersAction):  # type: ignore[type-arg]
