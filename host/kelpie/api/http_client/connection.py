@@ -16,6 +16,7 @@ from kelpie.limits import Limits
 __all__ = ["Connection"]
 
 _REFUSED = 300
+_UNLOOKED_BYTES_MAX = 64 * 1024
 
 
 class Connection(asyncio.Protocol):
@@ -162,11 +163,15 @@ class Connection(asyncio.Protocol):
         await self._arrived
 
     async def _send(self, pieces: AsyncIterable[bytes], chunked: bool) -> None:
+        unlooked = 0
         async for piece in pieces:
-            # The loop looks at what has come before more is sent: so an answer that
-            # refuses the body is read before the connection breaks under it.
-            for _ in range(2):
-                await self._env.sleep(0)
+            unlooked += len(piece)
+            if unlooked > _UNLOOKED_BYTES_MAX:
+                # The loop looks at what has come before more is sent: so an answer that
+                # refuses the body is read before the connection breaks under it.
+                for _ in range(2):
+                    await self._env.sleep(0)
+                unlooked = len(piece)
             if self._room is not None:
                 await self._room
             if piece:
