@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 _INTERRUPTED = 130
+_SERVES = "serve"
 # A shell sets it that wants a word completed.
 _COMPLETES = "_ARGCOMPLETE"
 
@@ -27,6 +28,10 @@ def run() -> NoReturn:
     interrupts = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if interrupts:
         signal.signal(signal.SIGINT, _leave)
+    if sys.argv[1:2] == [_SERVES]:
+        # For a host it means that it shall read its certificate anew, and until it
+        # listens to that it has read none: nothing is missed.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     main = import_module("kelpie.cli.main")
     try:
         if interrupts:

@@ -79,6 +79,8 @@ def run(options: argparse.Namespace, companion: Companion | None = None) -> int:
     async def serve(env: RealEnv) -> int:
         log_options = LogOptions(options.log_level, options.log_requests, options.log_format)
         log = log_to_stderr(env, DEFAULT_LIMITS, log_options)
+        # Whoever has the files for TLS changed while they are read is heard.
+        end = _End(env, log)
         try:
             listening = _listening(options)
         except OSError as error:
@@ -89,7 +91,8 @@ def run(options: argparse.Namespace, companion: Companion | None = None) -> int:
                 "they are a certificate with its chain and its private key, in PEM",
             )
             return 1
-        return await _serve(env, log, options, listening, companion)
+        end.tls = listening.tls
+        return await _serve(env, log, end, options, listening, companion)
 
     if (options.tls_cert is None) != (options.tls_key is None):
         complain("TLS wants both --tls-cert and --tls-key")
@@ -121,13 +124,13 @@ def _listening(options: argparse.Namespace) -> Listening:
 async def _serve(
     env: RealEnv,
     log: LogWriter,
+    end: _End,
     options: argparse.Namespace,
     listening: Listening,
     companion: Companion | None,
 ) -> int:
     data, names = options.data.absolute(), options.allow_host.split(",")
     limits = DEFAULT_LIMITS
-    end = _End(env, log)
     store = await open_store(env, data, end.store_stopped, limits)
     try:
         engine = WasmEngine(
@@ -148,7 +151,6 @@ async def _serve(
                     f"{error.strerror or error}",
                     "try: another --port (0 picks a free one) or --host",
                 ) from error
-            end.tls = listening.tls
             tune_collector()
             return_large_blocks()
             _warn_of_files(log, data, listening.tls)
