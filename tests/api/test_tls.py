@@ -259,6 +259,34 @@ async def test_who_does_not_shake_hands(tmp_path: Path, cache: Path, files: File
             assert b"HTTP" not in await plain.reader.read()
 
 
+async def test_that_somebody_speaks_no_tls_is_logged_once_in_a_while(
+    tmp_path: Path, cache: Path, files: Files, caplog: pytest.LogCaptureFixture
+) -> None:
+    def told() -> list[str]:
+        return [each.message for each in caplog.records if "no TLS" in each.message]
+
+    async def ask(host: Host, said: bytes) -> None:
+        async with host.wire() as plain:
+            await plain.send(said)
+            await plain.reader.read()
+
+    tls = ServerTls(files.certificate, files.key)
+    async with secure(tmp_path, cache, tls) as host:
+        for said in (request("GET", "/livez"), request("DELETE", "/v1/kinds/x"), b"junk" * 9):
+            await ask(host, said)
+        # Who does not trust the certificate, or goes away, has spoken no other language.
+        with pytest.raises(ssl.SSLError):
+            await asyncio.open_connection("127.0.0.1", host.port, ssl=ssl.create_default_context())
+        async with host.wire():
+            pass
+        assert ["(1 since" in each for each in told()] == [True]
+        handshakes = host.server._handshakes
+        assert handshakes is not None
+        handshakes._tell_after_ns = 0
+        await ask(host, request("GET", "/livez"))
+        assert ["(3 since" in each for each in told()] == [False, True]
+
+
 async def test_strangers_that_do_not_shake_hands_keep_nobody_out(
     tmp_path: Path, cache: Path, files: Files
 ) -> None:

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+import ssl
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from kelpie.api.tls import ServerTls
 from kelpie.env import Env
@@ -17,6 +18,9 @@ __all__ = ["Handshakes"]
 
 # When there are no descriptors, or no memory, for one more connection.
 _PAUSE_MS = 1_000
+# What OpenSSL calls what comes first, if it is none of TLS.
+_PLAIN = {"HTTP_REQUEST", "WRONG_VERSION_NUMBER"}
+_NS_PER_MS = 1_000_000
 
 _log = logging.getLogger("kelpie")
 
@@ -39,6 +43,9 @@ class Handshakes:
         self._listeners: list[tuple[socket.socket, asyncio.Task[None]]] = []
         self._unfinished: dict[socket.socket, None] = {}
         """Oldest first."""
+        self._plain = 0
+        """How many have spoken no TLS since it was last told."""
+        self._tell_after_ns = 0
 
     def __len__(self) -> int:
         return len(self._unfinished)
@@ -83,7 +90,7 @@ class Handshakes:
 
     async def _shake_hands(self, connection: socket.socket) -> None:
         # It may speak no TLS, or another one, or take too long, or go away.
-        with suppress(OSError):
+        with suppress(OSError), self._plain_is_told():
             await asyncio.get_running_loop().connect_accepted_socket(
                 self._make,
                 connection,
@@ -91,6 +98,26 @@ class Handshakes:
                 ssl_handshake_timeout=self._limits.http_tls_handshake_ms_max / 1000,
             )
         self._unfinished.pop(connection, None)
+
+    @contextmanager
+    def _plain_is_told(self) -> Iterator[None]:
+        """Nothing can be answered that the client would understand; whoever cares for the
+        host shall know, and not be flooded."""
+        try:
+            yield
+        except ssl.SSLError as error:
+            if error.reason in _PLAIN:
+                self._plain += 1
+                now_ns = self._env.monotonic_ns()
+                if now_ns >= self._tell_after_ns:
+                    self._tell_after_ns = now_ns + self._limits.http_plain_told_ms * _NS_PER_MS
+                    _log.warning(
+                        "a client spoke no TLS, and was not answered (%d since this was last "
+                        "told): the URL of this host begins with https://",
+                        self._plain,
+                    )
+                    self._plain = 0
+            raise
 
 
 def _end(connection: socket.socket) -> None:

@@ -34,3 +34,6 @@ class AccessLimits(ClientLimits):
     http_tls_handshake_ms_max: int = limit(
         10_000, "time that a TLS handshake may take; then the connection is closed"
     )
+    http_plain_told_ms: int = limit(
+        60_000, "time between two entries in the log of clients that speak no TLS to such a host"
+    )
