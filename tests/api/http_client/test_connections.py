@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from kelpie.api.certificates import trusting
 from kelpie.api.client import Client
 from kelpie.api.exchanges import Exchanges
 from kelpie.api.unreachable import HostUnreachable
+from kelpie.env.connecting import _address
 from kelpie.env.program import ProgramEnv
 from kelpie.errors import InvalidRequest
 from kelpie.limits import DEFAULT_LIMITS
@@ -206,6 +208,30 @@ async def test_nobody_is_there() -> None:
             with pytest.raises(HostUnreachable, match="no host answers") as found:
                 await client.kinds()
             assert (found.value.sent, found.value.answers) == (False, False)
+
+
+async def test_another_address_is_tried_while_one_is_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It would be waited for as long as for a connection at all."""
+    async with scripted(answer_all) as host:
+        with socket.socket() as silent, ExitStack() as stack:
+            silent.bind(("127.0.0.1", 0))
+            silent.listen(0)
+            # With these it has as many as may wait there, and answers nobody else.
+            for _ in range(3):
+                waiting = stack.enter_context(socket.socket())
+                waiting.setblocking(False)
+                with suppress(BlockingIOError):
+                    waiting.connect(silent.getsockname())
+            port = int(host.url.rpartition(":")[2])
+            found = [
+                *_address("127.0.0.1", silent.getsockname()[1]),
+                *_address("127.0.0.1", port),
+            ]
+            monkeypatch.setattr("kelpie.env.connecting._address", lambda *_: found)
+            async with Client(host.url, retry=False) as client:
+                assert await client.kinds() == []
 
 
 async def test_who_is_there_and_does_not_shake_hands_is_not_waited_for() -> None:
