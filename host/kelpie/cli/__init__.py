@@ -15,6 +15,9 @@ logs        what actors say
 completion  the script by which a shell completes commands
 completers  ... and what it is told
 with_host   asking a host
+with_env    what takes threads
+settings    what is set, and where
+settings_file  ... in a file
 inspect     looks into a component, without a host
 sim         simulates a component, without a host
 suggested   commands that are told to people
