@@ -28,7 +28,7 @@ from kelpie.wasm.instance import Instance
 from tests.guest_sdks.conformance.languages import LANGUAGES, CannotBuild
 from tests.wasm.support import StoredValues, turn
 
-__all__ = ["Endurance", "Sample", "TEXT_ROUND"]
+__all__ = ["Endurance", "Sample"]
 
 SAMPLES = 20
 ROUND: tuple[tuple[str, Any], ...] = (
@@ -46,7 +46,6 @@ ROUND: tuple[tuple[str, Any], ...] = (
     ("get", {}),
 )
 """One turn each, again and again: the heap, the arena, and what the host gives."""
-TEXT_ROUND = tuple(each for each in ROUND if each[0] != "echo_bytes")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.resources
 import os
 import shutil
@@ -15,6 +16,7 @@ from kelpie_actor_build.componentizer import how_to_get_it
 from kelpie_actor_build.empty_blocks import without_empty_blocks
 from kelpie_actor_build.errors import BuildError
 from kelpie_actor_build.messages import error_of
+from kelpie_actor_build.passed_lists import FORGETFUL, with_passed_lists_freed
 from kelpie_actor_build.project import INTERFACES, Project
 from kelpie_actor_build.sources import Sources, read_sources
 from kelpie_actor_build.stubs import in_order
@@ -57,8 +59,15 @@ def build(project: Path, output: Path) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
         # Beside its place first: nobody finds half a component there.
         beside = output.with_name(f".{output.name}.new")
-        beside.write_bytes(without_empty_blocks(in_order(made.read_bytes())))
+        beside.write_bytes(_mended(made.read_bytes()))
         beside.replace(output)
+
+
+def _mended(component: bytes) -> bytes:
+    component = without_empty_blocks(in_order(component))
+    if importlib.metadata.version("componentize-py") in FORGETFUL:
+        return with_passed_lists_freed(component)
+    return component
 
 
 def _lay_out(work: Path, project: Project, sources: Sources) -> None:

@@ -11,20 +11,13 @@ A component that is not as expected stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from kelpie.errors import ComponentInvalid
-from kelpie.wasm.sections import encoded_number, sections
-from kelpie_actor_build.reading import MODULE_HEADER, Odd, Reader
+from kelpie.wasm.sections import encoded_number
+from kelpie_actor_build.reading import VALUE_TYPES, Module, Odd, Reader, with_changed_modules
 
 __all__ = ["without_empty_blocks"]
 
-# Sections of a module, and the one of a component that is a module.
-_IMPORT, _EXPORT, _CODE = 2, 7, 10
-_MODULE = 1
-_FUNCTION, _TABLE, _MEMORY, _GLOBAL = 0, 1, 2, 3
-_HAS_MAXIMUM = 1
-_VALUE_TYPES = frozenset(b"\x7f\x7e\x7d\x7c\x7b\x70\x6f")
+_CODE = 10
 # What is put before the functions of these names. One of nothing for nothing, old size (1)
 # and new (3), has its alignment (2) for a place, which is at most 8.
 _BEGINNINGS = {
@@ -35,44 +28,24 @@ _BEGINNINGS = {
 
 def without_empty_blocks(component: bytes) -> bytes:
     """The same component, in which a block of no bytes costs nothing."""
-    made, changed = [component[:8]], set[bytes]()
+    changed = set[bytes]()
+
+    def change(module: Module) -> bytes | None:
+        exported = module.exported_functions()
+        names = [name for name in _BEGINNINGS if name in exported]
+        if not names or (code := module.section(_CODE)) is None:
+            return None
+        imported = module.imported_functions()
+        own = {exported[name] - imported: name for name in names if exported[name] >= imported}
+        changed.update(own.values())
+        return module.changed({_CODE: _code(code, own)})
+
     try:
-        for each in sections(component):
-            content = component[each.begin : each.end]
-            if each.number == _MODULE:
-                content, names = _module(content)
-                changed |= names
-            made += _section(each.number, content)
+        made = with_changed_modules(component, change)
     except (Odd, ComponentInvalid, IndexError):
         return component
     # One without the other would do harm.
-    return b"".join(made) if changed == _BEGINNINGS.keys() else component
-
-
-def _section(number: int, content: bytes) -> Iterator[bytes]:
-    yield bytes([number])
-    yield encoded_number(len(content))
-    yield content
-
-
-def _module(module: bytes) -> tuple[bytes, set[bytes]]:
-    """The module with the beginnings of those functions that it has, and their names."""
-    if not module.startswith(MODULE_HEADER):
-        raise Odd
-    found = list(sections(module))
-    readers = {each.number: Reader(module[each.begin : each.end]) for each in found}
-    exported = _exported(readers[_EXPORT]) if _EXPORT in readers else {}
-    if not exported:
-        return module, set()
-    imported = _imported_functions(readers[_IMPORT]) if _IMPORT in readers else 0
-    own = {index - imported: name for index, name in exported.items() if index >= imported}
-    made = [module[:8]]
-    for each in found:
-        content = module[each.begin : each.end]
-        if each.number == _CODE:
-            content = _code(Reader(content), own)
-        made += _section(each.number, content)
-    return b"".join(made), set(own.values())
+    return made if changed == _BEGINNINGS.keys() else component
 
 
 def _code(code: Reader, changed: dict[int, bytes]) -> bytes:
@@ -95,38 +68,6 @@ def _code(code: Reader, changed: dict[int, bytes]) -> bytes:
 def _with_beginning(body: Reader, beginning: bytes) -> bytes:
     for _ in range(body.number()):
         body.number()
-        if body.taken(1)[0] not in _VALUE_TYPES:
+        if body.taken(1)[0] not in VALUE_TYPES:
             raise Odd
     return body.copied(0) + beginning + body.content[body.at :]
-
-
-def _exported(exports: Reader) -> dict[int, bytes]:
-    """The names by the numbers of the functions, among all of the module."""
-    found = {}
-    for _ in range(exports.number()):
-        name, kind, index = exports.name(), exports.number(), exports.number()
-        if name in _BEGINNINGS and kind == _FUNCTION:
-            found[index] = name
-    return found
-
-
-def _imported_functions(imports: Reader) -> int:
-    count = 0
-    for _ in range(imports.number()):
-        imports.name(), imports.name()
-        kind = imports.number()
-        if kind == _FUNCTION:
-            imports.number()
-            count += 1
-        elif kind in (_TABLE, _MEMORY):
-            if kind == _TABLE and imports.taken(1)[0] not in _VALUE_TYPES:
-                raise Odd
-            flags = imports.number()
-            imports.number()
-            if flags & _HAS_MAXIMUM:
-                imports.number()
-        elif kind == _GLOBAL:
-            imports.taken(2)
-        else:
-            raise Odd
-    return count

@@ -28,8 +28,6 @@ class Language:
     May raise `CannotBuild`."""
     place: str
     """What a panic's place begins with: where the operation `panic` is written."""
-    forgets_bytes: bool = False
-    """Whether an instance never frees the bytes that it was given."""
     frees_at_once: bool = True
     """Whether what a turn does not need any more is free before the next."""
     late_bytes_max: int = 0
@@ -67,8 +65,6 @@ LANGUAGES = {
     "python": Language(
         component=lambda kept: python_component(GUESTS / "python", kept),
         place="app.py:",
-        # componentize-py 0.25
-        forgets_bytes=True,
         # 108 KiB in the second 10,000, then 36, 24, 16: the heap of the interpreter lies in
         # pages shared by all instances, and free places in it are used one after the other,
         # so each has its first write at some time. Nothing is left behind: the objects and
