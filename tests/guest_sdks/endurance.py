@@ -31,6 +31,7 @@ from tests.wasm.support import StoredValues, turn
 __all__ = ["Endurance", "Sample"]
 
 SAMPLES = 20
+PEER = {"kind": "other", "key": "k", "operation": "get"}
 ROUND: tuple[tuple[str, Any], ...] = (
     ("add", {"amount": 1}),
     ("note", {"name": "a", "text": "n" * 100}),
@@ -43,9 +44,20 @@ ROUND: tuple[tuple[str, Any], ...] = (
     ("language_random", {}),
     ("log", {"level": "info", "message": "a line"}),
     ("forget", {"name": "a"}),
-    ("get", {}),
+    ("get", ""),
+    ("echo_bytes", binary(b"")),
+    ("kv_set_bytes", {"key": "b", "hex": "b0" * 500}),
+    ("kv_delete", {"key": "b"}),
+    ("entropy", {"length": 100}),
+    ("identity", {}),
+    ("config", {"name": "a"}),
+    ("call", PEER),
+    ("send", PEER),
+    ("request", {**PEER, "continuation": "get"}),
+    ("remind", {"name": "a", "operation": "get", "every_ms": 60_000}),
+    ("reminders", {}),
 )
-"""One turn each, again and again: the heap, the arena, and what the host gives."""
+"""One turn each, again and again: the heap, the arena, and all that the host gives and takes."""
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,19 @@ async def test_randomness_is_the_turns(component: LoadedComponent) -> None:
     assert one == again != other
 
 
+async def test_it_waits_for_several_things(component: LoadedComponent, built: Built) -> None:
+    if built[0] != "python":
+        pytest.skip("it waits for one thing at a time")
+    outcome = await first_turn(component, "wait", "1.5")
+    assert outcome.error is None, outcome.error
+    assert any(
+        call.name == "wasi:io/poll.poll" and call.arguments == ((1, 2),) for call in outcome.journal
+    )
+    assert outcome.reply is not None
+    # Its input has nothing, and that at once.
+    assert json.loads(outcome.reply.data) == [1, 0]
+
+
 async def test_what_it_prints_is_logged(component: LoadedComponent, built: Built) -> None:
     outcome = await first_turn(component, "say", "h\u00e9llo")
     assert LogLine("info", "h\u00e9llo") in outcome.log

@@ -91,13 +91,6 @@ def fault_of_trap(message: str, account: MemoryAccount, limits: Limits) -> Actor
             limit="binary_bytes_max",
             backtrace=message,
         )
-    if "deferred host scope" in reason:
-        # Wasmtime 50.0 lends a host call one handle, and fails at the second; see ADR 0011.
-        return GuestTrapped(
-            "the actor waited for several things at once (wasi:io/poll with more than one "
-            "pollable), which this host's engine cannot: wait for one after the other",
-            backtrace=message,
-        )
     if account.refused_bytes:
         return GuestOutOfMemory(
             f"the actor wanted {account.refused_bytes:,} bytes of memory, may have "

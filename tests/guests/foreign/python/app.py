@@ -4,6 +4,7 @@ without `--stub-wasi`, so that it imports WASI."""
 import json
 import os
 import secrets
+import select
 import sys
 import time
 from pathlib import Path
@@ -25,6 +26,12 @@ class Handler(wit_world.exports.Handler):
 
     def random(self, _argument: str) -> str:
         return secrets.token_hex(16)
+
+    def wait(self, argument: str) -> list[int]:
+        """For its input or so many seconds: how much there was, and the time gone by."""
+        begin = time.monotonic_ns()
+        ready, _, _ = select.select([sys.stdin], [], [], float(argument))
+        return [len(ready), time.monotonic_ns() - begin]
 
     def say(self, argument: str) -> None:
         print(argument)
