@@ -9,6 +9,7 @@ __all__ = ["environment_with", "fake_cargo", "fake_project", "write_source"]
 
 # The module to answer with is named in src/lib.rs, and so is what else is to happen.
 _CARGO = """#!/bin/sh
+if [ "$1" = fetch ]; then exit; fi
 case "$(cat src/lib.rs)" in
 *BROKEN*) echo 'error: expected one of `!` or `::`' >&2; exit 101;;
 *ENDLESS*) echo $$ > {place}/cargo.pid; sleep 600 & echo $! > {place}/sleep.pid; wait;;

@@ -57,6 +57,28 @@ def test_nothing_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert f"then: rustup target add {TARGET}" in missing.value.advice
 
 
+def test_one_that_does_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tools = fake_cargo(tmp_path)
+    write_tool(tools / "rustc", "#!/bin/sh\necho no default toolchain >&2; exit 1\n")
+    look_in(monkeypatch, tools)
+    with pytest.raises(ToolchainMissing, match=f"{tools}/rustc does not run here") as missing:
+        Cargo.find(tmp_path)
+    assert missing.value.advice[0] == "try: rustup default stable"
+
+
+@pytest.mark.parametrize("version", ["1.87.1", "0.99.0-nightly"])
+def test_one_that_is_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    old = fake_cargo(tmp_path / "old")
+    write_tool(old / "rustc", f"#!/bin/sh\necho 'rustc {version} (abc 2024-01-01)'\n")
+    look_in(monkeypatch, old)
+    with pytest.raises(ToolchainMissing, match=f"is {version}; actors need 1.88") as missing:
+        Cargo.find(tmp_path)
+    assert missing.value.advice[0] == "try: rustup update stable"
+    new = fake_cargo(tmp_path / "new")
+    look_in(monkeypatch, old, new)
+    assert Cargo.find(tmp_path).cargo == new / "cargo"
+
+
 @pytest.mark.parametrize("rustup", [True, False])
 def test_no_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rustup: bool) -> None:
     tools = fake_cargo(tmp_path, target=False)
@@ -80,6 +102,16 @@ def test_what_rustup_has_just_installed_is_found(
     # The fake rustc is a script of the shell.
     monkeypatch.setenv("PATH", "/nowhere")
     assert Cargo.find(tmp_path).cargo == home / "bin" / "cargo"
+
+
+def test_crates_are_got_before_the_first_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_in(monkeypatch, fake_cargo(tmp_path))
+    cargo = Cargo.find(tmp_path)
+    assert cargo.fetch() == [str(cargo.cargo), "fetch"]
+    (tmp_path / ".cargo" / "registry" / "src").mkdir(parents=True)
+    assert cargo.fetch() is None
 
 
 def test_paths_of_this_machine_are_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

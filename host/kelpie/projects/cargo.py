@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ __all__ = ["TARGET", "Cargo"]
 
 TARGET = "wasm32-unknown-unknown"
 
+# The `rust-version` of the SDK.
+_VERSION_MIN = (1, 88)
 _NO_PATHS: Mapping[Path, str] = {}
 _ADD_TARGET = f"rustup target add {TARGET}"
 _GET_RUST = (
@@ -42,7 +45,7 @@ class Cargo:
         Raises:
             ToolchainMissing
         """
-        found = list(_pairs(directory))
+        found, broken, too_old = _pairs(directory)
         for cargo, rustc, sysroot in found:
             if (sysroot / "lib/rustlib" / TARGET / "lib").is_dir():
                 return cls(cargo, rustc, sysroot)
@@ -51,7 +54,7 @@ class Cargo:
             if linker and (sysroot / "lib/rustlib/src/rust/library/std/src").is_dir():
                 return cls(cargo, rustc, sysroot, Path(linker))
         if not found:
-            raise ToolchainMissing("there is no Rust on this machine", *_GET_RUST)
+            raise _no_rust(broken, too_old)
         raise ToolchainMissing(f"this Rust has no target {TARGET}", *_get_target())
 
     @property
@@ -78,6 +81,12 @@ class Cargo:
             *(*std, "--config", flags, *options),
         ]
 
+    def fetch(self) -> list[str] | None:
+        """The command that gets what the crate where it is run depends on, where no crate was
+        ever got; else None. What `build` says is to show in their place depends on where they
+        lie, so that the build after the first one would be of everything anew."""
+        return None if _crates().is_dir() else [str(self.cargo), "fetch"]
+
     def environment(self, paths: Mapping[Path, str] = _NO_PATHS) -> dict[str, str]:
         """What the command needs, besides what this process has; `paths` as for `build`."""
         environment = {"RUSTC": str(self.rustc)}
@@ -95,31 +104,65 @@ class Cargo:
         return environment
 
     def _flags(self, paths: Mapping[Path, str]) -> list[str]:
-        home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
-        crates = home / "registry" / "src"
+        crates = _crates()
         names = {**paths, self.sysroot / "lib/rustlib/src/rust": "rust"}
         if crates.is_dir():
             names |= dict.fromkeys(sorted(crates.iterdir()), "crates")
         return [f"--remap-path-prefix={path}={name}" for path, name in names.items()]
 
 
-def _pairs(directory: Path) -> Iterator[tuple[Path, Path, Path]]:
-    """Each cargo and rustc that lie side by side, and where rustc has its libraries."""
-    seen = set()
-    for folder in _folders():
+def _pairs(directory: Path) -> tuple[list[tuple[Path, Path, Path]], list[Path], list[str]]:
+    """Each cargo and rustc that lie side by side, and where rustc has its libraries; those
+    that do not run there; and the versions of those that are too old."""
+    found, broken, too_old = [], list[Path](), list[str]()
+    for folder in dict.fromkeys(_folders()):
         cargo, rustc = folder / "cargo", folder / "rustc"
-        if folder in seen or not (cargo.is_file() and rustc.is_file()):
+        if not (cargo.is_file() and rustc.is_file()):
             continue
-        seen.add(folder)
         sysroot = answer([rustc, "--print", "sysroot"], directory)
-        if sysroot:
-            yield cargo, rustc, Path(sysroot)
+        version = re.match(
+            r"rustc ((\d+)\.(\d+)\S*)", answer([rustc, "--version"], directory) or ""
+        )
+        if not sysroot:
+            broken.append(rustc)
+        elif version and (int(version[2]), int(version[3])) < _VERSION_MIN:
+            too_old.append(version[1])
+        else:
+            found.append((cargo, rustc, Path(sysroot)))
+    return found, broken, too_old
+
+
+def _no_rust(broken: list[Path], too_old: list[str]) -> ToolchainMissing:
+    if too_old:
+        wanted = ".".join(map(str, _VERSION_MIN))
+        return ToolchainMissing(
+            f"the Rust of this machine is {too_old[0]}; actors need {wanted} or newer",
+            "try: rustup update stable",
+            f"then: {_ADD_TARGET}",
+        )
+    if broken:
+        return ToolchainMissing(
+            f"{broken[0]} does not run here: with rustup, no toolchain is chosen, or one that is "
+            "not installed",
+            "try: rustup default stable",
+            f"then: {_ADD_TARGET}",
+        )
+    return ToolchainMissing("there is no Rust on this machine", *_GET_RUST)
 
 
 def _folders() -> Iterator[Path]:
     yield from (Path(each) for each in os.environ.get("PATH", "").split(os.pathsep) if each)
     # Where rustup puts it, for a shell that was opened before.
-    yield Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo")) / "bin"
+    yield _home() / "bin"
+
+
+def _home() -> Path:
+    return Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
+
+
+def _crates() -> Path:
+    """Where cargo puts the sources of crates, by where they come from."""
+    return _home() / "registry" / "src"
 
 
 def _get_target() -> tuple[str, ...]:

@@ -33,6 +33,7 @@ class RustToolchain:
         return self.cargo.notice
 
     async def build(self, env: Env, directory: Path) -> bytes:
+        await self._fetch(env, directory)
         messages = await run(
             env,
             "cargo",
@@ -42,6 +43,18 @@ class RustToolchain:
             self.cargo.environment(),
         )
         return _module_of(messages, directory / _MARKER).read_bytes()
+
+    async def _fetch(self, env: Env, directory: Path) -> None:
+        command = self.cargo.fetch()
+        if command is None:
+            return
+        try:
+            await run(env, "cargo", command, directory, self.cargo.environment())
+        except BuildFailed:
+            raise BuildFailed(
+                f"cargo could not get the crates that {directory.name} depends on: see above",
+                "if it is the network that is missing: a proxy is named in HTTPS_PROXY",
+            ) from None
 
 
 def _module_of(messages: bytes, manifest: Path) -> Path:
