@@ -9,13 +9,13 @@ import pytest
 from kelpie.ids import binary
 from kelpie.wasm.component import LoadedComponent
 from tests.guest_sdks.conformance.languages import Language
-from tests.guest_sdks.endurance import Endurance
+from tests.guest_sdks.endurance import SHORT_ROUND, Endurance
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow, pytest.mark.sealed]
 
 
 async def test_many_turns_leave_nothing_behind(loaded: LoadedComponent, language: Language) -> None:
-    endurance = Endurance(loaded)
+    endurance = Endurance(loaded, SHORT_ROUND)
     half = await endurance.run(10_000)
     end = await endurance.run(10_000)
     endurance.close()
