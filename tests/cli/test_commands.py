@@ -198,6 +198,8 @@ def test_no_host(url: str) -> None:
         "http://127.0.0.1:99999",
         "http://[::1",
         "http://x:0",
+        "http://x/?of=it",
+        "http://x/#here",
         "http://a..b",
         "http://\udcff",
     ],

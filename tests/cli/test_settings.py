@@ -99,6 +99,7 @@ def test_an_option_comes_before_all(
         ("[serve]\nport = 70000\n", "no port"),
         ("[serve]\nhost = 1\n", "must be a string"),
         ('[client]\nurl = "nowhere"\n', "no host's URL"),
+        ('[client]\nurl = "http://localhost/?x"\n', "no host's URL"),
         ("not toml", "is not TOML"),
         ("x = " + "[" * 100_000, "is not TOML"),
     ],

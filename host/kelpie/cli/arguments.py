@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 from kelpie.access.secret import SECRET_LENGTH, is_well_formed
+from kelpie.api.http_client.origin import origin_of
 from kelpie.errors import InvalidAddress
 from kelpie.ids import check_name
 from kelpie.limits import DEFAULT_LIMITS
@@ -191,10 +192,8 @@ def hosts(given: str) -> str:
 
 def url(given: str) -> str:
     try:
-        parts = urlsplit(given)
-        # A port that is none is noticed only when it is asked for.
-        is_url = parts.scheme in {"http", "https"} and parts.port != 0
-        is_url = is_url and bool(host(parts.hostname or ""))
+        # A port 0 is the scheme's own to whoever asks, and surely not what was meant.
+        is_url = urlsplit(given).port != 0 and bool(host(origin_of(given).host))
     except (ValueError, ArgumentTypeError):
         is_url = False
     if not is_url:
