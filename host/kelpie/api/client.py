@@ -12,7 +12,7 @@ from kelpie.api.journal_calls import JournalCalls
 from kelpie.api.message_calls import MessageCalls
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE
 from kelpie.api.safe_calls import Asking
-from kelpie.api.transport import lines_of, quoted, with_query
+from kelpie.api.transport import quoted, with_query
 from kelpie.api.typed.actor import Actor
 from kelpie.api.typed.descriptions import Descriptions
 from kelpie.ids import Payload
@@ -260,7 +260,7 @@ class Client(JournalCalls, MessageCalls, DurableCalls):
             follow="true" if follow else None,
         )
         async with self.asking("GET", path, b"", {}) as response:
-            async for line in lines_of(response):
+            async for line in response.lines():
                 if line:
                     yield json.loads(line)
 

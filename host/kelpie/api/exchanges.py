@@ -11,13 +11,20 @@ from kelpie import __version__
 from kelpie.api.certificates import why_not_trusted
 from kelpie.api.http_client.answer import Answer
 from kelpie.api.http_client.connection import Connection
-from kelpie.api.http_client.failures import AnswerLost, NoAnswer, NotHttp, NotSent
+from kelpie.api.http_client.failures import (
+    AnswerLost,
+    AnswerTooLong,
+    NoAnswer,
+    NotHttp,
+    NotSent,
+    Silent,
+)
 from kelpie.api.http_client.origin import origin_of
 from kelpie.api.http_client.pool import Pool
 from kelpie.api.http_client.request import header_lines, request_line
 from kelpie.api.unreachable import HostUnreachable
 from kelpie.env.program import Surroundings
-from kelpie.errors import InvalidRequest
+from kelpie.errors import HostFault, InvalidRequest
 from kelpie.limits import Limits
 
 __all__ = ["Exchanges"]
@@ -76,6 +83,7 @@ class Exchanges:
 
         Raises:
             InvalidRequest, HostUnreachable
+            HostFault: the answer is larger than any of a host.
         """
         assert self._pool is not None, "use the client in an `async with` block"
         chunked = not isinstance(body, bytes) and "Content-Length" not in headers
@@ -83,7 +91,7 @@ class Exchanges:
         try:
             connection = await self._ask(self._pool, method, head, body, chunked)
             try:
-                yield Answer(connection)
+                yield Answer(connection, self._limits.client_answer_bytes_max)
             finally:
                 self._pool.give_back(connection)
         except AnswerLost as error:
@@ -91,6 +99,13 @@ class Exchanges:
             if isinstance(error, NoAnswer):
                 message += self._if_encrypted()
             raise HostUnreachable(message, sent=True) from error
+        except Silent as error:
+            message = f"the host at {self._url} did not answer in time"
+            raise HostUnreachable(message, sent=True) from error
+        except AnswerTooLong as error:
+            size = self._limits.client_answer_bytes_max
+            message = f"{self._url} answers with more than {size} bytes (client_answer_bytes_max)"
+            raise HostFault(message) from error
         except NotSent as error:
             message = f"the host at {self._url} closes connections at once"
             raise HostUnreachable(message, sent=False) from error

@@ -8,7 +8,7 @@ from typing import Any
 
 from kelpie.api.payloads import JSON_LINES_TYPE
 from kelpie.api.safe_calls import SafeCalls, asking_headers
-from kelpie.api.transport import lines_of, quoted
+from kelpie.api.transport import quoted
 
 __all__ = ["LineCalls"]
 
@@ -88,7 +88,7 @@ class LineCalls(SafeCalls):
         deadline_ms = None if timeout is None else int(timeout * 1000)
         headers = asking_headers(JSON_LINES_TYPE, None, deadline_ms)
         async with self.asking("POST", "/v1/turns", lines, headers) as response:
-            async for line in lines_of(response):
+            async for line in response.lines():
                 yield line
 
 

@@ -21,7 +21,7 @@ from kelpie.env.program import ProgramEnv, Surroundings
 from kelpie.errors import HostFault
 from kelpie.limits import DEFAULT_LIMITS
 
-__all__ = ["Transport", "lines_of", "quoted", "with_query"]
+__all__ = ["Transport", "quoted", "with_query"]
 
 # These have nothing to do with a namespace.
 _HOST_WIDE = ("/v1/tokens", "/v1/audit")
@@ -175,15 +175,6 @@ async def _pieces(body: bytes, on_sent: Callable[[int], object]) -> AsyncIterato
         on_sent(begin)
         yield body[begin : begin + _PIECE_BYTES]
     on_sent(len(body))
-
-
-async def lines_of(answer: Answer) -> AsyncIterator[bytes]:
-    """The lines of an answer, as they come, without their ends."""
-    rest = b""
-    async for piece in answer.pieces():
-        *whole, rest = (rest + piece).split(b"\n")
-        for line in whole:
-            yield line
 
 
 def with_query(path: str, **given: str | int | None) -> str:

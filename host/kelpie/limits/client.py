@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kelpie.limits.limit import KIB, limit
+from kelpie.limits.limit import KIB, MIB, limit
 from kelpie.limits.store import StoreLimits
 
 __all__ = ["ClientLimits"]
@@ -44,4 +44,10 @@ class ClientLimits(StoreLimits):
     )
     client_unread_bytes_max: int = limit(
         256 * KIB, "what a client takes of an answer that it does not read; the rest waits"
+    )
+    client_answer_bytes_max: int = limit(
+        512 * MIB, "an answer that a client reads whole, or a line of one; beyond it, it is none"
+    )
+    client_silence_ms_max: int = limit(
+        120_000, "time without a byte of the answer to what only reads; then a client gives it up"
     )

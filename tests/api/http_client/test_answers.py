@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from kelpie.api.client import Client
+from kelpie.api.exchanges import Exchanges
 from kelpie.api.unreachable import HostUnreachable
+from kelpie.env.program import ProgramEnv
 from kelpie.errors import HostFault, KindNotFound
+from kelpie.limits import DEFAULT_LIMITS
 from tests.api.http_client.scripted import OK, Peer, asked, scripted
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -173,3 +177,57 @@ async def test_an_error_keeps_the_connection() -> None:
                 await client.kind("x")
             assert found.value.details["request_id"] == "me"
         assert host.accepted == 1
+
+
+@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\n", HEAD + b"\r\n{"])
+async def test_who_only_reads_does_not_wait_for_a_host_that_is_silent(begun: bytes) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(begun)
+        await peer.reader.read()
+
+    limits = replace(DEFAULT_LIMITS, client_silence_ms_max=50)
+    async with scripted(script) as host:
+        exchanges = Exchanges(ProgramEnv(), host.url, None, limits)
+        exchanges.open(None)
+        with pytest.raises(HostUnreachable, match="did not answer in time"):
+            async with exchanges.asking("GET", "/", {}, b"") as answer:
+                await answer.read()
+        await exchanges.close()
+
+
+@pytest.mark.parametrize("by_lines", [False, True])
+async def test_one_that_does_not_end_is_not_read_to_its_end(by_lines: bool) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(HEAD + b"\r\n{}\n")
+        while True:
+            await peer.say(b" " * 65_536)
+
+    limits = replace(DEFAULT_LIMITS, client_answer_bytes_max=1 << 20)
+    async with scripted(script) as host:
+        exchanges = Exchanges(ProgramEnv(), host.url, None, limits)
+        exchanges.open(None)
+        with pytest.raises(HostFault, match=r"1048576 bytes \(client_answer_bytes_max\)"):
+            async with exchanges.asking("GET", "/", {}, b"") as answer:
+                await (_last(answer.lines()) if by_lines else answer.read())
+        await exchanges.close()
+
+
+async def _last(lines: AsyncIterator[bytes]) -> bytes:
+    return [line async for line in lines][-1]
+
+
+async def test_lines_that_come_in_any_pieces() -> None:
+    body = b"one\n\ntwo\nthree\nno end"
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(HEAD + b"\r\n")
+        for begin in range(0, len(body), 3):
+            await peer.say(body[begin : begin + 3])
+            await asyncio.sleep(0)
+
+    async with asked(script) as (_, client):
+        got = [line async for line in client.turn_lines(_pieces_until([True]))]
+        assert got == [b"one", b"", b"two", b"three"]

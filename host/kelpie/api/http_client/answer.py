@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from kelpie.api.http_client.connection import Connection
+from kelpie.api.http_client.failures import AnswerTooLong
 
 __all__ = ["Answer"]
 
@@ -15,8 +16,10 @@ _OK = range(200, 300)
 class Answer:
     """Its head, and its body for whoever reads it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, bytes_max: int) -> None:
+        """`bytes_max` is for what is read of it at once."""
         self._connection = connection
+        self._bytes_max = bytes_max
         self.status = connection.answer.status
         self.headers = connection.answer.headers
         """By their names in lower case."""
@@ -35,16 +38,44 @@ class Answer:
         """The body as it comes.
 
         Raises:
-            AnswerLost, NotHttp
+            AnswerLost, NotHttp, Silent
             Exception: what the iterable of the request's body has raised.
         """
         while piece := await self._connection.next_piece():
             yield piece
 
+    async def lines(self) -> AsyncIterator[bytes]:
+        """The lines of the body as they come, without their ends; what stands behind
+        the last end is none. Raises: as `read`."""
+        begun: list[bytes] = []
+        size = 0
+        async for piece in self.pieces():
+            *ended, rest = piece.split(b"\n")
+            for end in ended:
+                yield b"".join([*begun, end])
+                begun, size = [], 0
+            begun.append(rest)
+            size += len(rest)
+            self._check(size)
+
     async def read(self) -> bytes:
-        """All of it. Raises: as `pieces`."""
+        """All of it.
+
+        Raises:
+            AnswerTooLong
+            Exception: as `pieces`.
+        """
         connection = self._connection
         piece = await connection.next_piece()
         if connection.answer.is_whole and not connection.answer.unread_bytes:
             return piece
-        return b"".join([piece, *[each async for each in self.pieces()]])
+        begun, size = [piece], len(piece)
+        async for piece in self.pieces():
+            begun.append(piece)
+            size += len(piece)
+            self._check(size)
+        return b"".join(begun)
+
+    def _check(self, size: int) -> None:
+        if size > self._bytes_max:
+            raise AnswerTooLong

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable
 from typing import cast
 
 from kelpie.api.http_client.arriving import ArrivingAnswer
-from kelpie.api.http_client.failures import AnswerLost, NoAnswer, NotHttp, NotSent
+from kelpie.api.http_client.failures import AnswerLost, NoAnswer, NotHttp, NotSent, Silent
 from kelpie.api.http_client.request import chunk
 from kelpie.env.connecting import has_news
 from kelpie.env.program import Surroundings
@@ -16,6 +16,8 @@ from kelpie.limits import Limits
 __all__ = ["Connection"]
 
 _REFUSED = 300
+# Others may take as long as what they do.
+_READING = {"GET", "HEAD"}
 _UNLOOKED_BYTES_MAX = 64 * 1024
 
 
@@ -26,6 +28,8 @@ class Connection(asyncio.Protocol):
     def __init__(self, env: Surroundings, limits: Limits) -> None:
         self._env = env
         self._unread_bytes_max = limits.client_unread_bytes_max
+        self._silence_ms_max = limits.client_silence_ms_max
+        self._only_reads = False
         self._transport: asyncio.Transport | None = None
         self.answer = ArrivingAnswer(limits.client_head_bytes_max)
         self._is_asked = False
@@ -53,12 +57,13 @@ class Connection(asyncio.Protocol):
 
         Raises:
             NotSent: the host had closed the connection before.
-            AnswerLost, NotHttp
+            AnswerLost, NotHttp, Silent
             Exception: what the iterable of the body has raised.
         """
         if not self._is_open and not self.answer.has_begun:
             raise NotSent
         self._is_asked = True
+        self._only_reads = method in _READING
         self.answer.expect(method)
         if isinstance(body, bytes):
             self._write(head + body)
@@ -160,7 +165,13 @@ class Connection(asyncio.Protocol):
             raise self._failure
         self._keep_reading(True)
         self._arrived = self._env.future()
-        await self._arrived
+        if not self._only_reads:
+            await self._arrived
+            return
+        try:
+            await self._env.within(self._silence_ms_max, self._arrived)
+        except TimeoutError:
+            raise Silent from None
 
     async def _send(self, pieces: AsyncIterable[bytes], chunked: bool) -> None:
         unlooked = 0

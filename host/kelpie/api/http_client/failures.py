@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["AnswerLost", "NoAnswer", "NotHttp", "NotSent"]
+__all__ = ["AnswerLost", "AnswerTooLong", "NoAnswer", "NotHttp", "NotSent", "Silent"]
 
 
 class AnswerLost(Exception):
@@ -11,6 +11,14 @@ class AnswerLost(Exception):
 
 class NoAnswer(AnswerLost):
     """... and before it began: not a byte of it has come."""
+
+
+class AnswerTooLong(Exception):
+    """It has more bytes than whoever reads it whole takes."""
+
+
+class Silent(Exception):
+    """Nothing of the answer has come for too long."""
 
 
 class NotSent(Exception):
