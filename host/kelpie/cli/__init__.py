@@ -3,6 +3,7 @@
 Exit status: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
 
 entry       where it begins
+streams     ... and where it reads and prints
 main        the command, and what an error looks like
 parser      every command's options
 serve       runs a host

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+_NOT_DONE = 1
 _INTERRUPTED = 130
 _SERVES = "serve"
 # A shell sets it that wants a word completed.
@@ -32,15 +33,24 @@ def run() -> NoReturn:
         # For a host it means that it shall read its certificate anew, and until it
         # listens to that it has read none: nothing is missed.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    streams = import_module("kelpie.cli.streams")
+    streams.prepare()
     main = import_module("kelpie.cli.main")
+    status: str | int | None
     try:
         if interrupts:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         if _COMPLETES in os.environ:
             main.function_of("completers:complete")()
-        status: int = main.main(sys.argv[1:])
+        status = main.main(sys.argv[1:])
     except KeyboardInterrupt:
         status = _INTERRUPTED
+    except SystemExit as ended:
+        status = ended.code  # of whoever has read the command line
+    lost = streams.finish()
+    if lost is not None and not status:
+        main.tell_of_lost_output(lost)
+        status = _NOT_DONE
     sys.exit(status)
 
 

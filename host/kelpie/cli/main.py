@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
@@ -16,7 +15,7 @@ from kelpie.cli.parser import parser
 from kelpie.errors import ActorOutcomeUnknown, KelpieError, OutcomeUnknown
 from kelpie.projects.errors import ProjectError
 
-__all__ = ["function_of", "main"]
+__all__ = ["function_of", "main", "tell_of_lost_output"]
 
 _WRONG_USAGE = 2
 _INTERRUPTED = 130
@@ -24,11 +23,10 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command, and returns its exit status."""
-    options = parser(arguments).parse_args(arguments)
     try:
+        options = parser(arguments).parse_args(arguments)
         _take_environment(options)
-        status = function_of(options.run)(options)
-        sys.stdout.flush()
+        return function_of(options.run)(options)
     except settings.SettingsInvalid as error:
         complain(str(error))
         return _WRONG_USAGE
@@ -41,14 +39,11 @@ def main(arguments: Sequence[str]) -> int:
     except ProjectError as error:
         complain(error.message, *error.advice)
     except BrokenPipeError:
-        # Whoever read our output has seen enough. Python would complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        pass  # whoever read our output has seen enough
     except OSError as error:
         complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt:
         return _INTERRUPTED
-    else:
-        return status
     return 1
 
 
@@ -57,6 +52,12 @@ def function_of(name: str) -> Callable[..., int]:
     module, _, function = name.partition(":")
     found: Callable[..., int] = getattr(import_module(f"kelpie.cli.{module}"), function)
     return found
+
+
+def tell_of_lost_output(error: OSError) -> None:
+    """Not to whoever read it, and has seen enough."""
+    if not isinstance(error, BrokenPipeError):
+        complain(f"what was to be printed is lost: {error.strerror}")
 
 
 def _take_environment(options: argparse.Namespace) -> None:
