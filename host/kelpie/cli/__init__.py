@@ -21,6 +21,7 @@ settings    what is set, and where
 settings_file  ... in a file
 inspect     looks into a component, without a host
 sim         simulates a component, without a host
+reading     what is read of files and pipes
 suggested   commands that are told to people
 output      tables and errors for people
 host_log    the host's log on stderr

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from kelpie.cli.json_text import read_json
 from kelpie.cli.output import complain, say
+from kelpie.cli.reading import STDIN, read_argument
 from kelpie.cli.values import print_data
 from kelpie.cli.with_env import with_env
 from kelpie.cli.with_host import (
@@ -27,13 +28,12 @@ __all__ = ["batch", "stream"]
 
 _WRONG_USAGE = 2
 _PIECE_BYTES = 1 << 16
-_STDIN = Path("-")
 
 
 def batch(options: argparse.Namespace) -> int:
     """All operations as one turn: one reply on each line, or an error."""
     kind, key = options.actor
-    lines = sys.stdin.buffer.read() if options.file == _STDIN else options.file.read_bytes()
+    lines = read_argument(options.file)
     if not lines:
         complain(
             "there is no operation to do",
@@ -86,7 +86,7 @@ def stream(options: argparse.Namespace) -> int:
 
 async def _pieces(env: RealEnv, file: Path) -> AsyncIterator[bytes]:
     """What is in the file, or arrives at stdin, as it comes."""
-    descriptor = sys.stdin.fileno() if file == _STDIN else os.open(file, os.O_RDONLY)
+    descriptor = sys.stdin.fileno() if file == STDIN else os.open(file, os.O_RDONLY)
     try:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             while piece := os.read(descriptor, _PIECE_BYTES):
@@ -95,7 +95,7 @@ async def _pieces(env: RealEnv, file: Path) -> AsyncIterator[bytes]:
             while piece := await _read_later(env, descriptor):
                 yield piece
     finally:
-        if file != _STDIN:
+        if file != STDIN:
             os.close(descriptor)
 
 

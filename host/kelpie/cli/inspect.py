@@ -7,6 +7,7 @@ import argparse
 from kelpie.cli.cache import cache_directory, without_cache
 from kelpie.cli.output import print_json, print_table, printable, say, size, tell_error
 from kelpie.cli.progress import Progress
+from kelpie.cli.reading import read_upload
 from kelpie.env import real
 from kelpie.env.real import RealEnv
 from kelpie.limits import DEFAULT_LIMITS
@@ -20,7 +21,7 @@ __all__ = ["run"]
 
 def run(options: argparse.Namespace) -> int:
     """Exit status 1 if the file is no actor; stderr has every reason."""
-    upload = options.file.read_bytes()
+    upload = read_upload(options.file)
 
     async def inspect(env: RealEnv) -> Inspection:
         engine = WasmEngine(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from kelpie.api.client import Client
 from kelpie.api.paths import DEFAULT_NAMESPACE
 from kelpie.cli.json_text import check_json
 from kelpie.cli.output import complain, print_json, print_table, say, short_digest, size
+from kelpie.cli.reading import read_argument
 from kelpie.cli.suggested import suggested
 from kelpie.cli.values import print_value
 from kelpie.cli.with_host import timeout_s, with_host
@@ -23,7 +23,7 @@ def invoke(options: argparse.Namespace) -> int:
     kind, key = options.actor
     argument = text(b"")
     if options.argument is not None:
-        given = sys.stdin.buffer.read() if options.argument == "-" else options.argument
+        given = read_argument() if options.argument == "-" else options.argument
         argument = text(given)
         try:
             check_json(argument.data)

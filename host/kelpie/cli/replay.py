@@ -6,6 +6,7 @@ import argparse
 from base64 import b64encode
 
 from kelpie.cli.output import print_json, print_table, printable, say
+from kelpie.cli.reading import read_upload
 from kelpie.cli.replayed import print_divergence, read_file, run_again, with_engine
 from kelpie.ids import Payload
 from kelpie.journal.bundles import Bundle
@@ -93,7 +94,7 @@ def _print_held(held: Held, turn: int) -> None:
 
 def _compare(options: argparse.Namespace, bundle: Bundle) -> int:
     """Exit status 1 if the other component does something else."""
-    upload = options.other.read_bytes()
+    upload = read_upload(options.other)
 
     async def work(engine: WasmEngine, limits: Limits) -> Comparison:
         other = await engine.load(await engine.componentize(upload))

@@ -12,6 +12,7 @@ from kelpie.api.client import Client
 from kelpie.cli.operations import told_operations
 from kelpie.cli.output import print_json, print_table, say, short_digest, size
 from kelpie.cli.progress import Progress
+from kelpie.cli.reading import read_upload
 from kelpie.cli.suggested import suggested
 from kelpie.cli.with_host import with_host
 from kelpie.errors import InvalidRequest
@@ -22,7 +23,7 @@ __all__ = ["check", "deploy", "kind_of", "list_versions", "roll_back", "undeploy
 
 
 def deploy(options: argparse.Namespace) -> int:
-    upload = options.file.read_bytes()
+    upload = read_upload(options.file)
     kind = options.name or kind_of(options.file)
     with Progress() as progress:
         deployed = with_host(
@@ -59,7 +60,7 @@ def deploy(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Exit status 1 with --strict, if the deploy would be refused."""
-    upload = options.file.read_bytes()
+    upload = read_upload(options.file)
     kind = options.name or kind_of(options.file)
     with Progress() as progress:
         checked = with_host(
