@@ -321,6 +321,24 @@ def test_an_option_before_its_command(
     assert f"belongs behind the command, as in: {example}" in told
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--vers",), "no option '--vers': did you mean --version?"),
+        (("--urll=x", "kinds"), "no option '--urll'"),
+        (("-x", "kinds"), "no option '-x'"),
+        (("config", "--urll", "http://x", "counter"), "did you mean --url?"),
+    ],
+)
+def test_what_is_no_option_before_a_command(
+    words: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
+
+
 def test_an_error_of_a_host_leads_to_its_page(served: Served) -> None:
     done = kelpie("state", "counter/nobody", url=served.url)
     assert f"  more: {served.url}/docs/errors/value-not-found.md" in done.stderr

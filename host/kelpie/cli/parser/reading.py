@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
 
 _NO_MATTER = 80
+_SHORT_OPTION_LENGTH = 2
 
 __all__ = ["CommandParser", "Commands"]
 
@@ -38,12 +39,17 @@ class CommandParser(argparse.ArgumentParser):
         return known, unknown
 
     def _refuse_too_early(self, option: str) -> None:
-        """An option of the commands that stands before the command."""
-        if option.startswith("-") and option not in self.options():
-            for name, command in self.commands().items():
-                if option in command.options():
-                    example = f"{self.prog} {name} {option} ..."
-                    self.error(f"{option} belongs behind the command, as in: {example}")
+        """An option that stands before the command, where it belongs behind it, or is
+        none at all: else what is told is that there is no command."""
+        if not option.startswith("-") or option in {"-", "--", *self.options()}:
+            return
+        commands = self.commands()
+        for name, command in commands.items():
+            if option in command.options():
+                example = f"{self.prog} {name} {option} ..."
+                self.error(f"{option} belongs behind the command, as in: {example}")
+        if commands and (option.startswith("--") or len(option) == _SHORT_OPTION_LENGTH):
+            self._refuse([option])
 
     def _refuse(self, unknown: list[str]) -> NoReturn:
         option = next((each for each in unknown if each.startswith("-")), None)
