@@ -66,8 +66,7 @@ class Client(JournalCalls, MessageCalls, DurableCalls):
         _, found = await self.ask_safely(
             "DELETE", path, b"", None, until_ns=self.until_ns(timeout), request_id=request_id
         )
-        deleted: dict[str, Any] = json.loads(found)
-        return deleted
+        return self._object(found, json.loads)
 
     async def deploy(
         self,

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 from urllib.parse import quote, urlencode
 
 from kelpie.api.certificates import trusting
@@ -142,7 +142,7 @@ class Transport:
             value = None
         if not isinstance(value, dict):
             raise HostFault(f"{self._base} answers as no Kelpie host does")
-        return value
+        return _Members(value, self._base)
 
     def _within_namespace(self, path: str) -> str:
         if self._namespace is None or path.startswith(_HOST_WIDE):
@@ -168,6 +168,18 @@ class Transport:
             raise HostUnreachable(message, sent=True, retry_after_ms=retry_after_ms)
         if not answer.is_ok:
             raise HostFault(f"{self._base} answers {answer.status}, as no Kelpie host does")
+
+
+class _Members(dict[str, Any]):
+    """What a host says. Who is asked in its place may say anything: what is then not
+    there is no fault of whoever looks for it."""
+
+    def __init__(self, members: dict[str, Any], url: str) -> None:
+        super().__init__(members)
+        self._url = url
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise HostFault(f"{self._url} answers as no Kelpie host does: without {name!a}")
 
 
 async def _pieces(body: bytes, on_sent: Callable[[int], object]) -> AsyncIterator[bytes]:

@@ -29,6 +29,7 @@ _FREE_BYTES_MIN = 512 * MIB
 # A connection each, and files of the store and the cache.
 _DESCRIPTORS_MIN = 1024
 _MAPPINGS_AN_INSTANCE = 4
+_ANSWER_MS_MAX = 5_000
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -145,7 +146,10 @@ def _store(data: Path) -> Finding:
 def _host(options: argparse.Namespace) -> Finding:
     url = options.url
     try:
-        count = len(with_host(options, Client.kinds))
+        count = len(with_host(options, Client.kinds, limit_ms=_ANSWER_MS_MAX))
+    except TimeoutError:
+        told = f"{url}: it is there, and has not answered within {_ANSWER_MS_MAX // 1000} s"
+        return Finding("host", "failed", told)
     except HostUnreachable:
         return Finding("host", "warning", f"none answers at {url}")
     except KelpieError as error:
