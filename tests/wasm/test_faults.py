@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kelpie.errors import ActorFailed, GuestTrapped
+from kelpie.errors import ActorFailed, GuestOutOfMemory, GuestStackExhausted, GuestTrapped
 from kelpie.limits import DEFAULT_LIMITS
-from kelpie.wasm.faults import told_in_log
+from kelpie.wasm.faults import fault_of_trap, told_in_log
+from kelpie.wasm.memories import MemoryAccount
 from kelpie.wasm.turn import LogLine
 
 _HEAD = "error while executing at wasm backtrace:\n"
@@ -27,3 +28,56 @@ def test_a_panic_has_a_backtrace_if_it_has_names(frames: str, is_kept: bool) -> 
     assert type(told) is ActorFailed
     assert told.message == "panicked at src/lib.rs:7: no"
     assert ("backtrace" in told.details) is is_kept
+
+
+_TRACE = [
+    "",
+    "goroutine 7 [running]:",
+    "main.(*Lab).Do.func2()",
+    "\texample.com/lab/actor.go:71 +0x2",
+    "created by main.(*Lab).Do in goroutine 1",
+    "\texample.com/lab/actor.go:70 +0x1fe",
+]
+_WAITING = [
+    "",
+    "goroutine 1 [chan receive]:",
+    "sync.f()",
+    "\tsync/mutex.go:46",
+    "main.f()",
+    "\tlab/a.go:71 +0x2",
+]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["panic: no", *_TRACE], "panicked at actor.go:71: no"),
+        (["warm", "panic: a", "panic: b", *_TRACE], "panicked at actor.go:71: b"),
+        (["fatal error: all asleep", *_WAITING], "panicked at a.go:71: fatal error: all asleep"),
+        (["fatal error: no goroutines"], "fatal error: no goroutines"),
+        (["panic: is what one says", "and goes on"], None),
+        (["nothing"], None),
+    ],
+)
+def test_what_ends_a_program_of_go_is_told_with_its_place(
+    lines: list[str], told: str | None
+) -> None:
+    trap = GuestTrapped("the actor crashed", backtrace=f"{_HEAD}{_REASON}")
+    found = told_in_log(trap, [LogLine("warn", line) for line in lines], DEFAULT_LIMITS)
+    assert (found is trap) if told is None else (found.message == told)
+
+
+def test_a_program_that_ended_itself_is_told_so() -> None:
+    trap = GuestTrapped("the actor crashed", backtrace=f"{_HEAD}{_REASON}")
+    log = [LogLine("error", "the program ended itself, with exit code 3")]
+    told = told_in_log(trap, log, DEFAULT_LIMITS)
+    assert type(told) is GuestTrapped
+    assert told.message == "the actor crashed: the program ended itself, with exit code 3"
+
+
+def test_a_stack_that_ran_out_when_memory_was_refused_is_told_as_memory() -> None:
+    account = MemoryAccount(DEFAULT_LIMITS)
+    exhausted = f"{_HEAD}\n\nCaused by:\n    wasm trap: call stack exhausted\n"
+    assert type(fault_of_trap(exhausted, account, DEFAULT_LIMITS)) is GuestStackExhausted
+    account.refused_bytes = DEFAULT_LIMITS.instance_memory_bytes_max + 1
+    assert type(fault_of_trap(exhausted, account, DEFAULT_LIMITS)) is GuestOutOfMemory

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from kelpie.env.real import RealEnv
-from kelpie.errors import GuestTrapped
+from kelpie.errors import ActorFailed
 from kelpie.wasm.component import LoadedComponent
 from kelpie.wasm.engine import WasmEngine
 from kelpie.wasm.turn import LogLine
@@ -95,7 +96,8 @@ async def test_what_it_prints_is_logged(component: LoadedComponent) -> None:
     outcome = await guest.run(turn("complain", "oh \u00e9\n"))
     assert outcome.log == [LogLine("warn", "oh \u00e9")]
     outcome = await guest.run(turn("panic", "boom"))
-    assert isinstance(outcome.error, GuestTrapped)
+    assert isinstance(outcome.error, ActorFailed)
+    assert re.fullmatch(r"panicked at main\.go:\d+: boom", outcome.error.message)
     assert outcome.log[0] == LogLine("warn", "panic: boom")
 
 

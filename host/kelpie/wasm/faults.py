@@ -43,6 +43,13 @@ _NAMED_FRAME = re.compile(r"^ *\d+: .*!(?!<wasm function \d+>$)", re.MULTILINE)
 _ORDINAL = re.compile(r"\A\s*(\d+: )?")
 # So begins the last line of a guest that panics where nothing can be caught any more.
 _PANIC = "panicked at "
+# So a runtime does, which has a trace behind it, or nothing: Go's, of a panic in a
+# goroutine that the author began, and of a program in which nothing can go on.
+_LAST_WORDS = ("panic: ", "fatal error: ")
+_TRACE = re.compile(r"goroutine \d+ .*\[.*\]:")
+# Of such a trace, what is the author's own: a function, and its place in the next line.
+_OWN_PLACE = re.compile(r"\n(?:created by )?main\..*\n\t(?:.*/)?(?P<place>[^/]+\.go:\d+) ")
+_EXITED = "the program ended itself"
 _OVER_STORE_LIMIT = ("exceeds memory limits", "exceeds table limits", "resource limit exceeded")
 
 
@@ -75,7 +82,7 @@ def fault_of_trap(message: str, account: MemoryAccount, limits: Limits) -> Actor
             limit="turn_fuel_max",
             backtrace=message,
         )
-    if "call stack exhausted" in reason:
+    if "call stack exhausted" in reason and not account.refused_bytes:
         return GuestStackExhausted(
             f"the actor used up its stack of {limits.instance_stack_bytes_max:,} bytes "
             "(instance_stack_bytes_max)",
@@ -107,13 +114,17 @@ def fault_of_trap(message: str, account: MemoryAccount, limits: Limits) -> Actor
 
 
 def told_in_log(fault: KelpieError, log: list[LogLine], limits: Limits) -> KelpieError:
-    """The fault of a guest, or in place of a trap the panic that its last line tells
+    """The fault of a guest, or in place of a trap the panic that its last lines tell
     of. A panic may not be caught in WebAssembly: then an SDK logs it, and traps.
     """
     if type(fault) is not GuestTrapped or not log:
         return fault
     level, message = log[-1]
+    if level == "error" and message.startswith(_EXITED):
+        return GuestTrapped(f"the actor crashed: {message}", **fault.details)
     if level != "error" or not message.startswith(_PANIC):
+        message = _last_words([line.message for line in log])
+    if not message:
         return fault
     maximum = limits.rejection_message_bytes_max
     if len(message.encode()) > maximum:
@@ -123,6 +134,20 @@ def told_in_log(fault: KelpieError, log: list[LogLine], limits: Limits) -> Kelpi
     # Numbers of functions say less than the place that the message has.
     named = {"backtrace": backtrace} if _NAMED_FRAME.search(str(backtrace)) else {}
     return ActorFailed(message, **named)
+
+
+def _last_words(lines: list[str]) -> str:
+    """What a runtime said before it ended the program, with its place; "" if nothing."""
+    for at in reversed(range(len(lines))):
+        if lines[at].startswith(_LAST_WORDS):
+            said, *trace = lines[at:]
+            break
+    else:
+        return ""
+    if trace and not any(map(_TRACE.fullmatch, trace)):
+        return ""
+    found = _OWN_PLACE.search("\n".join(lines[at:]))
+    return f"{_PANIC}{found['place']}: {said.removeprefix('panic: ')}" if found else said
 
 
 def failure_of_guest(address: int, limits: Limits, configuration: Configuration) -> ActorError:
