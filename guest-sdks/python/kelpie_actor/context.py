@@ -11,6 +11,7 @@ from kelpie_actor.host import Host, Payload
 from kelpie_actor.kv import Kv
 from kelpie_actor.log import Log
 from kelpie_actor.messaging import Messaging
+from kelpie_actor.passing import passed_payload, passed_text
 
 __all__ = ["Context", "RawState"]
 
@@ -34,7 +35,7 @@ class RawState:
     def save(self, value: Payload) -> None:
         """Saves a value: `str` as text, `bytes` as bytes; at most 4 MiB (2 MiB of bytes)."""
         self._check()
-        self._host.state_save(value)
+        self._host.state_save(passed_payload(value, "write anything else as JSON"))
 
     def clear(self) -> None:
         """There is no value any more."""
@@ -92,11 +93,11 @@ class Context:
 
     def config(self, name: str) -> str | None:
         """What was set for the kind under this name; None if nothing was."""
-        return self._host.config(name)
+        return self._host.config(passed_text(name, "a name"))
 
     def secret(self, name: str) -> str | None:
         """The secret of this name; None if it is not set."""
-        return self._host.secret(name)
+        return self._host.secret(passed_text(name, "a name"))
 
     def peer(self, kind: str, key: str, namespace: str | None = None) -> Address:
         """The address of another actor, in this actor's namespace if none is named."""

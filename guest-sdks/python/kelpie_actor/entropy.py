@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import uuid
 from typing import TypeAlias
 
@@ -25,6 +26,7 @@ class Entropy:
 
     def bytes(self, length: int) -> _Bytes:
         """So many bytes, asked for in pieces of at most 65,536."""
+        length = operator.index(length)
         if length < 0:
             raise ValueError("a length is not negative")
         if length <= _CALL_BYTES_MAX:

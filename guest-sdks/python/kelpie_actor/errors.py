@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
+from kelpie_actor.passing import shown_text
+
 __all__ = ["DeclarationError", "MessagingError", "Rejection", "StateError"]
+
+
+_CODE = re.compile(r"[a-z0-9_-]{1,64}")
 
 
 class Rejection(Exception):
@@ -15,6 +21,10 @@ class Rejection(Exception):
     """
 
     def __init__(self, code: str, message: str) -> None:
+        if not (isinstance(code, str) and _CODE.fullmatch(code)):
+            told = f"1 to 64 of a-z, 0-9, _ and -, and not {code!a}"
+            raise ValueError(f"the code of a rejection is {told}")
+        message = shown_text(message)
         super().__init__(code, message)
         self.code = code
         self.message = message

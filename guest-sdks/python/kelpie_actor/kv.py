@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeVar, overload
 
 from kelpie_actor.host import Host, Payload
+from kelpie_actor.passing import passed_payload, passed_text
 from kelpie_actor.payloads import typed_value, written
 
 __all__ = ["Entry", "Kv", "Page"]
@@ -40,17 +42,16 @@ class Kv:
 
     def get(self, key: str) -> Payload | None:
         """The value; None if there is none."""
-        return self._host.kv_get(key)
+        return self._host.kv_get(passed_text(key, "a key"))
 
     def set(self, key: str, value: Payload) -> None:
         """Sets a value: `str` as text, `bytes` as bytes; at most 1 MiB."""
-        if not isinstance(value, str | bytes):
-            raise TypeError("a value is str or bytes; set_json takes anything else")
-        self._host.kv_set(key, value)
+        value = passed_payload(value, "set_json takes anything else")
+        self._host.kv_set(passed_text(key, "a key"), value)
 
     def delete(self, key: str) -> None:
         """Deleting a key that is not there changes nothing."""
-        self._host.kv_delete(key)
+        self._host.kv_delete(passed_text(key, "a key"))
 
     @overload
     def get_json(self, key: str) -> Any: ...
@@ -62,12 +63,12 @@ class Kv:
         Raises:
             ValueError: it is not of this type.
         """
-        stored = self._host.kv_get(key)
+        stored = self.get(key)
         return None if stored is None else typed_value(stored, kind, f"the value of {key!r}")
 
     def set_json(self, key: str, value: object) -> None:
         """Sets a value, written in JSON by its own type."""
-        self._host.kv_set(key, written(value))
+        self._host.kv_set(passed_text(key, "a key"), written(value))
 
     def list(
         self,
@@ -79,7 +80,14 @@ class Kv:
     ) -> Page:
         """A page of the entries whose keys begin with `prefix`, in the order of their
         bytes, beginning behind `after`: at most `limit`, 1,000 or 1 MiB of them."""
-        entries, more = self._host.kv_list(prefix, after, limit, reverse)
+        prefix = passed_text(prefix, "a prefix")
+        if after is not None:
+            after = passed_text(after, "a key")
+        limit = operator.index(limit)
+        if limit < 0:
+            raise ValueError("a limit is not negative")
+        limit = min(limit, PAGE_ENTRIES_MAX)
+        entries, more = self._host.kv_list(prefix, after, limit, bool(reverse))
         return Page([Entry(key, value) for key, value in entries], more)
 
     def items(self, prefix: str = "", *, reverse: bool = False) -> Iterator[Entry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kelpie_actor.host import Host
+from kelpie_actor.passing import shown_text
 
 __all__ = ["Log"]
 
@@ -19,13 +20,13 @@ class Log:
         self._host = host
 
     def debug(self, message: object) -> None:
-        self._host.log("debug", str(message))
+        self._host.log("debug", shown_text(message))
 
     def info(self, message: object) -> None:
-        self._host.log("info", str(message))
+        self._host.log("info", shown_text(message))
 
     def warn(self, message: object) -> None:
-        self._host.log("warn", str(message))
+        self._host.log("warn", shown_text(message))
 
     def error(self, message: object) -> None:
-        self._host.log("error", str(message))
+        self._host.log("error", shown_text(message))

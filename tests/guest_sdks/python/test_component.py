@@ -216,6 +216,17 @@ async def test_what_is_printed_goes_to_the_log(turns: Turns) -> None:
     assert outcome.log == [("warn", "WARNING:root:w")]
 
 
+async def test_half_a_character_is_a_question_mark_to_people(turns: Turns) -> None:
+    written = (
+        "print('a\\ud800')",
+        "context.log.info('b\\ud800')",
+        "context.log.warn('c\\ud800')",
+    )
+    outcome = await turns.run("evaluate", {"expression": f"[{', '.join(written)}]"})
+    assert outcome.error is None, outcome.error
+    assert outcome.log == [("info", "a?"), ("info", "b?"), ("warn", "c?")]
+
+
 async def test_recursion_and_exits_are_failures_with_words(turns: Turns) -> None:
     assert reply(await turns.run("deep", {"levels": 500})) == 500
     outcome = await turns.run("deep", {"levels": 100_000})

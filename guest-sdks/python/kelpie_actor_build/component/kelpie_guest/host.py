@@ -10,6 +10,7 @@ from kelpie_actor.addresses import ActorCaller, Address, Caller, ClientCaller, R
 from kelpie_actor.errors import MessagingError
 from kelpie_actor.host import Level, Missed, Payload, Schedule
 from kelpie_actor.log import Log
+from kelpie_actor.passing import shown_text
 from kelpie_guest.bindings import Bytes, Enumerated, Err, Text, interface, straight, types
 
 __all__ = ["GuestHost", "GuestLog"]
@@ -195,15 +196,16 @@ class GuestLog(Log):
     __slots__ = ()
 
     def debug(self, message: object) -> None:
-        _write(_DEBUG, str(message))
+        _write(_DEBUG, shown_text(message))
 
     def info(self, message: object) -> None:
         # Written out, for what is written most.
-        _line[0], _line[1] = _INFO, str(message)
+        text = str(message)
+        _line[0], _line[1] = _INFO, text if text.isascii() else shown_text(text)
         _write_line()
 
     def warn(self, message: object) -> None:
-        _write(_WARN, str(message))
+        _write(_WARN, shown_text(message))
 
     def error(self, message: object) -> None:
-        _write(_ERROR, str(message))
+        _write(_ERROR, shown_text(message))

@@ -6,6 +6,7 @@ import io
 import sys
 from typing import Any, NoReturn
 
+from kelpie_actor.passing import shown_text
 from kelpie_guest.turn import turn, unsupported
 
 __all__ = ["install"]
@@ -22,7 +23,7 @@ class _LogStream(io.TextIOBase):
         return True
 
     def write(self, text: str) -> int:
-        *lines, self._begun = (self._begun + text).split("\n")
+        *lines, self._begun = shown_text(self._begun + text).split("\n")
         for line in lines:
             turn.host.log(self._level, line)
         if self._begun and self not in turn.output:
