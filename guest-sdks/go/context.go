@@ -86,10 +86,14 @@ func (c *Context) Caller() Caller { return c.asking().Caller() }
 func (c *Context) Now() time.Time { return time.Unix(0, int64(c.asking().Now())).UTC() }
 
 // Config is what was set under a name for this kind, and whether it was.
-func (c *Context) Config(name string) (string, bool) { return c.asking().Config(name) }
+func (c *Context) Config(name string) (string, bool) {
+	return c.asking().Config(passed(name, "a name"))
+}
 
 // Secret is the same for what nobody is to see. The host takes it out of the log.
-func (c *Context) Secret(name string) (string, bool) { return c.asking().Secret(name) }
+func (c *Context) Secret(name string) (string, bool) {
+	return c.asking().Secret(passed(name, "a name"))
+}
 
 // Entropy is randomness that nobody outside can predict, and that is the same
 // when the turn is run again.

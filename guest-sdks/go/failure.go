@@ -70,7 +70,7 @@ func failureOf(err error) *Failure {
 	if !isCode(refused.Code) {
 		return failed("the code of a rejection is 1 to 64 of a-z, 0-9, _ and -, and not " + strconv.Quote(refused.Code))
 	}
-	return &Failure{Kind: contract.Rejected, Code: refused.Code, Message: refused.Message}
+	return &Failure{Kind: contract.Rejected, Code: refused.Code, Message: readable(refused.Message)}
 }
 
 func isCode(code string) bool {
@@ -90,6 +90,7 @@ const (
 
 // fitting is a message that the host takes, and says what was cut off.
 func fitting(message string, most int) string {
+	message = readable(message)
 	if len(message) <= most {
 		return message
 	}

@@ -19,13 +19,15 @@ type KVEntry = contract.Entry
 type KVPage = contract.Page
 
 // Get is the value of a key, and whether there is one.
-func (k KV) Get(key string) (Payload, bool) { return k.ctx.asking().KVGet(key) }
+func (k KV) Get(key string) (Payload, bool) { return k.ctx.asking().KVGet(passed(key, "a key")) }
 
 // Set sets the value of a key.
-func (k KV) Set(key string, value Payload) { k.ctx.changing().KVSet(key, value) }
+func (k KV) Set(key string, value Payload) {
+	k.ctx.changing().KVSet(passed(key, "a key"), passedPayload(value, "a value"))
+}
 
 // Delete removes a key. One that is not there changes nothing.
-func (k KV) Delete(key string) { k.ctx.changing().KVDelete(key) }
+func (k KV) Delete(key string) { k.ctx.changing().KVDelete(passed(key, "a key")) }
 
 // GetText is the text of a key, and whether there is one. It panics if the
 // value is bytes.
@@ -98,7 +100,8 @@ func (k KV) List(asked KVRange) KVPage {
 	if asked.Limit > 0 {
 		limit = min(limit, asked.Limit)
 	}
-	return k.ctx.asking().KVList(asked.Prefix, asked.After, uint32(limit), asked.Reverse)
+	prefix, after := passed(asked.Prefix, "a prefix"), passed(asked.After, "a key")
+	return k.ctx.asking().KVList(prefix, after, uint32(limit), asked.Reverse)
 }
 
 // kvPageEntriesMax is how many entries a page of the host has at most.

@@ -20,6 +20,9 @@ func (m Messaging) Call(target Address, operation string, argument Payload) (Pay
 // CallKeyed is Call under a key of one's own: the call is the same call when
 // the turn is run again, wherever in the turn it stands.
 func (m Messaging) CallKeyed(key string, target Address, operation string, argument Payload) (Payload, error) {
+	passedTarget(target, operation)
+	passedPayload(argument, "an argument")
+	passed(key, "a key")
 	reply, failure := m.ctx.changing().Call(target, operation, argument, key)
 	return reply, asError(failure)
 }
@@ -46,17 +49,24 @@ func Call[Out, In any](ctx *Context, target Address, operation string, argument 
 // Send sends a message when this turn commits, and not if it does not. It is
 // delivered once, in order for each pair of sender and receiver.
 func (m Messaging) Send(target Address, operation string, argument Payload) error {
+	passedTarget(target, operation)
+	passedPayload(argument, "an argument")
 	return asError(m.ctx.changing().Send(target, operation, argument))
 }
 
 // SendAfter is Send, not before the delay has passed since this turn's time.
 func (m Messaging) SendAfter(delay time.Duration, target Address, operation string, argument Payload) error {
+	passedTarget(target, operation)
+	passedPayload(argument, "an argument")
 	return asError(m.ctx.changing().SendAfter(target, operation, argument, milliseconds(delay)))
 }
 
 // Request is Send; the reply, or failure, comes back later as a turn of this
 // actor's operation continuation, so that nobody waits.
 func (m Messaging) Request(target Address, operation string, argument Payload, continuation string) error {
+	passedTarget(target, operation)
+	passedPayload(argument, "an argument")
+	passed(continuation, "a continuation")
 	return asError(m.ctx.changing().Request(target, operation, argument, continuation))
 }
 
@@ -92,12 +102,17 @@ const (
 // Remind sets the reminder of a name, or replaces it: durable, and a turn of
 // operation with argument each time that it is due.
 func (m Messaging) Remind(name string, schedule Schedule, missed Missed, operation string, argument Payload) error {
+	passed(name, "a name")
+	passed(schedule.Expression, "a cron expression")
+	passed(schedule.Zone, "a time zone")
+	passed(operation, "an operation")
+	passedPayload(argument, "an argument")
 	return asError(m.ctx.changing().Remind(name, schedule, missed, operation, argument))
 }
 
 // CancelReminder says whether there was one to cancel.
 func (m Messaging) CancelReminder(name string) (bool, error) {
-	found, failure := m.ctx.changing().CancelReminder(name)
+	found, failure := m.ctx.changing().CancelReminder(passed(name, "a name"))
 	return found, asError(failure)
 }
 

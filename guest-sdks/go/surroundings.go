@@ -39,7 +39,7 @@ const (
 )
 
 // Write writes a line of a level.
-func (l Log) Write(level Level, message string) { l.ctx.asking().Log(level, message) }
+func (l Log) Write(level Level, message string) { l.ctx.asking().Log(level, readable(message)) }
 
 // Debug writes a line for who looks for a bug.
 func (l Log) Debug(message string) { l.Write(LevelDebug, message) }
@@ -60,7 +60,9 @@ type State struct{ ctx *Context }
 func (s State) Load() (Payload, bool) { return s.ctx.asking().StateLoad() }
 
 // Save replaces the value.
-func (s State) Save(value Payload) { s.ctx.changing().StateSave(value) }
+func (s State) Save(value Payload) {
+	s.ctx.changing().StateSave(passedPayload(value, "a value"))
+}
 
 // Clear removes the value.
 func (s State) Clear() { s.ctx.changing().StateClear() }
