@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.host import COUNTER, LEDGER, Served, kelpie, serving
 from tests.compiled import with_compiled
+from tests.guests.made import describing
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,17 @@ def test_there_and_back(served: Served) -> None:
     named = kelpie("rollback", "one", "--to", "1", url=url)
     assert named.stdout.startswith("rolled back one, version 5, ")
     assert named.stdout.endswith(", as version 1 was\n")
+
+
+def test_names_of_operations_command_no_terminal(served: Served, tmp_path: Path) -> None:
+    evil = tmp_path / "evil.wasm"
+    evil.write_bytes(describing(r'{"operations": [{"name": "a\nb\u001b[31m"}]}'))
+    assert kelpie("deploy", COUNTER, "--name", "evil", url=served.url).returncode == 0
+    for command in ("check", "deploy"):
+        told = kelpie(command, str(evil), "--name", "evil", url=served.url)
+        assert told.returncode == 0
+        assert r"operations: a\nb\x1b[31m" in (told.stdout + told.stderr).splitlines()
+    assert r"added: a\nb\x1b[31m" in told.stderr.splitlines()
 
 
 def test_checking(served: Served) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kelpie.ids import on_one_line
 from kelpie.wasm.description import Operation
 
 __all__ = ["told_operations"]
@@ -15,5 +16,6 @@ def told_operations(operations: Iterable[Operation]) -> str:
 
 
 def _told(operation: Operation) -> str:
+    name = on_one_line(operation.name)
     words = ["read-only"] * operation.read_only + ["durable"] * operation.durable
-    return f"{operation.name} ({', '.join(words)})" if words else operation.name
+    return f"{name} ({', '.join(words)})" if words else name

@@ -16,6 +16,7 @@ from kelpie.cli.reading import read_upload
 from kelpie.cli.suggested import suggested
 from kelpie.cli.with_host import with_host
 from kelpie.errors import InvalidRequest
+from kelpie.ids import on_one_line
 from kelpie.wasm.contract import interfaces
 from kelpie.wasm.description import Operation
 
@@ -242,11 +243,13 @@ def _told_changes(changes: dict[str, Any]) -> list[str]:
         told.append(f"imports that it did not have before: {', '.join(changes['imports'])}")
     if changes["batches_gone"]:
         told.append("removed: batches")
-    return told + [
+    told += [
         f"narrowed: {each['operation']}: {reason}"
         for each in changes["narrowed"]
         for reason in each["reasons"]
     ]
+    # Names are the component's own.
+    return list(map(on_one_line, told))
 
 
 def _is_breaking(changes: dict[str, Any]) -> bool:
