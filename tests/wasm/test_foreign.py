@@ -4,6 +4,7 @@ adapter that is usual for wasip1, and of componentize-js."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from kelpie.env.real import RealEnv
-from kelpie.errors import GuestTrapped
+from kelpie.errors import ActorFailed, GuestTrapped
 from kelpie.wasm.component import LoadedComponent
 from kelpie.wasm.engine import WasmEngine
 from kelpie.wasm.turn import LogLine, Outcome
@@ -105,7 +106,12 @@ async def test_it_reaches_nothing(component: LoadedComponent, built: Built) -> N
 async def test_a_crash_is_told(component: LoadedComponent, built: Built) -> None:
     operation = "panic" if built[0] == "go" else "crash"
     outcome = await first_turn(component, operation, "boom")
-    assert isinstance(outcome.error, GuestTrapped)
+    if built[0] == "go":
+        # Go says the place itself, whatever made the component.
+        assert isinstance(outcome.error, ActorFailed)
+        assert re.fullmatch(r"panicked at main\.go:\d+: boom", outcome.error.message)
+    else:
+        assert isinstance(outcome.error, GuestTrapped)
     assert any("boom" in line.message for line in outcome.log)
 
 

@@ -84,7 +84,7 @@ class Conformance:
     def add(self, amount: Annotated[int, "How much."] = 1) -> Count:
         """Adds to the count."""
         if not INTEGER_MIN <= self.count + amount <= INTEGER_MAX:
-            raise Rejection("overflow", "the count would leave the range of 64 bits")
+            raise Rejection("overflow", "the count would be too large")
         self.count += amount
         return {"count": self.count}
 
