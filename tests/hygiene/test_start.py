@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -103,6 +104,24 @@ def test_every_command_is_there() -> None:
     assert len(runs) > 10
     for run in runs:
         assert callable(function_of(run)), run
+
+
+SERVES = """
+import os
+from kelpie.cli.main import function_of
+before = dict(os.environ)
+function_of("serve:run")
+from aiohttp.connector import _SSL_CONTEXT_VERIFIED as context
+print(context.cert_store_stats()["x509"], dict(os.environ) == before)
+"""
+
+
+@pytest.mark.parametrize("told", [{}, {"SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt"}])
+def test_who_serves_reads_no_certificates_of_the_system(told: dict[str, str]) -> None:
+    environment = {**os.environ, **told}
+    words = [sys.executable, "-c", SERVES]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split() == ["0", "True"]
 
 
 WITHOUT = """

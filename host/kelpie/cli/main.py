@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 
 from kelpie.api.unreachable import HostUnreachable
@@ -19,6 +20,8 @@ __all__ = ["function_of", "main", "tell_of_lost_output"]
 
 _WRONG_USAGE = 2
 _INTERRUPTED = 130
+# Where OpenSSL looks for certificates, if it is told.
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -50,8 +53,25 @@ def main(arguments: Sequence[str]) -> int:
 def function_of(name: str) -> Callable[..., int]:
     """What runs a command: the `run` of its options, see `cli.parser`."""
     module, _, function = name.partition(":")
-    found: Callable[..., int] = getattr(import_module(f"kelpie.cli.{module}"), function)
+    with _no_certificates():
+        found: Callable[..., int] = getattr(import_module(f"kelpie.cli.{module}"), function)
     return found
+
+
+@contextmanager
+def _no_certificates() -> Iterator[None]:
+    """When it is imported, aiohttp reads every certificate that the system trusts, for
+    clients: a tenth of the time in which `serve` is ready, and a server needs none.
+    Commands that ask over TLS read them when they do (`api.certificates.trusting`)."""
+    before = {name: os.environ.get(name) for name in _CERTIFICATES}
+    os.environ.update(dict.fromkeys(_CERTIFICATES, os.devnull))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            del os.environ[name]
+            if value is not None:
+                os.environ[name] = value
 
 
 def tell_of_lost_output(error: OSError) -> None:
