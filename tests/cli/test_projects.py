@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from kelpie.cli.build import operations_of
 from kelpie.cli.operations import told_operations
 from kelpie.limits import DEFAULT_LIMITS
 from kelpie.runtime.kinds.script import script_of
@@ -108,9 +107,9 @@ def test_build(project: Path, environment: dict[str, str]) -> None:
 def test_what_is_told_of_operations() -> None:
     operations = [Operation("add"), Operation("get", read_only=True), Operation("go", durable=True)]
     manifest = Manifest("", {each.name: each for each in operations})
-    told = told_operations(operations_of(Inspection("component", "", 0, manifest=manifest)))
+    told = told_operations(Inspection("component", "", 0, manifest=manifest).operations)
     assert told == "add, get (read-only), go (durable)"
-    assert told_operations(operations_of(Inspection("component", "", 0))) == "none"
+    assert told_operations(Inspection("component", "", 0).operations) == "none"
 
 
 def test_build_elsewhere(project: Path, environment: dict[str, str], tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,11 +19,10 @@ from kelpie.projects.build import Built, build, write
 from kelpie.projects.errors import ProjectError
 from kelpie.projects.project import Project, find_project
 from kelpie.wasm.contract import PACKAGE, interfaces
-from kelpie.wasm.description import Operation
 from kelpie.wasm.engine import WasmEngine
 from kelpie.wasm.inspection import Inspection
 
-__all__ = ["operations_of", "run"]
+__all__ = ["run"]
 
 # A host has other things to do than to compile. Who builds waits as long as they like.
 _LIMITS = replace(DEFAULT_LIMITS, component_compile_ms_max=600_000)
@@ -43,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     print(printable(f"built {_shown(file)}, {size(len(built.component))}"))
     inspection = built.inspection
     say(f"imports: {', '.join(interfaces(inspection.imports)) or 'nothing'}")
-    say(f"operations: {told_operations(operations_of(inspection))}")
+    say(f"operations: {told_operations(inspection.operations)}")
     say(_told_seal(inspection))
     say(f"try: {suggested(options, 'deploy', _shown(file))}")
     return 0
@@ -72,12 +70,6 @@ async def _build(env: RealEnv, project: Project) -> Built:
         return await build(env, project, toolchain, engine)
     finally:
         engine.close()
-
-
-def operations_of(inspection: Inspection) -> Iterable[Operation]:
-    """What it says that it does; nothing if it says nothing."""
-    manifest = inspection.manifest
-    return manifest.operations.values() if manifest is not None else ()
 
 
 def _told_seal(inspection: Inspection) -> str:

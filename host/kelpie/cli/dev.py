@@ -10,7 +10,6 @@ from kelpie.access.audit import DONE, AuditEntry
 from kelpie.access.change import Change
 from kelpie.api.paths import DEFAULT_NAMESPACE
 from kelpie.cli import serve
-from kelpie.cli.build import operations_of
 from kelpie.cli.operations import told_operations
 from kelpie.cli.output import printable, say, size, told_of
 from kelpie.cli.serve import Serving
@@ -104,7 +103,7 @@ class _Workbench:
     def _tell(self, built: Built, deployed: Deploy) -> None:
         what = f"{self._kind}, version {deployed.number}, {size(len(built.component))}"
         self._say(f"{'deployed' if deployed.changed else 'unchanged:'} {what}")
-        self._say(f"operations: {told_operations(operations_of(built.inspection))}")
+        self._say(f"operations: {told_operations(built.inspection.operations)}")
         for name in deployed.changes.removed:
             self._say(f"removed: {name}")
         manifest = built.inspection.manifest

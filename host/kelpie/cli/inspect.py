@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from kelpie.cli.cache import cache_directory, without_cache
+from kelpie.cli.operations import ways_of
 from kelpie.cli.output import print_json, print_table, printable, say, size, tell_error
 from kelpie.cli.progress import Progress
 from kelpie.cli.reading import read_upload
@@ -48,7 +49,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _view(inspection: Inspection) -> dict[str, object]:
     manifest = inspection.manifest
-    operations = manifest.operations.values() if manifest is not None else ()
     return {
         "form": inspection.form,
         "size_bytes": inspection.size,
@@ -59,7 +59,7 @@ def _view(inspection: Inspection) -> dict[str, object]:
         "imports": list(inspection.imports),
         "exports": list(inspection.exports),
         "doc": manifest.doc if manifest is not None else None,
-        "operations": [operation._asdict() for operation in operations],
+        "operations": [operation._asdict() for operation in inspection.operations],
         "reasons": inspection.reasons,
     }
 
@@ -93,12 +93,7 @@ def _print_manifest(manifest: Manifest) -> None:
         print(printable(f"{'doc':<10}{manifest.doc}"))
     print()
     rows = [
-        (each.name, _ways(each.read_only, each.durable), each.doc.partition("\n")[0])
+        (each.name, ways_of(each) or "writes", each.doc.partition("\n")[0])
         for each in manifest.operations.values()
     ]
     print_table(("OPERATION", "", "WHAT IT DOES"), rows)
-
-
-def _ways(read_only: bool, durable: bool) -> str:
-    words = ["read-only"] * read_only + ["durable"] * durable
-    return ", ".join(words) or "writes"

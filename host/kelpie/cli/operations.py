@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from kelpie.ids import on_one_line
 from kelpie.wasm.description import Operation
 
-__all__ = ["told_operations"]
+__all__ = ["told_operations", "ways_of"]
 
 
 def told_operations(operations: Iterable[Operation]) -> str:
@@ -15,7 +15,11 @@ def told_operations(operations: Iterable[Operation]) -> str:
     return ", ".join(map(_told, operations)) or "none"
 
 
+def ways_of(operation: Operation) -> str:
+    """Whether it only reads, or is durable."""
+    return ", ".join(["read-only"] * operation.read_only + ["durable"] * operation.durable)
+
+
 def _told(operation: Operation) -> str:
-    name = on_one_line(operation.name)
-    words = ["read-only"] * operation.read_only + ["durable"] * operation.durable
-    return f"{name} ({', '.join(words)})" if words else name
+    name, ways = on_one_line(operation.name), ways_of(operation)
+    return f"{name} ({ways})" if ways else name

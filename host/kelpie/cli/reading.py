@@ -19,15 +19,8 @@ def read_upload(file: Path) -> bytes:
     """Raises:
     ComponentTooLarge, OSError
     """
-    bytes_max = DEFAULT_LIMITS.component_bytes_max
     with file.open("rb") as opened:
-        upload = opened.read(bytes_max + 1)
-    if len(upload) > bytes_max:
-        raise ComponentTooLarge(
-            f"{file} has more than {bytes_max} bytes (component_bytes_max)",
-            limit="component_bytes_max",
-        )
-    return upload
+        return _read(opened, str(file), "component_bytes_max", ComponentTooLarge)
 
 
 def read_argument(file: Path = STDIN) -> bytes:
@@ -37,17 +30,16 @@ def read_argument(file: Path = STDIN) -> bytes:
         PayloadTooLarge, OSError
     """
     if file == STDIN:
-        return _argument(sys.stdin.buffer, "stdin")
+        return _read(sys.stdin.buffer, "stdin", "payload_bytes_max", PayloadTooLarge)
     with file.open("rb") as opened:
-        return _argument(opened, str(file))
+        return _read(opened, str(file), "payload_bytes_max", PayloadTooLarge)
 
 
-def _argument(opened: BinaryIO, name: str) -> bytes:
-    bytes_max = DEFAULT_LIMITS.payload_bytes_max
-    argument = opened.read(bytes_max + 1)
-    if len(argument) > bytes_max:
-        raise PayloadTooLarge(
-            f"{name} has more than {bytes_max} bytes (payload_bytes_max)",
-            limit="payload_bytes_max",
-        )
-    return argument
+def _read(
+    opened: BinaryIO, name: str, limit: str, error: type[ComponentTooLarge | PayloadTooLarge]
+) -> bytes:
+    bytes_max: int = getattr(DEFAULT_LIMITS, limit)
+    found = opened.read(bytes_max + 1)
+    if len(found) > bytes_max:
+        raise error(f"{name} has more than {bytes_max} bytes ({limit})", limit=limit)
+    return found

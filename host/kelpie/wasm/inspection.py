@@ -14,7 +14,7 @@ from kelpie.errors import (
 )
 from kelpie.limits import Limits
 from kelpie.wasm.contract import BATCH, HANDLER, PACKAGE, VERSION
-from kelpie.wasm.turn import Manifest
+from kelpie.wasm.turn import Manifest, Operation
 from kelpie.wasm.wasi.offers import is_wasi, why_not_served
 
 __all__ = ["Form", "Inspection", "check_upload", "form_of", "read_report", "refused_module"]
@@ -59,6 +59,11 @@ class Inspection:
     def virtual_wasi(self) -> tuple[str, ...]:
         """What it imports of the virtual WASI."""
         return tuple(name for name in self.imports if is_wasi(name))
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """What it says that it does; nothing if it says nothing."""
+        return () if self.manifest is None else tuple(self.manifest.operations.values())
 
     @property
     def batches(self) -> bool:
