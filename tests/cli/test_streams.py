@@ -53,6 +53,12 @@ def test_what_cannot_be_printed_is_told_once(words: str) -> None:
     assert done.stderr.count("No space left on device") == done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("words", ["--help", "--version", "kinds --help"])
+def test_nor_is_it_lost_where_nothing_is_held_back(words: str) -> None:
+    done = _shell(f'"$0" {words} >/dev/full', PYTHONUNBUFFERED="1")
+    assert (done.returncode, done.stderr.count("No space left on device")) == (1, 1)
+
+
 @pytest.mark.parametrize("words", ["settings", "--help", "completion bash"])
 def test_who_has_seen_enough_is_told_nothing(words: str) -> None:
     done = _shell(f'{{ "$0" {words}; echo "$?" >&2; }} | true')

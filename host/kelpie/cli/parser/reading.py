@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 _NO_MATTER = 80
 _SHORT_OPTION_LENGTH = 2
@@ -67,6 +71,10 @@ class CommandParser(argparse.ArgumentParser):
     def format_usage(self) -> str:
         self.formatter_class = argparse.HelpFormatter
         return super().format_usage()
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        # Later releases of argparse drop what could not be written, and end as if it had been.
+        (file or sys.stderr).write(message)
 
     def error(self, message: str) -> NoReturn:
         super().error(f"{message}\n  try: {self.prog} --help")
