@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
@@ -88,6 +88,9 @@ def test_timers_are_never_early(loop: SimLoop) -> None:
             due = loop.time() + delay
             await asyncio.sleep(delay)
             late.append(loop.time() - due)
+            due = loop.time() + delay
+            await loop.elapsed(int(delay * 1e9))
+            late.append(loop.time() - due)
 
     loop.run_until_complete(main())
     assert all(0 <= each < 0.001 for each in late)
@@ -136,13 +139,18 @@ def test_what_the_dead_have_sent_arrives(loop: SimLoop) -> None:
     assert loop.run_until_complete(main()) == "farewell"
 
 
-def test_a_paused_node_goes_on_where_it_was(loop: SimLoop) -> None:
+@pytest.mark.parametrize(
+    "wait", [lambda _: asyncio.sleep(0.1), lambda loop: loop.elapsed(100_000_000)]
+)
+def test_a_paused_node_goes_on_where_it_was(
+    loop: SimLoop, wait: Callable[[SimLoop], Awaitable[None]]
+) -> None:
     log: list[str] = []
     node = loop.node("sleeper")
 
     async def sleeper() -> None:
         while True:
-            await asyncio.sleep(0.1)
+            await wait(loop)
             log.append("tick")
 
     async def main() -> None:

@@ -46,18 +46,10 @@ def test_behind_its_end_a_recording_is_quiet() -> None:
     tape = Tape.replay(0, {"a": [3]}, Trace())
     assert [tape.draw("a", 10), tape.draw("a", 10), tape.draw("b", 10)] == [3, 0, 0]
     assert tape.between("c", 5, 9) == 5
-    assert not tape.happens("d", 999_999)
 
 
 def test_a_recorded_choice_that_no_longer_fits_is_folded_into_the_bound() -> None:
     assert Tape.replay(0, {"a": [13]}, Trace()).draw("a", 10) == 3
-
-
-def test_how_often_things_happen() -> None:
-    tape = Tape.from_seed(7, Trace())
-    assert not any(tape.happens("never", 0) for _ in range(1000))
-    assert all(tape.happens("always", 1_000_000) for _ in range(1000))
-    assert 150 < sum(tape.happens("sometimes", 200_000) for _ in range(1000)) < 250
 
 
 def test_draws_are_noted() -> None:

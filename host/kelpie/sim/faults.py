@@ -98,28 +98,42 @@ class Faults:
         self.active = False
         self.fired: Counter[str] = Counter()
         self.seen: Counter[str] = Counter()
+        self._bounds: dict[tuple[tuple[str, ...], int], list[int]] = {}
         self.rates = {name: self._level(name, rates.get(name, RATES[name])) for name in RATES}
 
     @property
     def total(self) -> int:
         return sum(self.fired.values())
 
-    def fires(self, name: str, factor: int = 1) -> bool:
-        """Whether this fault happens now, `factor` times as likely as usual.
-        Then it must."""
-        if not self.active:
-            return False
-        usual = self.rates[name]
-        # However much trouble there is, something still goes through.
-        rate = max(usual, min(usual * factor, _MILLION // 2))
-        if rate == 0 or not self._tape.happens(f"fault/{name}", rate):
-            return False
-        self.fired[name] += 1
-        return True
+    def fires(self, name: str) -> bool:
+        """Whether this fault happens now. Then it must."""
+        return self.first(name) is not None
 
     def first(self, *names: str, factor: int = 1) -> str | None:
-        """The first of these faults that happens now; the others do not."""
-        return next((name for name in names if self.fires(name, factor)), None)
+        """Which of these faults happens now, if one does, each `factor` times as likely
+        as usual: the first of them that would. Then it must."""
+        if not self.active:
+            return None
+        bounds = self._bounds.get((names, factor)) or self._bounded(names, factor)
+        choice = self._tape.draw(f"fault/{names[0]}", _MILLION)
+        # The top of the range, because zero has to mean that nothing happens.
+        if choice < bounds[-1]:
+            return None
+        name = next(name for name, bound in zip(names, bounds, strict=True) if choice >= bound)
+        self.fired[name] += 1
+        return name
+
+    def _bounded(self, names: tuple[str, ...], factor: int) -> list[int]:
+        """For each of them the least choice by which it happens, or one before it."""
+        bounds, left = [], _MILLION
+        for name in names:
+            usual = self.rates[name]
+            # However much trouble there is, something still goes through.
+            rate = max(usual, min(usual * factor, _MILLION // 2))
+            left -= left * rate // _MILLION
+            bounds.append(left)
+        self._bounds[names, factor] = bounds
+        return bounds
 
     def _level(self, name: str, rate: int) -> int:
         per_cent = _LEVELS_PER_CENT[self._tape.draw(f"swarm/{name}", len(_LEVELS_PER_CENT))]

@@ -11,9 +11,8 @@ in its context.
 * Every step takes a little virtual time, so that clocks go on while code runs.
 * There are no threads, sockets or executors: asking for one is an error.
 
-Killing a node means that none of its callbacks ever runs again: its tasks stand
-still for ever, without cleanup, and what it sent before is all that remains of
-it. Pausing holds its callbacks back until it is resumed.
+Killing a node means that none of its callbacks ever runs again: its tasks stand still for
+ever, without cleanup. Pausing holds its callbacks back until it is resumed.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from contextvars import Context, copy_context
 from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
 
 from kelpie.errors import KelpieError
+from kelpie.sim.callbacks import Callback, Elapsed
 from kelpie.sim.node import NODE, Life, Node, unheard, unwind
 from kelpie.sim.tape import Tape
 
@@ -65,7 +65,7 @@ class SimLoop(asyncio.AbstractEventLoop):
         self._steps_max = steps_max
         self._time_ns_max = time_ms_max * 1_000_000
         self._runnable: list[Node] = []
-        self._timers: list[tuple[int, int, asyncio.TimerHandle, Node]] = []
+        self._timers: list[tuple[int, int, Callback, Node]] = []
         self._timers_made = 0
         self._closed = False
         self._running = False
@@ -151,13 +151,20 @@ class SimLoop(asyncio.AbstractEventLoop):
         if context is None:
             context = copy_context()
         handle = asyncio.TimerHandle(when, callback, args, self, context)
-        late = self._tape.draw("timer", _TIMER_LATE_NS_MAX)
-        # Rounded up: a timer may be late, but never early.
-        due = int(when * _NANOSECONDS) + 1 + late
-        self._timers_made += 1
-        node = context.get(NODE, self.world)
-        heapq.heappush(self._timers, (due, self._timers_made, handle, node))
+        self._set_timer(int(when * _NANOSECONDS) + 1, handle, context.get(NODE, self.world))
         return handle
+
+    def _set_timer(self, due_ns: int, handle: Callback, node: Node) -> None:
+        self._timers_made += 1
+        # It may be late, but never early: that is why the above is rounded up.
+        due_ns += self._tape.draw("timer", _TIMER_LATE_NS_MAX)
+        heapq.heappush(self._timers, (due_ns, self._timers_made, handle, node))
+
+    def elapsed(self, delay_ns: int) -> asyncio.Future[None]:
+        """What `asyncio.sleep` waits for, at a smaller cost: of all waits most are these."""
+        future = self.create_future()
+        self._set_timer(self.now_ns + delay_ns, Elapsed(future), NODE.get(self.world))
+        return future
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Asked by asyncio. Cancelled timers are dropped when they are due."""
@@ -264,7 +271,7 @@ class SimLoop(asyncio.AbstractEventLoop):
             if not handle.cancelled():
                 self._enqueue(node, handle)
 
-    def _enqueue(self, node: Node, handle: asyncio.Handle) -> None:
+    def _enqueue(self, node: Node, handle: Callback) -> None:
         if self._closed or node.life is Life.DEAD:
             handle.cancel()
             return

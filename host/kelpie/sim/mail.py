@@ -21,7 +21,7 @@ from kelpie.sim.env import SimEnv
 from kelpie.sim.faults import Faults
 from kelpie.sim.tape import Tape
 from kelpie.store.chunks import finish_value, value_bytes
-from kelpie.store.due_keys import BUCKETS, Due, due, due_since, reminder_name, reminders
+from kelpie.store.due_keys import Due, all_due, due, reminder_name, reminders
 from kelpie.store.durable_keys import in_flight_anywhere
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.kv_keys import left_anywhere
@@ -147,12 +147,10 @@ async def until_quiet(env: SimEnv, store: Store, limits: Limits) -> str | None:
 
 async def _later(store: Store, visits: Counter[bytes]) -> Due | None:
     """What is due next, unless it has come often enough."""
-    found = []
     with reading(store) as transaction:
-        for bucket in range(BUCKETS):
-            rows = await transaction.get_range(*due_since(bucket, 0), limit=_ROWS_MAX)
-            found += [one for key, _ in rows if visits[(one := due(key)).row] < _VISITS_MAX]
-    return min(found, default=None)
+        rows = await transaction.get_range(*all_due(), limit=_ROWS_MAX)
+    found = [due(key) for key, _ in rows]
+    return min((each for each in found if visits[each.row] < _VISITS_MAX), default=None)
 
 
 async def _left(env: SimEnv, store: Store, limits: Limits) -> str | None:
@@ -164,10 +162,9 @@ async def _left(env: SimEnv, store: Store, limits: Limits) -> str | None:
         if await transaction.get_range(*left_anywhere(), limit=1):
             return "what a deleted actor left of its kv was never cleared"
         before_ms = env.wall_ns() // _NS_PER_MS - _LATE_MS_MAX
-        for bucket in range(BUCKETS):
-            rows = await transaction.get_range(*due_since(bucket, 0), limit=1)
-            if rows and due(rows[0][0]).at_ms < before_ms:
-                return "what was due never happened"
+        rows = await transaction.get_range(*all_due(), limit=_ROWS_MAX)
+        if any(due(key).at_ms < before_ms for key, _ in rows):
+            return "what was due never happened"
     return None
 
 

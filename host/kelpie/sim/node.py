@@ -10,6 +10,7 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from kelpie.env import Env
+from kelpie.sim.callbacks import Callback
 
 __all__ = ["NODE", "Life", "Node", "unheard", "unwind"]
 
@@ -38,7 +39,7 @@ class Node:
         self.pauses = 0
         """How often it was paused."""
         self.env: Env | None = None
-        self.ready: deque[asyncio.Handle] = deque()
+        self.ready: deque[Callback] = deque()
         self.tasks: list[asyncio.Task[Any]] = []
         self.context: Context = copy_context()
         self.context.run(NODE.set, self)

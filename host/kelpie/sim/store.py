@@ -199,7 +199,7 @@ class FaultyLink:
 
     async def _wait(self, delay_ns: int) -> None:
         if delay_ns > 0:
-            await asyncio.sleep(delay_ns / _NS_A_SECOND)
+            await self._loop.elapsed(delay_ns)
 
     def _latency(self, label: str, longest_ns: int) -> int:
         """Often none at all: then the operation does not suspend its caller."""

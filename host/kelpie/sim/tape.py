@@ -11,7 +11,7 @@ is a simpler run.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import shake_256
 from itertools import chain, repeat
 from typing import Final, Protocol
@@ -22,19 +22,11 @@ Recording = dict[str, list[int]]
 """What was drawn, in order, by label."""
 
 _WORDS_A_BLOCK: Final = 128
-_MILLION: Final = 1_000_000
 
 
 class _Notes(Protocol):
-    def choice(self, label: str, value: int) -> None: ...
-
-
-class _Stream:
-    __slots__ = ("drawn", "source")
-
-    def __init__(self, source: Iterator[int]) -> None:
-        self.source = source
-        self.drawn: list[int] = []
+    @property
+    def choice(self) -> Callable[[tuple[str, int]], None]: ...
 
 
 class Tape:
@@ -44,15 +36,17 @@ class Tape:
     Python: they come from SHAKE-256 over the seed and the label.
     """
 
-    __slots__ = ("_notes", "_recorded", "_streams", "seed")
+    __slots__ = ("_drawn", "_note", "_recorded", "_streams", "seed")
 
     def __init__(
         self, seed: int, recorded: Mapping[str, Sequence[int]] | None, notes: _Notes
     ) -> None:
         self.seed = seed
         self._recorded = recorded
-        self._streams: dict[str, _Stream] = {}
-        self._notes = notes
+        self._drawn: dict[str, list[int]] = {}
+        self._streams: dict[str, tuple[Callable[[], int], Callable[[int], None]]] = {}
+        """By label, what gives its next value, and what keeps what was drawn."""
+        self._note = notes.choice
 
     @classmethod
     def from_seed(cls, seed: int, notes: _Notes) -> Tape:
@@ -68,23 +62,16 @@ class Tape:
 
     def draw(self, label: str, bound: int) -> int:
         """A choice in `0 <= choice < bound`. Zero is the quiet one."""
-        stream = self._streams.get(label)
-        if stream is None:
-            stream = self._open(label)
-        value = next(stream.source) % bound
-        stream.drawn.append(value)
-        self._notes.choice(label, value)
+        following, keep = self._streams.get(label) or self._open(label)
+        value = following() % bound
+        keep(value)
+        self._note((label, value))
         return value
 
     def between(self, label: str, low: int, high: int) -> int:
         """A choice in `low <= choice <= high`. `low` is the quiet one."""
         assert low <= high, f"{label}: {low} > {high}"
         return low + self.draw(label, high - low + 1)
-
-    def happens(self, label: str, per_million: int) -> bool:
-        """Whether something happens that does so `per_million` times in a million."""
-        # The top of the range, because zero has to mean that nothing happens.
-        return self.draw(label, _MILLION) >= _MILLION - per_million
 
     def bytes(self, label: str, count: int) -> bytes:
         words = [self.draw(label, 1 << 64) for _ in range((count + 7) // 8)]
@@ -93,14 +80,15 @@ class Tape:
     def recording(self) -> Recording:
         """Everything drawn until now. Trailing zeros are left out: the end of a
         stream means the same."""
-        return trimmed({label: self._streams[label].drawn for label in sorted(self._streams)})
+        return trimmed({label: self._drawn[label] for label in sorted(self._drawn)})
 
-    def _open(self, label: str) -> _Stream:
+    def _open(self, label: str) -> tuple[Callable[[], int], Callable[[int], None]]:
         if self._recorded is None:
-            source = _words(self.seed, label)
+            source: Iterator[int] = _words(self.seed, label)
         else:
             source = chain(self._recorded.get(label, ()), repeat(0))
-        stream = self._streams[label] = _Stream(source)
+        drawn = self._drawn[label] = []
+        stream = self._streams[label] = source.__next__, drawn.append
         return stream
 
 

@@ -6,6 +6,7 @@ the same host calls and the same replies, in the same order.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Final, TypeAlias
 
@@ -28,17 +29,16 @@ class Trace:
     can be compared; without it only their hash and number remain.
     """
 
-    __slots__ = ("_block", "_hash", "_keep", "count", "kept")
+    __slots__ = ("_block", "_hash", "_keep", "choice", "count", "kept")
 
     def __init__(self, *, keep: bool = False) -> None:
         self._hash = blake2b(digest_size=16)
         self._block: list[Event] = []
+        self.choice: Callable[[Event], None] = self._block.append
+        """Notes a choice: its label, and what was chosen. Called more often than all else."""
         self._keep = keep
         self.count = 0
         self.kept: list[Event] = []
-
-    def choice(self, label: str, value: int) -> None:
-        self.event(label, value)
 
     def event(self, name: str, part: Part) -> None:
         """Notes an event. Parts are plain values whose `repr` depends on nothing
@@ -57,7 +57,7 @@ class Trace:
         self.count += len(self._block)
         if self._keep:
             self.kept += self._block
-        self._block = []
+        self._block.clear()
 
 
 def brief(value: bytes | None) -> Part:

@@ -17,13 +17,13 @@ from kelpie.store.keyspace import ActorKeys, KeyRange
 from kelpie.store.tuples import children, pack, unpack
 
 __all__ = [
-    "BUCKETS",
     "Due",
     "all_delayed",
+    "all_due",
+    "bucket_end",
     "delayed",
     "due",
     "due_at",
-    "due_since",
     "is_due",
     "is_reminder",
     "reminder",
@@ -31,8 +31,7 @@ __all__ = [
     "reminders",
 ]
 
-BUCKETS = 16
-"""What is stored depends on it."""
+_BUCKETS = 16  # What is stored depends on it.
 
 _DUE, _LATER, _REMINDERS = pack("due"), pack("later"), pack("rm")
 
@@ -76,14 +75,20 @@ def reminder_name(keys: ActorKeys, key: bytes) -> str:
 
 def due_at(keys: ActorKeys, row: bytes, at_ms: int) -> bytes:
     """The row of the index for a message or a reminder that is due then."""
-    bucket = crc32(keys.prefix) % BUCKETS
+    bucket = crc32(keys.prefix) % _BUCKETS
     # What follows the family in the actor's keys: its address, and what it is.
     return _DUE + pack(bucket, at_ms) + row[len(pack("a")) :]
 
 
-def due_since(bucket: int, at_ms: int) -> KeyRange:
-    """What is due in this bucket at this time, or later."""
-    return _DUE + pack(bucket, at_ms), children(_DUE + pack(bucket))[1]
+def all_due() -> KeyRange:
+    """The whole index: bucket by bucket, each in the order of its times."""
+    return children(_DUE)
+
+
+def bucket_end(key: bytes) -> bytes:
+    """The end of the bucket in which `due_at` put the key."""
+    _, bucket, *_rest = unpack(key)
+    return children(_DUE + pack(bucket))[1]
 
 
 def is_due(key: bytes) -> bool:

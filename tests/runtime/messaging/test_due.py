@@ -122,6 +122,24 @@ async def test_a_reminder_fires_once(scripted: StartScripted) -> None:
     assert turn.caller == Caller("reminder", "soon")
 
 
+@pytest.mark.parametrize("rows_at_once", [1, 3, 200])
+async def test_what_is_due_of_many_actors_is_found_page_by_page(
+    scripted: StartScripted, rows_at_once: int
+) -> None:
+    node = await scripted(ALL, **{**QUICK, "due_rows_at_once_max": rows_at_once})
+    many = [str(number) for number in range(24)]
+    for number, key in enumerate(many):
+        due_in = {"now": ["after-ms", HOUR_MS], "later": ["after-ms", HOUR_MS * (2 + number % 3)]}
+        await node.value("remind", due_in, key=key)
+    await pass_hours(node, 1)
+    for key in many:
+        await until_state(node, key, "now")
+    await pass_hours(node, 4)
+    for key in many:
+        await until_state(node, key, "nowlater")
+    assert not waiting(node.client.store)
+
+
 async def test_a_periodic_one_fires_once_for_all_that_it_missed(scripted: StartScripted) -> None:
     node = await scripted(ALL, **QUICK)
     await node.value("remind", {"x": ["every-ms", HOUR_MS]}, key="a")

@@ -24,7 +24,7 @@ from kelpie.runtime.requests.cause import Cause
 from kelpie.runtime.requests.envelope import Envelope, principal_of
 from kelpie.runtime.requests.errand import Writes
 from kelpie.store.chunks import read_value
-from kelpie.store.due_keys import BUCKETS, Due, due, due_since, is_due, reminder_name
+from kelpie.store.due_keys import Due, all_due, bucket_end, due, is_due, reminder_name
 from kelpie.store.keyspace import ActorKeys
 from kelpie.store.protocol import Transaction
 from kelpie.store.reading import reading
@@ -85,38 +85,40 @@ class Alarm:
             # Until it has looked, whatever is written is news.
             self._next_ms = now_ms + poll_ms
             try:
-                following = [await self._begin_due(bucket, now_ms) for bucket in range(BUCKETS)]
+                following = await self._begin_due(now_ms)
             except StoreError:
-                following = []
+                following = None
             self.looks += 1
-            self._next_ms = min((now_ms + poll_ms, *(each for each in following if each)))
+            self._next_ms = min(now_ms + poll_ms, following or now_ms + poll_ms)
             await self._bell.heard(max(1, self._next_ms - now_ms))
 
     def close(self) -> None:
         """Begins nothing more. What is with an actor goes on."""
         self._is_over = True
 
-    async def _begin_due(self, bucket: int, now_ms: int) -> int | None:
-        """Begins what is due in a bucket, as much as there is room for; when the
-        next after that is, if there is one.
+    async def _begin_due(self, now_ms: int) -> int | None:
+        """Begins what is due, as much as there is room for; when the next after that
+        is, if there is one.
 
         Raises:
             StoreError
         """
         rows_max = self._node.limits.due_rows_at_once_max
-        begin, end = due_since(bucket, 0)
+        begin, end = all_due()
+        following: int | None = None
         while True:
             with reading(self._node.store) as transaction:
                 rows = await transaction.get_range(begin, end, limit=rows_max, snapshot=True)
                 page = [(key, due(key)) for key, _ in rows]
                 now_due = [each for each in page if each[1].at_ms <= now_ms]
-                if not await self._begin_all(transaction, now_due):
-                    return None
-            if len(now_due) < len(page):
-                return page[len(now_due)][1].at_ms
-            if len(rows) < rows_max:
-                return None
-            begin = after(rows[-1][0])
+                has_room = await self._begin_all(transaction, now_due)
+            later = [found.at_ms for _, found in page if found.at_ms > now_ms]
+            following = min(later if following is None else [following, *later], default=None)
+            if not has_room or len(rows) < rows_max:
+                return following
+            last, found = page[-1]
+            # In the order of their times: what follows in this bucket is not due either.
+            begin = after(last) if found.at_ms <= now_ms else bucket_end(last)
 
     async def _begin_all(self, transaction: Transaction, page: list[tuple[bytes, Due]]) -> bool:
         """Begins what does not wait; False if there was not room for all of it."""
