@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,13 @@ def test_nor_is_it_lost_where_nothing_is_held_back(words: str) -> None:
 def test_who_has_seen_enough_is_told_nothing(words: str) -> None:
     done = _shell(f'{{ "$0" {words}; echo "$?" >&2; }} | true')
     assert done.stderr in {"0\n", "1\n"}
+
+
+def test_it_is_a_module_too() -> None:
+    command = [sys.executable, "-m", "kelpie", "no-such-command"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS_MAX)
+    assert done.returncode == 2
+    assert "usage: kelpie " in done.stderr
 
 
 def test_a_character_that_the_encoding_lacks(tmp_path: Path) -> None:
