@@ -89,9 +89,10 @@ def linearizable(
             # The model knows only what clients have asked for.
             continue
         model = ComponentModel(component_of(address), address, limits, memory, configuration)
+        asked = [each for each in requests if each.address == address]
         lives = endings.lives(address.kind)
         for life in range(lives):
-            lived = endings.of_life(requests, address.kind, life)
+            lived = endings.of_life(asked, address.kind, life)
             history = history_of(address, lived, log, landings)
             # Of a kind that was deleted at last, anything may be not yet cleared.
             is_last = life == lives - 1 and not endings.goes_on(address.kind)
