@@ -9,12 +9,23 @@ import (
 // Entropy is made from a secret of the host, this actor and this request.
 type Entropy struct{ ctx *Context }
 
-// Bytes are length random bytes, at most 65,536 a call.
+// callBytesMax is how many random bytes the host gives at once.
+const callBytesMax = 65_536
+
+// Bytes are length random bytes, asked for in pieces of at most 65,536.
 func (e Entropy) Bytes(length int) []byte {
 	if length < 0 || length > 1<<31-1 {
 		panic("kelpie: " + strconv.Itoa(length) + " random bytes are not to be had")
 	}
-	return e.ctx.asking().EntropyBytes(uint32(length))
+	asked := e.ctx.asking()
+	if length <= callBytesMax {
+		return asked.EntropyBytes(uint32(length))
+	}
+	made := make([]byte, 0, length)
+	for len(made) < length {
+		made = append(made, asked.EntropyBytes(uint32(min(length-len(made), callBytesMax)))...)
+	}
+	return made
 }
 
 // Uint64 is a random number.

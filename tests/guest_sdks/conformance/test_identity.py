@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from kelpie.ids import Address
+from kelpie.wasm.entropy import EntropyKeys, EntropyStream
 from kelpie.wasm.kind_configuration import Configuration, Secret
 from kelpie.wasm.turn import Caller, Outcome
 from tests.guest_sdks.conformance.subject import Subject
@@ -85,6 +86,14 @@ async def test_randomness_has_its_form(actor: Subject) -> None:
     numbers = await actor.ask("language_random")
     assert len(set(numbers)) == 4
     assert not set(numbers) & set(await actor.ask("language_random"))
+
+
+@pytest.mark.parametrize("length", [65_536, 65_537, 150_000])
+async def test_more_random_bytes_than_the_host_gives_at_once(turns: Turns, length: int) -> None:
+    asked = reply(await turns.run("entropy", {"length": length}, entropy_seed=SEED))
+    stream, pieces = EntropyStream(EntropyKeys.of(SEED).turn), [65_536] * (length // 65_536)
+    expected = [stream.draw(piece) for piece in (*pieces, length % 65_536) if piece]
+    assert asked == b"".join(expected).hex()
 
 
 async def test_the_log(turns: Turns) -> None:

@@ -92,14 +92,26 @@ impl Context {
     }
 }
 
+/// How many random bytes the host gives at once.
+const CALL_BYTES_MAX: u32 = 65_536;
+
 /// See [`Context::entropy`].
 #[derive(Debug)]
 pub struct Entropy<'a>(&'a Host);
 
 impl Entropy<'_> {
-    /// Random bytes, at most 65,536.
+    /// So many random bytes, asked for in pieces of at most 65,536.
     pub fn bytes(&self, length: u32) -> Vec<u8> {
-        self.0.entropy_bytes(length)
+        if length <= CALL_BYTES_MAX {
+            return self.0.entropy_bytes(length);
+        }
+        let whole = length / CALL_BYTES_MAX;
+        let mut bytes = Vec::with_capacity(length as usize);
+        for _ in 0..whole {
+            bytes.extend(self.0.entropy_bytes(CALL_BYTES_MAX));
+        }
+        bytes.extend(self.0.entropy_bytes(length - whole * CALL_BYTES_MAX));
+        bytes
     }
 
     /// A random number, of all that there are.

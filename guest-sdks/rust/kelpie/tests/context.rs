@@ -105,6 +105,19 @@ fn randomness_repeats_by_its_seed() {
 }
 
 #[test]
+fn more_random_bytes_than_the_host_gives_at_once_are_had_in_pieces() {
+    let of = |length| {
+        let host = Host::new();
+        let context = host.context();
+        context.entropy().bytes(length)
+    };
+    let whole = of(2 * 65_536 + 3);
+    assert_eq!(whole.len(), 2 * 65_536 + 3);
+    assert!(whole.starts_with(&of(65_536)));
+    assert_ne!(whole[..65_536], whole[65_536..2 * 65_536]);
+}
+
+#[test]
 fn pages_are_walked() {
     let host = Host::new();
     let context = host.context();
