@@ -30,6 +30,29 @@ def test_a_panic_has_a_backtrace_if_it_has_names(frames: str, is_kept: bool) -> 
     assert ("backtrace" in told.details) is is_kept
 
 
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        ("std[e1728c30bce8618e]::process::exit", ", in std::process::exit"),
+        ("f::<a[e1728c30bce8618e]::B, !>", ", in f::<a::B, !>"),
+        ("n" * 200, f", in {'n' * 120}..."),
+        ("<wasm function 24>", "; so ends a program that aborts or exits, and where is not known"),
+    ],
+)
+def test_a_trap_is_told_with_the_function_if_it_has_a_name(function: str, told: str) -> None:
+    frames = (
+        "    0: <unknown>!<wasm function 7>\n"
+        f"    1:   0x2 - <unknown>!{function}\n    2:   0x3 - m.wasm!outer"
+    )
+    if "wasm function" in function:
+        frames = frames.rpartition("\n")[0]
+    account = MemoryAccount(DEFAULT_LIMITS)
+    found = fault_of_trap(f"{_HEAD}{frames}{_REASON}", account, DEFAULT_LIMITS)
+    assert type(found) is GuestTrapped
+    expected = f"the actor crashed: wasm trap: wasm `unreachable` instruction executed{told}"
+    assert found.message.startswith(expected)
+
+
 _TRACE = [
     "",
     "goroutine 7 [running]:",

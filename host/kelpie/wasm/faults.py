@@ -40,6 +40,10 @@ _CODE = re.compile(r"[a-z0-9_-]+")
 _REASON = re.compile(r"Caused by:\n(?P<reason>.*)\Z", re.DOTALL)
 # `3: 0x1f - module.wasm!function`; without names it is `<unknown>!<wasm function 7>`.
 _NAMED_FRAME = re.compile(r"^ *\d+: .*!(?!<wasm function \d+>$)", re.MULTILINE)
+# The same frame, and the name; what Rust puts behind the names of crates tells nothing.
+_FUNCTION = re.compile(r"^ *\d+: [^!\n]*!(?!<wasm function \d+>$)(?P<name>.+)$", re.MULTILINE)
+_HASH = re.compile(r"\[[0-9a-f]{16}\]")
+_NAME_CHARACTERS_MAX = 120
 _ORDINAL = re.compile(r"\A\s*(\d+: )?")
 # So begins the last line of a guest that panics where nothing can be caught any more.
 _PANIC = "panicked at "
@@ -110,7 +114,23 @@ def fault_of_trap(message: str, account: MemoryAccount, limits: Limits) -> Actor
     *_, summary = reason.strip().splitlines() or ["no reason given"]
     # Of several causes, which are numbered, the last is the first.
     summary = _ORDINAL.sub("", summary)
-    return GuestTrapped(f"the actor crashed: {summary}", backtrace=message)
+    place = _place(message[: found.start()] if found else message, reason)
+    return GuestTrapped(f"the actor crashed: {summary}{place}", backtrace=message)
+
+
+def _place(frames: str, reason: str) -> str:
+    """Behind what happened: the function where, if functions have names."""
+    found = _FUNCTION.search(frames)
+    if found is not None:
+        name = _HASH.sub("", found["name"])
+        name = name if len(name) <= _NAME_CHARACTERS_MAX else f"{name[:_NAME_CHARACTERS_MAX]}..."
+        return f", in {name}"
+    if "`unreachable`" in reason:
+        return (
+            "; so ends a program that aborts or exits, and where is not known: this one is built "
+            "without the names of its functions"
+        )
+    return ""
 
 
 def told_in_log(fault: KelpieError, log: list[LogLine], limits: Limits) -> KelpieError:
