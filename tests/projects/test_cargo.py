@@ -73,6 +73,10 @@ def test_one_that_is_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ve
     look_in(monkeypatch, old)
     with pytest.raises(ToolchainMissing, match=f"is {version}; actors need 1.88") as missing:
         Cargo.find(tmp_path)
+    assert missing.value.advice[0] == "try: install Rust, as https://rustup.rs says"
+    write_tool(old / "rustup", "#!/bin/sh\n")
+    with pytest.raises(ToolchainMissing) as missing:
+        Cargo.find(tmp_path)
     assert missing.value.advice[0] == "try: rustup update stable"
     new = fake_cargo(tmp_path / "new")
     look_in(monkeypatch, old, new)

@@ -137,7 +137,8 @@ def _no_rust(broken: list[Path], too_old: list[str]) -> ToolchainMissing:
         wanted = ".".join(map(str, _VERSION_MIN))
         return ToolchainMissing(
             f"the Rust of this machine is {too_old[0]}; actors need {wanted} or newer",
-            "try: rustup update stable",
+            # That of a system's packages is not renewed by rustup, which is not there either.
+            "try: rustup update stable" if shutil.which("rustup") else _GET_RUST[0],
             f"then: {_ADD_TARGET}",
         )
     if broken:
