@@ -140,7 +140,7 @@ class Dispatcher:
 
     def _refuse_unknown(self, name: str) -> NoReturn:
         known = ", ".join(self._operations)
-        raise Rejection("unknown-operation", f"there is no operation {name!r}; there is {known}")
+        raise Rejection("unknown-operation", f"there is no operation {name!r}; there are {known}")
 
 
 def describe(kind: ActorType) -> str:

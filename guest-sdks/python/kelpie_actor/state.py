@@ -96,7 +96,10 @@ def _decode(kind: ActorType, stored: str | bytes) -> tuple[Any, bool]:
     try:
         return kind.state.decode(state), True
     except Mismatch as error:
-        raise StateError(f"the stored state cannot be read: {error}") from error
+        raise StateError(
+            f"the stored state of version {version} cannot be read: {error} (give the actor a new "
+            "state_version and a migrate)"
+        ) from error
 
 
 def _migrated(kind: ActorType, version: int, state: Any) -> Any:

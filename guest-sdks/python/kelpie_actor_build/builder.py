@@ -15,6 +15,7 @@ import kelpie_actor
 from kelpie_actor_build.componentizer import how_to_get_it
 from kelpie_actor_build.empty_blocks import without_empty_blocks
 from kelpie_actor_build.errors import BuildError
+from kelpie_actor_build.folders import check_folders
 from kelpie_actor_build.messages import error_of
 from kelpie_actor_build.passed_lists import FORGETFUL, with_passed_lists_freed
 from kelpie_actor_build.project import INTERFACES, Project
@@ -51,6 +52,7 @@ def build(project: Path, output: Path) -> None:
         raise BuildError(
             f"componentize-py is not installed, which makes components of Python: {command}"
         )
+    check_folders((read.folder, *read.python_paths))
     with tempfile.TemporaryDirectory(prefix="kelpie-build-") as name:
         work = Path(name)
         _lay_out(work, read, sources)

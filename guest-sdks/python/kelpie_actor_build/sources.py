@@ -7,6 +7,8 @@ that it imports, directly or not.
 from __future__ import annotations
 
 import ast
+import sys
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,7 +81,10 @@ def _parse(path: Path, project: Project) -> ast.Module:
         return ast.parse(path.read_bytes(), str(path))
     except SyntaxError as error:
         shown = path.relative_to(project.folder) if project.folder in path.parents else path
-        raise BuildError(f"{shown}:{error.lineno}: {error.msg}") from error
+        _, *line, _ = traceback.format_exception_only(error)
+        python = ".".join(map(str, sys.version_info[:2]))
+        message = f"{shown}:{error.lineno}: {error.msg} (Python {python})\n{''.join(line)}"
+        raise BuildError(message.rstrip()) from error
     except ValueError as error:
         raise BuildError(f"{path}: {error}") from error
 
