@@ -260,6 +260,11 @@ fn old_state_is_migrated_and_saved_with_the_next_write() {
     for (stored, message) in [
         (r#"{"version":1,"state":{}}"#, "no value"),
         (
+            r#"{"version":3,"state":{}}"#,
+            "the stored state of version 3 cannot be read: missing field `total` at line 1 column 2 \
+             (give the field #[serde(default)], or the actor a new version and a #[migrate])",
+        ),
+        (
             r#"{"version":4,"state":{}}"#,
             "the stored state is of version 4, and this component knows 3: roll forward",
         ),

@@ -68,7 +68,10 @@ pub(super) fn decode<A: State>(stored: &Payload) -> Result<(A, bool)> {
         )));
     }
     let unreadable = |error: serde_json::Error| {
-        fail(format!("the stored state of version {version} cannot be read: {error}"))
+        fail(format!(
+            "the stored state of version {version} cannot be read: {error} (give the field \
+             #[serde(default)], or the actor a new version and a #[migrate])"
+        ))
     };
     if version == A::VERSION {
         return Ok((serde_json::from_str(state.get()).map_err(unreadable)?, true));
