@@ -13,7 +13,7 @@ from kelpie.store.keyspace import store_format
 from kelpie.store.protocol import Store, Transaction
 from kelpie.store.retry import transact
 
-__all__ = ["KEYSPACE_FORMAT", "OLDEST_FORMAT", "check_format"]
+__all__ = ["KEYSPACE_FORMAT", "OLDEST_FORMAT", "check_format", "known_format"]
 
 KEYSPACE_FORMAT = 5
 """1: before kinds had configuration, secrets and grants. 2: a deploy has them too.
@@ -39,16 +39,24 @@ async def check_format(env: Env, store: Store, limits: Limits) -> None:
 
     async def work(transaction: Transaction) -> None:
         stored = await transaction.get(key)
-        found = None if stored is None else int(unframe(key, stored))
-        if found == KEYSPACE_FORMAT:
-            return
-        if found is not None and not OLDEST_FORMAT <= found < KEYSPACE_FORMAT:
-            raise StoreFormatUnsupported(
-                f"the store has format {found}, and this version of Kelpie reads formats "
-                f"{OLDEST_FORMAT} to {KEYSPACE_FORMAT}: use the version that wrote it, or a newer "
-                "one",
-                format=found,
-            )
-        transaction.set(key, frame(key, b"%d" % KEYSPACE_FORMAT))
+        if stored is None or known_format(stored) != KEYSPACE_FORMAT:
+            transaction.set(key, frame(key, b"%d" % KEYSPACE_FORMAT))
 
     await transact(env, store, limits, work, repeatable=True)
+
+
+def known_format(stored: bytes) -> int:
+    """The format that a store is marked with.
+
+    Raises:
+        StoreFormatUnsupported: it is none that is read here.
+        StoredValueCorrupt
+    """
+    found = int(unframe(store_format(), stored))
+    if not OLDEST_FORMAT <= found <= KEYSPACE_FORMAT:
+        raise StoreFormatUnsupported(
+            f"the store has format {found}, and this version of Kelpie reads formats "
+            f"{OLDEST_FORMAT} to {KEYSPACE_FORMAT}: use the version that wrote it, or a newer one",
+            format=found,
+        )
+    return found

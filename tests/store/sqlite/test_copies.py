@@ -14,8 +14,9 @@ from kelpie.errors import (
     StoredValueCorrupt,
     StoreFormatUnsupported,
 )
+from kelpie.store.format import KEYSPACE_FORMAT
 from kelpie.store.frame import frame
-from kelpie.store.keyspace import node_heartbeat
+from kelpie.store.keyspace import node_heartbeat, store_format
 from kelpie.store.protocol import Store
 from kelpie.store.sqlite.copies import back_up, check_store, restore
 from kelpie.store.sqlite.schema import FILE_NAME
@@ -189,3 +190,13 @@ def test_where_there_is_no_store(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         restore(tmp_path / "absent", tmp_path / "data")
     assert not (tmp_path / "data").exists()
+
+
+async def test_a_store_of_a_newer_version_is_no_sound_one_here(open_: Open, path: Path) -> None:
+    store = await open_()
+    await put_framed(store, store_format(), value=b"%d" % KEYSPACE_FORMAT)
+    check_store(path)
+    await put_framed(store, store_format(), value=b"%d" % (KEYSPACE_FORMAT + 1))
+    await store.close()
+    with pytest.raises(StoreFormatUnsupported, match="use the version that wrote it"):
+        check_store(path)

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kelpie.errors import DataDirectoryLocked, StoredValueCorrupt, StoreFull
+from kelpie.store.format import known_format
 from kelpie.store.frame import unframe
-from kelpie.store.keyspace import has_frame
+from kelpie.store.keyspace import has_frame, store_format
 from kelpie.store.sqlite.directory import DataDirectory, fresh_directory, sync
 from kelpie.store.sqlite.schema import (
     FILE_NAME,
@@ -27,6 +28,7 @@ from kelpie.store.sqlite.schema import (
 __all__ = ["Contents", "back_up", "check_store", "restore"]
 
 _ALL = "SELECT key, value FROM pairs ORDER BY key"
+_ONE = "SELECT value FROM pairs WHERE key = ?"
 _PARTIAL = ".partial"
 # What is said of damage, unless it is the backup itself.
 _FROM_A_BACKUP = ": restore it from a backup"
@@ -98,7 +100,8 @@ def _read_only(file: Path) -> str:
 
 
 def check_store(directory: Path) -> Contents:
-    """Reads everything in the store, while a host serves from it or not.
+    """Reads everything in the store, while a host serves from it or not, and whether
+    one of this version would serve from it.
 
     Raises:
         FileNotFoundError: there is no store.
@@ -106,7 +109,11 @@ def check_store(directory: Path) -> Contents:
     """
     _require_store(directory)
     with _at_rest(directory), closing(connect_reader(directory)) as connection:
-        return _check(connection, directory / FILE_NAME)
+        contents = _check(connection, directory / FILE_NAME)
+        marked = connection.execute(_ONE, (store_format(),)).fetchone()
+        if marked is not None:
+            known_format(marked[0])
+        return contents
 
 
 def _require_store(directory: Path) -> None:
