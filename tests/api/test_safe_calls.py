@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -207,8 +208,9 @@ async def test_a_timeout_that_is_none(timeout: float) -> None:
 async def test_a_batch_and_a_deletion_are_asked_again_too() -> None:
     client = Scripted(OutcomeUnknown("perhaps"), b"1\n2\n")
     assert await client.batch("counter", "a", [("add", 1), ("add", 1)]) == [1, 2]
-    client = Scripted(OutcomeUnknown("perhaps"), b'{"deleted": true}')
-    assert await client.delete_actor("counter", "a") == {"deleted": True}
+    deleted = {"namespace": "default", "kind": "counter", "key": "a", "deleted": True}
+    client = Scripted(OutcomeUnknown("perhaps"), json.dumps(deleted).encode())
+    assert await client.delete_actor("counter", "a") == deleted
     assert [each[ID_HEADER] for each in client.asked] == ["made"] * 2
 
 

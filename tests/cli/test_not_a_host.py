@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -34,14 +35,20 @@ class _Other(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
-@pytest.fixture(scope="module")
-def other() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Other) as server:
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def other() -> Iterator[str]:
+    with serving(_Other) as url:
+        yield url
 
 
 @pytest.mark.parametrize(
@@ -70,6 +77,12 @@ def other() -> Iterator[str]:
         "journal counter/a",
         "token list",
         "token create x --role read",
+        "token revoke x",
+        "letters drop counter/a 1",
+        "letters retry counter/a 1",
+        "invoke counter/a increment",
+        "export counter/a",
+        "journal counter --policy all",
         "audit",
         "trace x",
     ],
@@ -78,7 +91,21 @@ def test_a_service_that_answers_everything(
     other: str, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*words.split(), "--url", other]) == 1
-    assert "as no Kelpie host does: without '" in capsys.readouterr().err
+    assert "as no Kelpie host does: with" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["token revoke x", "letters drop counter/a 1", "kinds"])
+def test_a_service_that_answers_with_nothing(
+    words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Empty(_Other):
+        def _answer(self) -> None:
+            self.send_response(204)
+            self.end_headers()
+
+    with serving(Empty) as url:
+        assert main([*words.split(), "--url", url]) == 1
+    assert "as no Kelpie host does: with" in capsys.readouterr().err
 
 
 def test_the_doctor_does_not_wait_for_one_that_is_silent(

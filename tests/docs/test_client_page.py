@@ -48,6 +48,7 @@ def test_a_program_prints_what_is_shown(served: Served, at: int) -> None:
 def test_it_lists_every_method() -> None:
     listed = set(re.findall(r"`([a-z_]+)`", PAGE.read_text().rpartition("## ")[2]))
     plumbing = {"ask", "ask_json", "ask_safely", "asking", "batch_lines", "turn_lines"}
-    plumbing |= {"batch_until", "call_until", "until_ns", "url"}
+    plumbing |= {"ask_older", "ask_page", "batch_until", "call_until", "no_host", "payload_of"}
+    plumbing |= {"read_as", "read_json", "read_turn", "until_ns", "url"}
     methods = {name for name in dir(kelpie.Client) if not name.startswith("_")}
     assert listed == methods - plumbing

@@ -10,7 +10,7 @@ from kelpie.api.deploy_terms import DeployTerms
 from kelpie.api.durable_calls import DurableCalls
 from kelpie.api.journal_calls import JournalCalls
 from kelpie.api.message_calls import MessageCalls
-from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE
+from kelpie.api.payloads import JSON_TYPE
 from kelpie.api.safe_calls import Asking
 from kelpie.api.transport import quoted, with_query
 from kelpie.api.typed.actor import Actor
@@ -42,7 +42,7 @@ class Client(JournalCalls, MessageCalls, DurableCalls):
     async def _fetch_kind(self, kind: str, until_ns: int) -> dict[str, Any]:
         path = f"/v1/kinds/{quoted(kind)}"
         _, found = await self.ask_safely("GET", path, b"", None, until_ns=until_ns)
-        view: dict[str, Any] = json.loads(found)
+        view: dict[str, Any] = self.read_as("Kind", found)
         return view
 
     async def delete_actor(
@@ -66,7 +66,8 @@ class Client(JournalCalls, MessageCalls, DurableCalls):
         _, found = await self.ask_safely(
             "DELETE", path, b"", None, until_ns=self.until_ns(timeout), request_id=request_id
         )
-        return self._object(found, json.loads)
+        deleted: dict[str, Any] = self.read_as("DeletedActor", found)
+        return deleted
 
     async def deploy(
         self,
@@ -99,89 +100,98 @@ class Client(JournalCalls, MessageCalls, DurableCalls):
         """A page of a kind's versions, newest first, and whether there are more:
         ask again with `before` set to the last number."""
         path = with_query(f"/v1/kinds/{quoted(kind)}/versions", before=before, limit=limit)
-        page = await self.ask_json("GET", path)
+        page = await self.ask_older(path, "VersionPage", "versions", "number", before)
         return page["versions"], page["more"]
 
     async def version(self, kind: str, number: int) -> dict[str, Any]:
         """One version of a kind."""
-        return await self.ask_json("GET", f"/v1/kinds/{quoted(kind)}/versions/{number}")
+        path = f"/v1/kinds/{quoted(kind)}/versions/{number}"
+        return await self.ask_json("GET", path, "Version")
 
     async def roll_back(self, kind: str, to: int | None = None) -> dict[str, Any]:
         """Makes an older version current again, as a new version; without `to`, the
         newest that differs."""
         headers = {"Content-Type": JSON_TYPE}
         body = b"" if to is None else json.dumps({"version": to}).encode()
-        return await self.ask_json("POST", f"/v1/kinds/{quoted(kind)}/current", body, headers)
+        path = f"/v1/kinds/{quoted(kind)}/current"
+        return await self.ask_json("POST", path, "Deployed", body, headers)
 
     async def delete_kind(self, kind: str, *, force: bool = False) -> dict[str, Any]:
         """Deletes a kind with all its versions. Unless `force`, it is refused while
         actors of it hold state, kv, or records of requests that may yet be asked
         again; they are deleted as well."""
         path = with_query(f"/v1/kinds/{quoted(kind)}", force="true" if force else None)
-        return await self.ask_json("DELETE", path)
+        return await self.ask_json("DELETE", path, "Deleted")
 
     async def kinds(self) -> list[dict[str, Any]]:
         """What is deployed, by name."""
-        found: list[dict[str, Any]] = (await self.ask_json("GET", "/v1/kinds"))["kinds"]
+        answer = await self.ask_json("GET", "/v1/kinds", "Kinds")
+        found: list[dict[str, Any]] = answer["kinds"]
         return found
 
     async def kind(self, kind: str) -> dict[str, Any]:
         """The current deploy of a kind."""
-        return await self.ask_json("GET", f"/v1/kinds/{quoted(kind)}")
+        return await self.ask_json("GET", f"/v1/kinds/{quoted(kind)}", "Kind")
 
     async def create_token(self, name: str, roles: list[str], **wishes: object) -> dict[str, Any]:
         """Makes a token. Its secret is the answer's `token`, and is never told again."""
         headers = {"Content-Type": JSON_TYPE}
         body = json.dumps({"name": name, "roles": roles, **wishes}).encode()
-        return await self.ask_json("POST", "/v1/tokens", body, headers)
+        return await self.ask_json("POST", "/v1/tokens", "NewToken", body, headers)
 
     async def tokens(self) -> list[dict[str, Any]]:
         """The tokens that there are, by name, without their secrets."""
-        found: list[dict[str, Any]] = (await self.ask_json("GET", "/v1/tokens"))["tokens"]
+        answer = await self.ask_json("GET", "/v1/tokens", "Tokens")
+        found: list[dict[str, Any]] = answer["tokens"]
         return found
 
     async def revoke_token(self, name: str) -> dict[str, Any]:
         """Makes a token worth nothing."""
-        return await self.ask_json("DELETE", f"/v1/tokens/{quoted(name)}")
+        return await self.ask_json("DELETE", f"/v1/tokens/{quoted(name)}", "Revoked")
 
     async def audit(self, *, before: int | None = None, limit: int | None = None) -> dict[str, Any]:
         """A page of the audit log: `entries`, newest first, the numbers of those that
         are `damaged`, and whether there are `more`: ask again with its `before`."""
-        return await self.ask_json("GET", with_query("/v1/audit", before=before, limit=limit))
+        path = with_query("/v1/audit", before=before, limit=limit)
+        return await self.ask_json("GET", path, "AuditPage")
 
     async def show(self, kind: str, key: str) -> dict[str, Any]:
         """What can be said of an actor without running it."""
-        return await self.ask_json("GET", f"/v1/actors/{quoted(kind)}/{quoted(key)}")
+        return await self.ask_json("GET", f"/v1/actors/{quoted(kind)}/{quoted(key)}", "Actor")
 
     async def trace(self, name: str) -> dict[str, Any]:
         """The `spans` of a trace that are known, in the order in which they were asked
         for. `name` is the `trace_id`, or the id of a request in it."""
-        return await self.ask_json("GET", f"/v1/traces/{quoted(name)}")
+        return await self.ask_json("GET", f"/v1/traces/{quoted(name)}", "Trace")
 
     async def config(self, kind: str) -> dict[str, str]:
         """What is set for a kind, by name."""
-        shown = await self.ask_json("GET", f"/v1/kinds/{quoted(kind)}/config")
+        shown = await self.ask_json("GET", f"/v1/kinds/{quoted(kind)}/config", "Config")
         found: dict[str, str] = shown["config"]
         return found
 
     async def secrets(self, kind: str) -> list[dict[str, Any]]:
         """The secrets of a kind, without their values."""
-        shown = await self.ask_json("GET", f"/v1/kinds/{quoted(kind)}/secrets")
+        shown = await self.ask_json("GET", f"/v1/kinds/{quoted(kind)}/secrets", "Secrets")
         found: list[dict[str, Any]] = shown["secrets"]
         return found
 
     async def change_config(self, kind: str, values: Mapping[str, str | None]) -> dict[str, Any]:
         """Sets what is given and unsets what is None, all by one new version of the
         kind. `changed` is false if all of it was so already."""
-        return await self._change(f"/v1/kinds/{quoted(kind)}/config", values)
+        path = f"/v1/kinds/{quoted(kind)}/config"
+        return await self._change(path, "ConfigChanged", values)
 
     async def change_secrets(self, kind: str, values: Mapping[str, str | None]) -> dict[str, Any]:
         """As `change_config`. Nobody but the kind's actors reads them again."""
-        return await self._change(f"/v1/kinds/{quoted(kind)}/secrets", values)
+        path = f"/v1/kinds/{quoted(kind)}/secrets"
+        return await self._change(path, "SecretsChanged", values)
 
-    async def _change(self, path: str, values: Mapping[str, str | None]) -> dict[str, Any]:
+    async def _change(
+        self, path: str, shape: str, values: Mapping[str, str | None]
+    ) -> dict[str, Any]:
         body = json.dumps(dict(values)).encode()
-        return await self.ask_json("PATCH", path, body, {"Content-Type": JSON_TYPE})
+        return await self.ask_json("PATCH", path, shape, body, {"Content-Type": JSON_TYPE})
 
     async def _upload(
         self,
@@ -200,14 +210,17 @@ class Client(JournalCalls, MessageCalls, DurableCalls):
             name: told[value] if isinstance(value, bool) else value for name, value in given.items()
         }
         path = with_query(f"/v1/kinds/{quoted(kind)}", **wishes)
-        return await self.ask_json("PUT", path, upload, headers, on_sent=on_sent)
+        shape = "Checked" if check else "Deployed"
+        return await self.ask_json("PUT", path, shape, upload, headers, on_sent=on_sent)
 
     async def actors(
         self, kind: str, *, prefix: str = "", after: str | None = None, limit: int | None = None
     ) -> dict[str, Any]:
         """One page of the actors of a kind that hold something, by key, behind
         `after`; the page's own `after` is where the next one begins, or None."""
-        return await self._page(f"/v1/actors/{quoted(kind)}", prefix, after, limit)
+        path = f"/v1/actors/{quoted(kind)}"
+        path = with_query(path, prefix=prefix or None, after=after, limit=limit)
+        return await self.ask_page(path, "ActorPage", after=after)
 
     async def state(self, kind: str, key: str) -> Payload:
         """An actor's state, as it is stored."""
@@ -226,7 +239,8 @@ class Client(JournalCalls, MessageCalls, DurableCalls):
         """One page of an actor's kv, as `actors`. `read` is what reads its JSON, for
         whom numbers must not become floats."""
         path = f"/v1/kv/{quoted(kind)}/{quoted(key)}"
-        return await self._page(path, prefix, after, limit, read)
+        path = with_query(path, prefix=prefix or None, after=after, limit=limit)
+        return await self.ask_page(path, "KvPage", after=after, read=read)
 
     async def kv_entry(self, kind: str, key: str, entry: str) -> Payload:
         """One value of an actor's kv, as it is stored."""
@@ -261,19 +275,8 @@ class Client(JournalCalls, MessageCalls, DurableCalls):
         async with self.asking("GET", path, b"", {}) as response:
             async for line in response.lines():
                 if line:
-                    yield json.loads(line)
+                    yield self.read_as("LogLine", line)
 
     async def _value(self, path: str) -> Payload:
         content_type, body = await self.ask("GET", path, b"", {})
-        return Payload(content_type != BYTES_TYPE, body)
-
-    async def _page(
-        self,
-        path: str,
-        prefix: str,
-        after: str | None,
-        limit: int | None,
-        read: Callable[[bytes], Any] = json.loads,
-    ) -> dict[str, Any]:
-        path = with_query(path, prefix=prefix or None, after=after, limit=limit)
-        return await self.ask_json("GET", path, read=read)
+        return self.payload_of(content_type, body)

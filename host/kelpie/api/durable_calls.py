@@ -26,10 +26,10 @@ class DurableCalls(Transport):
         actors, behind `after`; the page's own `after` is where the next one begins,
         or None."""
         path = with_query("/v1/turns", kind=kind, after=after, limit=limit)
-        return await self.ask_json("GET", path, read=read)
+        return await self.ask_page(path, "TurnPage", after=after, read=read)
 
     async def cancel_turn(self, kind: str, key: str, turn: int | None = None) -> dict[str, Any]:
         """Ends the durable turn in flight of an actor, if it has this number. Who
         waits for it, and who asks for it again, is told that it was rejected."""
         path = with_query(f"/v1/turns/{quoted(kind)}/{quoted(key)}", turn=turn)
-        return await self.ask_json("DELETE", path)
+        return await self.ask_json("DELETE", path, "CancelledTurn")

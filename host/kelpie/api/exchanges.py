@@ -27,10 +27,10 @@ from kelpie.env.program import Surroundings
 from kelpie.errors import HostFault, InvalidRequest
 from kelpie.limits import Limits
 
-__all__ = ["Exchanges"]
+__all__ = ["SAFE_METHODS", "Exchanges"]
 
 # By these nothing is done: asked again they do no harm.
-_SAFE = {"GET", "HEAD"}
+SAFE_METHODS = {"GET", "HEAD"}
 
 
 class Exchanges:
@@ -151,7 +151,7 @@ class Exchanges:
         told = headers
         if chunked:
             told = {**headers, "Transfer-Encoding": "chunked"}
-        elif isinstance(body, bytes) and (body or method not in _SAFE):
+        elif isinstance(body, bytes) and (body or method not in SAFE_METHODS):
             told = {**headers, "Content-Length": str(len(body))}
         try:
             begin = request_line(method, self._origin.path + path) + self._headers
@@ -186,4 +186,4 @@ class Exchanges:
 
 def _is_harmless(error: BaseException, method: str) -> bool:
     """Whether it can be asked again: nobody knows of it, or it only reads."""
-    return isinstance(error, NotSent) or (isinstance(error, NoAnswer) and method in _SAFE)
+    return isinstance(error, NotSent) or (isinstance(error, NoAnswer) and method in SAFE_METHODS)

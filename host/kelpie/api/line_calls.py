@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from typing import Any
 
 from kelpie.api.payloads import JSON_LINES_TYPE
@@ -44,7 +44,7 @@ class LineCalls(SafeCalls):
         """`batch` with a deadline that began to run before."""
         lines = "".join(map(_line, operations)).encode()
         replies = await self._ask_batch(kind, key, lines, until_ns, request_id)
-        return [json.loads(line) for line in replies.split(b"\n")[:-1]]
+        return [self.read_json(line) for line in replies.split(b"\n")[:-1]]
 
     async def batch_lines(
         self,
@@ -79,17 +79,26 @@ class LineCalls(SafeCalls):
         why the host read no more lines.
         """
         async for line in self.turn_lines(lines, timeout=timeout):
-            yield json.loads(line)
+            yield self.read_turn(line)
 
     async def turn_lines(
         self, lines: bytes | AsyncIterable[bytes], *, timeout: float | None = None
     ) -> AsyncIterator[bytes]:
-        """`turns` with each answer as the host wrote it."""
+        """`turns` with each answer as the host wrote it: see `read_turn`."""
         deadline_ms = None if timeout is None else int(timeout * 1000)
         headers = asking_headers(JSON_LINES_TYPE, None, deadline_ms)
         async with self.asking("POST", "/v1/turns", lines, headers) as response:
             async for line in response.lines():
                 yield line
+
+    def read_turn(self, line: bytes, read: Callable[[bytes], Any] = json.loads) -> dict[str, Any]:
+        """What a line says that came of a turn.
+
+        Raises:
+            HostFault: nothing that a host says.
+        """
+        answer: dict[str, Any] = self.read_as("TurnAnswer", line, read)
+        return answer
 
 
 def _line(operation: tuple[str, Any]) -> str:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from kelpie.api.payloads import BYTES_TYPE
 from kelpie.api.transport import Transport, quoted, with_query
 from kelpie.ids import Payload
 
@@ -23,7 +22,7 @@ class MessageCalls(Transport):
         and key, behind `after`; the page's own `after` is where the next one begins, or
         None."""
         path = with_query("/v1/letters", kind=kind, after=after, limit=limit)
-        return await self.ask_json("GET", path)
+        return await self.ask_page(path, "ReceiverPage", after=after)
 
     async def dead_letters(
         self,
@@ -37,29 +36,30 @@ class MessageCalls(Transport):
         """One page of an actor's dead letters, oldest first, behind `after`; the
         page's own `after` is where the next one begins, or None."""
         path = with_query(f"/v1/letters/{quoted(kind)}/{quoted(key)}", after=after, limit=limit)
-        return await self.ask_json("GET", path, read=read)
+        return await self.ask_page(path, "DeadLetterPage", after=after, read=read)
 
     async def retry_dead_letter(self, kind: str, key: str, number: int) -> Payload:
         """Has an actor run a dead letter once more; its reply. The letter is gone
         then. If it fails again, that is raised, and the letter stays."""
         path = f"/v1/letters/{quoted(kind)}/{quoted(key)}/{number}"
         content_type, body = await self.ask("POST", path, b"", {})
-        return Payload(content_type != BYTES_TYPE, body)
+        return self.payload_of(content_type, body)
 
     async def drop_dead_letter(self, kind: str, key: str, number: int) -> dict[str, Any]:
         """Throws a dead letter away."""
         path = f"/v1/letters/{quoted(kind)}/{quoted(key)}/{number}"
-        return await self.ask_json("DELETE", path)
+        return await self.ask_json("DELETE", path, "DroppedLetter")
 
     async def reminders(
         self, kind: str, key: str, *, read: Callable[[bytes], Any] = json.loads
     ) -> list[dict[str, Any]]:
         """The reminders of an actor, by name."""
         path = f"/v1/reminders/{quoted(kind)}/{quoted(key)}"
-        found: list[dict[str, Any]] = (await self.ask_json("GET", path, read=read))["reminders"]
+        answer = await self.ask_json("GET", path, "Reminders", read=read)
+        found: list[dict[str, Any]] = answer["reminders"]
         return found
 
     async def cancel_reminder(self, kind: str, key: str, name: str) -> dict[str, Any]:
         """Cancels a reminder. `cancelled` says whether there was one of this name."""
         path = f"/v1/reminders/{quoted(kind)}/{quoted(key)}/{quoted(name)}"
-        return await self.ask_json("DELETE", path)
+        return await self.ask_json("DELETE", path, "CancelledReminder")

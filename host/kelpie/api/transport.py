@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 from kelpie.api.certificates import trusting
-from kelpie.api.exchanges import Exchanges
+from kelpie.api.exchanges import SAFE_METHODS, Exchanges
 from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.http_client.answer import Answer
 from kelpie.api.paths import DEFAULT_NAMESPACE
+from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE, TEXT_TYPE
 from kelpie.api.problem import PROBLEM_TYPE, error_of
 from kelpie.api.unreachable import HostUnreachable
 from kelpie.env.program import ProgramEnv, Surroundings
 from kelpie.errors import HostFault
+from kelpie.ids import Payload
 from kelpie.limits import DEFAULT_LIMITS
 
 __all__ = ["Transport", "quoted", "with_query"]
@@ -28,6 +31,8 @@ _HOST_WIDE = ("/v1/tokens", "/v1/audit")
 # What says so without being a host passes requests on to one, which is not there.
 _ON_THE_WAY = {429, 502, 503, 504}
 _REQUEST_ID = REQUEST_ID_HEADER.lower()
+# Without their parameters.
+_TEXTS = {JSON_TYPE, TEXT_TYPE.partition(";")[0]}
 _DIGITS_MAX = 9
 _PIECE_BYTES = 256 * 1024
 
@@ -84,16 +89,49 @@ class Transport:
         self,
         method: str,
         path: str,
+        shape: str,
         body: bytes = b"",
         headers: dict[str, str] | None = None,
         *,
         on_sent: Callable[[int], object] | None = None,
         read: Callable[[bytes], Any] = json.loads,
     ) -> dict[str, Any]:
-        """The object that the host answers with. `on_sent` is told how many bytes
-        of the body are sent; `read` reads the answer."""
+        """The object that the host answers with: it is of the shape of this name, see
+        `openapi.shapes`. `on_sent` is told how many bytes of the body are sent; `read`
+        reads the answer."""
         _, answer = await self.ask(method, path, body, headers or {}, on_sent)
-        return self._object(answer, read)
+        value: dict[str, Any] = self.read_as(shape, answer, read)
+        return value
+
+    async def ask_page(
+        self,
+        path: str,
+        shape: str,
+        *,
+        after: str | int | None = None,
+        read: Callable[[bytes], Any] = json.loads,
+    ) -> dict[str, Any]:
+        """A page of a list, behind `after`.
+
+        Raises:
+            HostFault: ... or whoever turned the pages would never come to an end.
+        """
+        page = await self.ask_json("GET", path, shape, read=read)
+        if after is not None and str(page["after"]) == str(after):
+            raise self.no_host("the same page again")
+        return page
+
+    async def ask_older(
+        self, path: str, shape: str, entries: str, number: str, before: int | None
+    ) -> dict[str, Any]:
+        """A page of a list that is numbered, newest first, with what is older than
+        `before`. Raises: as `ask_page`."""
+        page = await self.ask_json("GET", path, shape)
+        numbers = [each[number] for each in page[entries]]
+        is_newer = before is not None and any(each >= before for each in numbers)
+        if is_newer or (page["more"] and not numbers):
+            raise self.no_host("the same page again")
+        return page
 
     async def ask(
         self,
@@ -105,7 +143,11 @@ class Transport:
     ) -> tuple[str, bytes]:
         """The type and the body of the answer."""
         async with self.asking(method, path, body, headers, on_sent) as answer:
-            return answer.content_type, await answer.read()
+            body = await answer.read()
+            # A host says under which id it has done something.
+            if method not in SAFE_METHODS and _REQUEST_ID not in answer.headers:
+                raise self.no_host(f"without {REQUEST_ID_HEADER}")
+            return answer.content_type, body
 
     @property
     def url(self) -> str:
@@ -132,17 +174,45 @@ class Transport:
             await self._check(answer)
             yield answer
 
-    def _object(self, answer: bytes, read: Callable[[bytes], Any]) -> dict[str, Any]:
+    def read_as(self, shape: str, answer: bytes, read: Callable[[bytes], Any] = json.loads) -> Any:
+        """JSON that the host has sent, checked.
+
+        Raises:
+            HostFault: it is none, or of another shape.
+        """
+        value = self.read_json(answer, read)
+        # What only has actors run needs none of it.
+        import_module("kelpie.api.answers").check_shape(value, shape, self._base)
+        return value
+
+    def read_json(self, answer: bytes, read: Callable[[bytes], Any] = json.loads) -> Any:
         """Raises:
-        HostFault: it is none.
+        HostFault: it is no JSON.
         """
         try:
-            value = read(answer)
-        except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, dict):
-            raise HostFault(f"{self._base} answers as no Kelpie host does")
-        return _Members(value, self._base)
+            return read(answer)
+        except (ValueError, RecursionError) as error:
+            raise self.no_host("with what is no JSON") from error
+
+    def no_host(self, why: str) -> HostFault:
+        """What is raised if it is no host that answers."""
+        return HostFault(f"{self._base} answers as no Kelpie host does: {why}")
+
+    def payload_of(self, content_type: str, body: bytes) -> Payload:
+        """What an actor has replied or stored.
+
+        Raises:
+            HostFault: it is nothing that a host sends.
+        """
+        if content_type == BYTES_TYPE:
+            return Payload(False, body)
+        if content_type not in _TEXTS:
+            raise self.no_host(f"with {content_type[:80]!a}")
+        try:
+            body.decode()
+        except UnicodeDecodeError as error:
+            raise self.no_host("with text that is not UTF-8") from error
+        return Payload(True, body)
 
     def _within_namespace(self, path: str) -> str:
         if self._namespace is None or path.startswith(_HOST_WIDE):
@@ -155,7 +225,10 @@ class Transport:
         HostUnreachable: somebody on the way to it answers.
         """
         if answer.content_type == PROBLEM_TYPE:
-            problem = error_of(self._object(await answer.read(), json.loads))
+            told = self.read_json(await answer.read())
+            if not isinstance(told, dict):
+                raise self.no_host("with a problem that is none")
+            problem = error_of(told)
             problem.page = f"{self._base}/docs/errors/{problem.code}.md"
             if _REQUEST_ID in answer.headers:
                 problem.details["request_id"] = answer.headers[_REQUEST_ID]
@@ -168,18 +241,6 @@ class Transport:
             raise HostUnreachable(message, sent=True, retry_after_ms=retry_after_ms)
         if not answer.is_ok:
             raise HostFault(f"{self._base} answers {answer.status}, as no Kelpie host does")
-
-
-class _Members(dict[str, Any]):
-    """What a host says. Who is asked in its place may say anything: what is then not
-    there is no fault of whoever looks for it."""
-
-    def __init__(self, members: dict[str, Any], url: str) -> None:
-        super().__init__(members)
-        self._url = url
-
-    def __missing__(self, name: str) -> NoReturn:
-        raise HostFault(f"{self._url} answers as no Kelpie host does: without {name!a}")
 
 
 async def _pieces(body: bytes, on_sent: Callable[[int], object]) -> AsyncIterator[bytes]:

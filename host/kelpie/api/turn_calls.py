@@ -60,9 +60,10 @@ class TurnCalls(LineCalls):
             until_ns=until_ns,
             request_id=request_id,
         )
-        if replied_type == BYTES_TYPE:
+        payload = self.payload_of(replied_type, reply)
+        if not payload.is_text:
             return reply
-        return json.loads(reply) if replied_type == JSON_TYPE else reply.decode()
+        return self.read_json(reply) if replied_type == JSON_TYPE else reply.decode()
 
     async def invoke(
         self,
@@ -88,7 +89,7 @@ class TurnCalls(LineCalls):
             until_ns=self.until_ns(timeout),
             request_id=request_id,
         )
-        return Payload(content_type != BYTES_TYPE, body)
+        return self.payload_of(content_type, body)
 
 
 def _path(kind: str, key: str, operation: str) -> str:

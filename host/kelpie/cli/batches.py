@@ -66,9 +66,9 @@ def stream(options: argparse.Namespace) -> int:
         async with client_of(options) as client:
             lines = _pieces(env, options.file)
             async for line in client.turn_lines(lines, timeout=timeout_s(options)):
+                answer = client.read_turn(line, read_json)
                 # As it is: no number loses a digit.
                 print_data(line + b"\n")
-                answer = read_json(line)
                 if answer["index"] is None:
                     ended = answer["problem"]["detail"]
                 else:

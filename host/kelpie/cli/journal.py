@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kelpie.api.client import Client
-from kelpie.cli.output import complain, print_json, print_table, say, size
+from kelpie.cli.output import complain, print_json, print_table, printable, say, size
 from kelpie.cli.suggested import suggested
 from kelpie.cli.with_host import with_host
 
@@ -114,6 +114,7 @@ def _policy(options: argparse.Namespace, kind: str) -> int:
     if options.output == "json":
         print_json(found)
     else:
-        print(f"{kind}: {policy}")
-        say(_MEANINGS[policy])
+        print(printable(f"{kind}: {policy}"))
+        if policy in _MEANINGS:
+            say(_MEANINGS[policy])
     return 0

@@ -64,11 +64,11 @@ def _print(line: dict[str, Any], *, as_json: bool) -> None:
     else:
         turn = f" turn {line['turn']}" if line["turn"] is not None else ""
         request = f" [{line['request_id']}]" if line["request_id"] is not None else ""
-        level = f"{line['level']:<{_LEVEL_WIDTH}}"
+        level = f"{printable(line['level']):<{_LEVEL_WIDTH}}"
         painted = _PAINTED.get(line["level"], _plain)(level, sys.stdout)
         who = f"{line['actor']}{turn}{request}: "
         for each in line["message"].split("\n"):
-            print(f"{line['time']} {painted} {printable(who + each)}", flush=True)
+            print(f"{printable(line['time'])} {painted} {printable(who + each)}", flush=True)
 
 
 def _plain(told: str, _stream: TextIO) -> str:

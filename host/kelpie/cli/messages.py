@@ -151,5 +151,5 @@ def _address(sender: dict[str, str]) -> str:
 def _schedule(schedule: dict[str, Any]) -> str:
     if "cron" in schedule:
         return f"cron {schedule['cron']} {schedule['zone']}"
-    (name, ms), *_ = schedule.items()
-    return f"{name.removesuffix('_ms')} {ms} ms"
+    name = "every" if "every_ms" in schedule else "after"
+    return f"{name} {schedule[f'{name}_ms']} ms"

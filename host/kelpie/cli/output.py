@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote
 
 from kelpie.cli.colors import bold, red
 from kelpie.cli.json_text import json_text
@@ -27,6 +28,10 @@ __all__ = [
 
 _WHO = "kelpie: "
 _KIB = 1024
+# Where a host says that a bundle is.
+_BUNDLE = re.compile(
+    r"/v1/bundles/(?P<kind>[^/?]+)/(?P<key>[^/?]+)\?(namespace=[^&]+&)?from=(?P<begin>\d+)&to=(?P<end>\d+)"
+)
 _UNITS = ("KiB", "MiB", "GiB")
 _DIGEST_DIGITS_SHOWN = 12
 
@@ -108,8 +113,8 @@ def told_of(error: KelpieError, advice: str | None = None) -> str:
     if "index" in error.details:
         then.append(f"the operation's index, counted from 0: {error.details['index']}")
     bundle = error.details.get("bundle")
-    if bundle is not None:
-        then.append(f"to run it again: {_export_of(str(bundle))}, then kelpie replay")
+    if bundle is not None and (found := _BUNDLE.fullmatch(str(bundle))):
+        then.append(f"to run it again: {_export_of(found)}, then kelpie replay")
     request_id = error.details.get("request_id")
     if request_id is not None:
         then.append(f"the request's id: {request_id}")
@@ -123,12 +128,11 @@ def told_of(error: KelpieError, advice: str | None = None) -> str:
     return _complaint(f"{error.title} ({error.code})", *then)
 
 
-def _export_of(path: str) -> str:
-    """The command that fetches the bundle at a host's path."""
-    parts = urlsplit(path)
-    kind, key = map(unquote, parts.path.split("/")[-2:])
-    asked = dict(parse_qsl(parts.query))
-    return f"kelpie export {shlex.quote(f'{kind}/{key}')} --turns {asked['from']}..{asked['to']}"
+def _export_of(bundle: re.Match[str]) -> str:
+    """The command that fetches it."""
+    kind, key = map(unquote, bundle.group("kind", "key"))
+    turns = f"{bundle['begin']}..{bundle['end']}"
+    return f"kelpie export {shlex.quote(f'{kind}/{key}')} --turns {turns}"
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

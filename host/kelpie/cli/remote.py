@@ -62,7 +62,7 @@ def kinds(options: argparse.Namespace) -> int:
         (
             each["kind"],
             str(each["number"]),
-            "native" if each.get("native") else size(each["size_bytes"]),
+            "native" if each["native"] else size(each["size_bytes"]),
             short_digest(each["digest"]),
             each["deployed_at"],
             ", ".join(each["operations"]),

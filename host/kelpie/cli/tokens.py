@@ -22,7 +22,7 @@ from kelpie.access.token import Token
 from kelpie.access.tokens import Tokens
 from kelpie.api.client import Client
 from kelpie.api.token_handlers import token_view
-from kelpie.cli.output import complain, print_json, print_table, say
+from kelpie.cli.output import complain, print_json, print_table, printable, say
 from kelpie.cli.with_host import with_host
 from kelpie.env import real
 from kelpie.env.real import RealEnv
@@ -52,7 +52,7 @@ def create(options: argparse.Namespace) -> int:
         if options.output == "json":
             print_json(made)
         else:
-            print(made["token"])
+            print(printable(made["token"]))
         return 0
     try:
         # Made first: a token that could not be kept would be lost.

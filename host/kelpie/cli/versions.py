@@ -44,9 +44,9 @@ def deploy(options: argparse.Namespace) -> int:
     if options.output == "json":
         print_json(deployed)
     elif deployed["changed"]:
-        print(f"deployed {what}")
+        print(on_one_line(f"deployed {what}"))
     else:
-        print(f"unchanged: {what} is this very component")
+        print(on_one_line(f"unchanged: {what} is this very component"))
     _say_changes(deployed["changes"])
     _say_shadow(deployed["shadow"])
     say(f"imports: {_told_imports(deployed)}")
@@ -128,9 +128,9 @@ def roll_back(options: argparse.Namespace) -> int:
         print_json(current)
     elif current["changed"]:
         was = "" if options.to is None else f", as version {options.to} was"
-        print(f"rolled back {what}{was}")
+        print(on_one_line(f"rolled back {what}{was}"))
     else:
-        print(f"unchanged: {what} is that very version")
+        print(on_one_line(f"unchanged: {what} is that very version"))
     _say_changes(current["changes"])
     if current["changed"]:
         before = str(current["number"] - 1)
@@ -146,7 +146,7 @@ def undeploy(options: argparse.Namespace) -> int:
     else:
         actors = deleted["actors"]
         kept = f", and what it kept of {actors} actor{'s' if actors > 1 else ''}" if actors else ""
-        print(f"deleted {kind}{kept}")
+        print(on_one_line(f"deleted {kind}{kept}"))
     then = suggested(options, "deploy", "FILE.wasm", "--name", kind)
     say(f"to have it again, without what it kept: {then}")
     return 0
@@ -171,13 +171,13 @@ def _print_check(checked: dict[str, Any]) -> None:
     kind, current = checked["kind"], checked["current"]
     what = f"{kind}, {size(checked['size_bytes'])}, {short_digest(checked['digest'])}"
     if current is None:
-        print(f"new: {what}")
+        print(on_one_line(f"new: {what}"))
     elif not checked["changed"]:
-        print(f"unchanged: {what} is version {current}, which is current")
+        print(on_one_line(f"unchanged: {what} is version {current}, which is current"))
     else:
-        print(f"changed: {what} would take the place of version {current}")
-    print(f"imports: {_told_imports(checked)}")
-    print(f"operations: {_told_operations(checked['operations'])}")
+        print(on_one_line(f"changed: {what} would take the place of version {current}"))
+    print(on_one_line(f"imports: {_told_imports(checked)}"))
+    print(on_one_line(f"operations: {_told_operations(checked['operations'])}"))
     for line in _told_changes(checked["changes"]):
         print(line)
     _say_shadow(checked["shadow"])

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from kelpie.api.client import Client
 
 OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"kinds": []}'
+DONE = OK.replace(b"\r\n", b"\r\nKelpie-Request-Id: 1\r\n", 1)
 
 
 class Peer:

@@ -9,7 +9,7 @@ import pytest
 
 from kelpie.api.unreachable import HostUnreachable
 from kelpie.errors import PayloadTooLarge
-from tests.api.http_client.scripted import OK, Peer, asked
+from tests.api.http_client.scripted import DONE, OK, Peer, asked
 
 MIB = 1 << 20
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -55,11 +55,11 @@ async def test_it_is_told_how_much_is_sent() -> None:
 
     async def script(peer: Peer) -> None:
         got.append(await peer.request())
-        await peer.say(OK)
+        await peer.say(DONE)
 
     upload, told = bytes(range(256)) * 4096, list[int]()
     async with asked(script) as (_, client):
-        await client.deploy("counter", upload, on_sent=told.append)
+        await client.ask("PUT", "/v1/kinds/counter", upload, {}, told.append)
     assert told == [*range(0, MIB, 256 * 1024), MIB]
     assert got[0].endswith(upload)
     assert b"chunked" not in got[0].partition(b"\r\n\r\n")[0]

@@ -172,13 +172,15 @@ async def test_who_has_read_enough_closes_it() -> None:
 
     async def script(peer: Peer) -> None:
         await peer.request()
-        await peer.say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{}\n\r\n")
+        await peer.say(
+            b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nc\r\n{"lost": 1}\n\r\n'
+        )
         assert await peer.reader.read() == b""
         gone.set()
 
     async with asked(script) as (_, client):
         lines = client.lines(follow=True)
-        assert await anext(lines) == {}
+        assert await anext(lines) == {"lost": 1}
         await lines.aclose()
         await gone.wait()
 

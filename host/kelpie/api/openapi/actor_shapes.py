@@ -17,6 +17,7 @@ from kelpie.api.openapi.parts import (
 __all__ = [
     "ACTOR",
     "DEAD_LETTER",
+    "ENCODING",
     "IN_FLIGHT",
     "JOURNALED",
     "KV_ENTRY",

@@ -50,6 +50,7 @@ _CHANGES = object_of(
     removed=list_of(TEXT),
     narrowed=list_of(object_of(operation=TEXT, reasons=list_of(TEXT))),
     imports=list_of(TEXT),
+    batches_gone=FLAG,
 )
 _GRANTS = or_null(list_of(TEXT))
 _NAMES = object_of(set=list_of(TEXT), unset=list_of(TEXT))
@@ -207,7 +208,7 @@ SHAPES: dict[str, Schema] = {
     },
     "Tokens": object_of(tokens=list_of(ref("Token"))),
     "TurnPage": object_of(turns=list_of(IN_FLIGHT), after=or_null(TEXT)),
-    "Trace": object_of(trace_id=TRACE_ID, spans=list_of(SPAN)),
+    "Trace": object_of(trace_id=TRACE_ID, spans={**list_of(SPAN), "minItems": 1}),
     "Version": _with("Kind", differences=_DIFFERENCES, current=FLAG),
     "VersionPage": object_of(
         versions=list_of(
