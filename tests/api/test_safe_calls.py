@@ -89,7 +89,11 @@ class Scripted(Client):
         body: bytes,
         headers: dict[str, str],
         on_sent: Callable[[int], object] | None = None,
+        *,
+        is_timed: bool = False,
     ) -> tuple[str, bytes]:
+        # Its deadline is the one by which it is given up.
+        assert is_timed
         self.asked.append(headers)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):

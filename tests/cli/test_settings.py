@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -118,6 +119,25 @@ def test_a_file_that_is_no_text(elsewhere: Path, capsys: pytest.CaptureFixture[s
     (elsewhere / "kelpie.toml").write_bytes(b"\xff\xfe")
     assert main(["kinds"]) == 2
     assert "is not TOML" in capsys.readouterr().err
+
+
+def test_a_file_that_would_be_waited_for(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(elsewhere / "kelpie.toml")
+    assert main(["kinds"]) == 2
+    assert capsys.readouterr().err == "kelpie: kelpie.toml is no regular file\n"
+    monkeypatch.setenv("KELPIE_SETTINGS", "/dev/zero")
+    assert main(["kinds"]) == 2
+    assert capsys.readouterr().err == "kelpie: /dev/zero is no regular file\n"
+    monkeypatch.setenv("KELPIE_SETTINGS", "/dev/null")
+    assert shown(capsys)["serve.port"]["source"] == "default"
+
+
+def test_a_file_that_is_too_large(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (elsewhere / "kelpie.toml").write_text("#" * 300_000)
+    assert main(["kinds"]) == 2
+    assert "more than 262144 bytes (settings_file_bytes_max)" in capsys.readouterr().err
 
 
 def test_a_named_file_that_is_not_there(

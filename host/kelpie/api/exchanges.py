@@ -77,9 +77,12 @@ class Exchanges:
         path: str,
         headers: dict[str, str],
         body: bytes | AsyncIterable[bytes],
+        *,
+        is_timed: bool = False,
     ) -> AsyncIterator[Answer]:
         """The answer, of which only the head is read. A body in pieces is sent while
-        it is read; what such a body raises is raised here.
+        it is read; what such a body raises is raised here. If it `is_timed`, whoever
+        asks gives it up himself.
 
         Raises:
             InvalidRequest, HostUnreachable
@@ -89,7 +92,7 @@ class Exchanges:
         chunked = not isinstance(body, bytes) and "Content-Length" not in headers
         head = self._head(method, path, headers, body, chunked)
         try:
-            connection = await self._ask(self._pool, method, head, body, chunked)
+            connection = await self._ask(self._pool, method, head, body, chunked, is_timed)
             try:
                 yield Answer(connection, self._limits.client_answer_bytes_max)
             finally:
@@ -120,6 +123,7 @@ class Exchanges:
         head: bytes,
         body: bytes | AsyncIterable[bytes],
         chunked: bool,
+        is_timed: bool,
     ) -> Connection:
         """One on which the head of the answer has come: to be given back."""
         while True:
@@ -129,7 +133,7 @@ class Exchanges:
                 self._unreachable(error)
             is_reused = connection.is_reused
             try:
-                await connection.ask(method, head, body, chunked=chunked)
+                await connection.ask(method, head, body, chunked=chunked, is_timed=is_timed)
             except BaseException as error:
                 pool.give_back(connection)
                 if not is_reused or not _is_harmless(error, method):

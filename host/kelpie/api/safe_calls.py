@@ -144,7 +144,7 @@ class SafeCalls(Transport):
     ) -> tuple[str, bytes]:
         left_ms = max(1, (until_ns - self._env.monotonic_ns()) // _NS_PER_MS)
         headers = asking_headers(content_type, request_id, None if is_read else left_ms)
-        asking = self.ask(method, path, body, headers)
+        asking = self.ask(method, path, body, headers, is_timed=True)
         try:
             return await self._env.within(left_ms + self._limits.client_answer_ms_max, asking)
         except TimeoutError:

@@ -140,9 +140,13 @@ class Transport:
         body: bytes,
         headers: dict[str, str],
         on_sent: Callable[[int], object] | None = None,
+        *,
+        is_timed: bool = False,
     ) -> tuple[str, bytes]:
-        """The type and the body of the answer."""
-        async with self.asking(method, path, body, headers, on_sent) as answer:
+        """The type and the body of the answer. If it `is_timed`, whoever asks gives it
+        up himself; else it is given up when the host is silent for too long."""
+        asking = self.asking(method, path, body, headers, on_sent, is_timed=is_timed)
+        async with asking as answer:
             body = await answer.read()
             # A host says under which id it has done something.
             if method not in SAFE_METHODS and _REQUEST_ID not in answer.headers:
@@ -161,6 +165,8 @@ class Transport:
         body: bytes | AsyncIterable[bytes],
         headers: dict[str, str],
         on_sent: Callable[[int], object] | None = None,
+        *,
+        is_timed: bool = False,
     ) -> AsyncIterator[Answer]:
         """The answer, of which only the head is read. A body in pieces is sent while
         it is read; what such a body raises is raised here."""
@@ -170,7 +176,8 @@ class Transport:
             data = _pieces(body, on_sent)
             headers = {**headers, "Content-Length": str(len(body))}
         path = self._within_namespace(path)
-        async with self._exchanges.asking(method, path, headers, data) as answer:
+        asking = self._exchanges.asking(method, path, headers, data, is_timed=is_timed)
+        async with asking as answer:
             await self._check(answer)
             yield answer
 

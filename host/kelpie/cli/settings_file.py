@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from kelpie.cli.settings import SETTINGS, SettingsInvalid
+from kelpie.limits import DEFAULT_LIMITS
 
 __all__ = ["read"]
 
@@ -19,7 +22,7 @@ def read(path: Path) -> dict[str, object]:
         SettingsInvalid, OSError
     """
     try:
-        tables = tomllib.loads(path.read_bytes().decode())
+        tables = tomllib.loads(_content(path).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsInvalid(f"{path} is not TOML: {error}") from error
     found = dict(_flat(tables))
@@ -29,6 +32,25 @@ def read(path: Path) -> dict[str, object]:
             near = get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
             raise SettingsInvalid(f"{path}: there is no setting {name!a}: {hint}")
+    return found
+
+
+def _content(path: Path) -> bytes:
+    """What never ends, or waits for somebody to write, is no file of settings.
+
+    Raises:
+        SettingsInvalid, OSError
+    """
+    if not stat.S_ISREG(path.stat().st_mode) and str(path) != os.devnull:
+        raise SettingsInvalid(f"{path} is no regular file")
+    bytes_max = DEFAULT_LIMITS.settings_file_bytes_max
+    with path.open("rb") as file:
+        found = file.read(bytes_max + 1)
+    if len(found) > bytes_max:
+        raise SettingsInvalid(
+            f"{path} has more than {bytes_max} bytes (settings_file_bytes_max): "
+            "it is no settings file"
+        )
     return found
 
 

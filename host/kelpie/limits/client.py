@@ -48,6 +48,12 @@ class ClientLimits(StoreLimits):
     client_answer_bytes_max: int = limit(
         512 * MIB, "an answer that a client reads whole, or a line of one; beyond it, it is none"
     )
+    settings_file_bytes_max: int = limit(256 * KIB, "a `kelpie.toml`; beyond it, it is none")
     client_silence_ms_max: int = limit(
         120_000, "time without a byte of the answer to what only reads; then a client gives it up"
+    )
+    client_change_silence_ms_max: int = limit(
+        1_200_000,
+        "... to what changes something, while the host takes nothing of it either; what becomes of "
+        "it is not known then",
     )

@@ -179,20 +179,67 @@ async def test_an_error_keeps_the_connection() -> None:
         assert host.accepted == 1
 
 
+@pytest.mark.parametrize(
+    ("method", "limit"),
+    [("GET", "client_silence_ms_max"), ("POST", "client_change_silence_ms_max")],
+)
 @pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\n", HEAD + b"\r\n{"])
-async def test_who_only_reads_does_not_wait_for_a_host_that_is_silent(begun: bytes) -> None:
+async def test_nobody_waits_for_a_host_that_is_silent(
+    begun: bytes, method: str, limit: str
+) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.say(begun)
         await peer.reader.read()
 
-    limits = replace(DEFAULT_LIMITS, client_silence_ms_max=50)
+    limits = replace(DEFAULT_LIMITS, **{limit: 50})
+    async with scripted(script) as host:
+        exchanges = Exchanges(ProgramEnv(), host.url, None, limits)
+        exchanges.open(None)
+        with pytest.raises(HostUnreachable, match="did not answer in time") as found:
+            async with exchanges.asking(method, "/", {}, b"") as answer:
+                await answer.read()
+        assert found.value.sent
+        await exchanges.close()
+
+
+async def test_nobody_waits_for_a_host_that_takes_no_more_of_an_upload() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(10)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        while True:
+            yield bytes(1 << 20)
+
+    limits = replace(DEFAULT_LIMITS, client_change_silence_ms_max=200)
     async with scripted(script) as host:
         exchanges = Exchanges(ProgramEnv(), host.url, None, limits)
         exchanges.open(None)
         with pytest.raises(HostUnreachable, match="did not answer in time"):
-            async with exchanges.asking("GET", "/", {}, b"") as answer:
-                await answer.read()
+            async with exchanges.asking("PUT", "/", {}, pieces()):
+                pass
+        await exchanges.close()
+
+
+async def test_a_host_that_takes_what_it_is_sent_is_not_silent() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        while await peer.reader.readline() != b"0\r\n":
+            pass
+        await peer.say(HEAD + b"Content-Length: 2\r\n\r\n{}")
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(8):
+            await asyncio.sleep(0.05)
+            yield b"piece\n"
+
+    limits = replace(DEFAULT_LIMITS, client_change_silence_ms_max=200)
+    async with scripted(script) as host:
+        exchanges = Exchanges(ProgramEnv(), host.url, None, limits)
+        exchanges.open(None)
+        async with exchanges.asking("PUT", "/", {}, pieces()) as answer:
+            assert await answer.read() == b"{}"
         await exchanges.close()
 
 

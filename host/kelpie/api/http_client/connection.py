@@ -16,7 +16,6 @@ from kelpie.limits import Limits
 __all__ = ["Connection"]
 
 _REFUSED = 300
-# Others may take as long as what they do.
 _READING = {"GET", "HEAD"}
 _UNLOOKED_BYTES_MAX = 64 * 1024
 
@@ -28,8 +27,9 @@ class Connection(asyncio.Protocol):
     def __init__(self, env: Surroundings, limits: Limits) -> None:
         self._env = env
         self._unread_bytes_max = limits.client_unread_bytes_max
-        self._silence_ms_max = limits.client_silence_ms_max
-        self._only_reads = False
+        self._limits = limits
+        self._silence_ms_max: float | None = None
+        self._written_bytes = 0
         self._transport: asyncio.Transport | None = None
         self.answer = ArrivingAnswer(limits.client_head_bytes_max)
         self._is_asked = False
@@ -50,10 +50,16 @@ class Connection(asyncio.Protocol):
         return self._is_open and not has_news(cast("asyncio.Transport", self._transport))
 
     async def ask(
-        self, method: str, head: bytes, body: bytes | AsyncIterable[bytes], *, chunked: bool
+        self,
+        method: str,
+        head: bytes,
+        body: bytes | AsyncIterable[bytes],
+        *,
+        chunked: bool,
+        is_timed: bool,
     ) -> None:
         """Returns when the head of the answer is there. A body in pieces is sent while
-        the answer is read.
+        the answer is read. If it `is_timed`, whoever asks gives it up himself.
 
         Raises:
             NotSent: the host had closed the connection before.
@@ -63,7 +69,7 @@ class Connection(asyncio.Protocol):
         if not self._is_open and not self.answer.has_begun:
             raise NotSent
         self._is_asked = True
-        self._only_reads = method in _READING
+        self._silence_ms_max = None if is_timed else self._patience_ms(method)
         self.answer.expect(method)
         if isinstance(body, bytes):
             self._write(head + body)
@@ -157,7 +163,7 @@ class Connection(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing()
 
     async def _more(self) -> None:
-        """Waits for more of the answer.
+        """Waits for more of the answer; none may have come.
 
         Raises: as `ask`.
         """
@@ -165,13 +171,22 @@ class Connection(asyncio.Protocol):
             raise self._failure
         self._keep_reading(True)
         self._arrived = self._env.future()
-        if not self._only_reads:
+        if self._silence_ms_max is None:
             await self._arrived
             return
+        written_bytes = self._written_bytes
         try:
             await self._env.within(self._silence_ms_max, self._arrived)
         except TimeoutError:
-            raise Silent from None
+            # A host that takes what it is sent is not silent.
+            if written_bytes == self._written_bytes:
+                raise Silent from None
+
+    def _patience_ms(self, method: str) -> float:
+        """What changes something may take as long as what it does."""
+        limits = self._limits
+        reads = method in _READING
+        return limits.client_silence_ms_max if reads else limits.client_change_silence_ms_max
 
     async def _send(self, pieces: AsyncIterable[bytes], chunked: bool) -> None:
         unlooked = 0
@@ -205,6 +220,7 @@ class Connection(asyncio.Protocol):
     def _write(self, data: bytes) -> None:
         # If it is closed, whoever reads is told why.
         if self._transport is not None and not self._transport.is_closing():
+            self._written_bytes += len(data)
             self._transport.write(data)
 
     def _fail(self, error: BaseException) -> None:

@@ -72,7 +72,11 @@ def _add_create(commands: Commands) -> None:
     command.add_argument(
         "--new", action="store_true", help="make the data directory, if it has no store yet"
     )
-    command.set_defaults(run="tokens:create")
+    command.set_defaults(
+        run="tokens:create",
+        perhaps_done="it may have been made, and its secret is lost then: look with `kelpie token "
+        "list`, and revoke it before you make another",
+    )
 
 
 def _add_offline(command: argparse.ArgumentParser) -> None:

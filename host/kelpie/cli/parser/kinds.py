@@ -76,7 +76,11 @@ def _add_what_there_is(commands: Commands) -> None:
         help="which version (default: the newest that differs)",
     )
     add_output(command)
-    command.set_defaults(run="versions:roll_back")
+    command.set_defaults(
+        run="versions:roll_back",
+        # Without --to, twice is there and back.
+        perhaps_done="it may have been done: `kelpie versions KIND` shows whether it was",
+    )
 
     command = add_namespaced(commands, "undeploy", "delete a kind, with all its versions")
     add_kind(command)

@@ -51,7 +51,11 @@ def _add_letters(commands: Commands) -> None:
         add_address(command)
         command.add_argument("number", type=checked.count, metavar="NUMBER", help="which one")
         add_output(command)
-        command.set_defaults(run=f"messages:{name}_letter")
+        command.set_defaults(
+            run=f"messages:{name}_letter",
+            perhaps_done="it may have been done: `kelpie letters list KIND/KEY` has the letter no "
+            "more, if it was",
+        )
 
 
 def _add_reminders(commands: Commands) -> None:
