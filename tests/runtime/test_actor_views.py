@@ -11,8 +11,9 @@ import pytest
 
 from kelpie.errors import StoredValueCorrupt, StoreReadFailed
 from kelpie.ids import Payload, text
+from kelpie.store.frame import frame, unframe
 from kelpie.store.keyspace import ActorKeys
-from kelpie.store.kv_keys import KvKeys
+from kelpie.store.kv_keys import KvKeys, left
 from kelpie.store.memory import MemoryTransaction
 from tests.runtime.conftest import StartScripted
 from tests.runtime.link import ScriptedLink
@@ -168,3 +169,34 @@ async def test_one_that_is_damaged_hides_no_other(
     # Asked for by itself it is an error.
     with pytest.raises(StoredValueCorrupt):
         await node.runtime.actors.show(target)
+
+
+@pytest.mark.parametrize("generation", [0, 3])
+async def test_what_it_holds_can_be_read_where_its_sequence_is_damaged(
+    scripted: StartScripted, world: World, generation: int
+) -> None:
+    node = await scripted(SCRIPTS)
+    await node.get("fill", "2")
+    target = node.envelope("x").target
+    keys, views = ActorKeys(target), node.runtime.actors
+    before, now = KvKeys(keys.prefix, 0), KvKeys(keys.prefix, generation)
+    transaction = world.store.client(world.env).transaction()
+    for number in range(2):
+        entry = b"%06d" % number
+        stored = await transaction.get(before.entry(entry))
+        assert stored is not None
+        transaction.clear(before.entry(entry))
+        key = now.entry(entry)
+        transaction.set(key, frame(key, unframe(before.entry(entry), stored)))
+    transaction.set(keys.seq, b"not what was written")
+    await transaction.commit()
+    assert await views.state(target) is None
+    assert await views.kv_entry(target, "000001") == text("x")
+    found = await views.kv_page(target, "", None, 10)
+    assert [key for key, _ in found.entries] == [b"000000", b"000001"]
+    # Where entries of before a deletion may be among them nobody guesses.
+    transaction = world.store.client(world.env).transaction()
+    transaction.set(left(target), frame(left(target), b""))
+    await transaction.commit()
+    with pytest.raises(StoredValueCorrupt, match=r"before a deletion .* its state can be read"):
+        await views.kv_page(target, "", None, 10)

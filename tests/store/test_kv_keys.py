@@ -59,6 +59,7 @@ def test_generations_are_apart(address: Address, one: int, other: int, key: byte
         for strange in (actor.own, actor.seq, actor.state, actor.record("p", "r")):
             assert not begin <= strange < end
     assert keyspace.address_of(entry) == address
+    assert mine.generation_of(entry) == other
     assert len(entry) <= entry_bytes_max(actor.prefix, key)
 
 

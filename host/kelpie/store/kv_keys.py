@@ -93,6 +93,11 @@ class KvKeys:
         own = self._begin[len(self._family) :]
         return [(children(family)[0], family + own) for family in families]
 
+    def generation_of(self, entry: bytes) -> int:
+        """That of an entry of whichever generation of this actor's kv."""
+        first = unpack(entry[len(self._family) :])[0]
+        return first if isinstance(first, int) else 0
+
     def all_generations(self) -> KeyRange:
         """The entries of this generation, of those before it and of those to come."""
         return children(self._family)

@@ -15,6 +15,7 @@ from kelpie.runtime.kinds.deploys import Deploys
 from kelpie.runtime.node import Node
 from kelpie.store.chunks import decode_payload, read_value
 from kelpie.store.keyspace import ActorKeys, actors_of
+from kelpie.store.kv_keys import KvKeys, left
 from kelpie.store.protocol import Transaction
 from kelpie.store.reading import reading
 from kelpie.wasm.turn import Page
@@ -106,7 +107,7 @@ class ActorViews:
         """One value of its kv; None if it has none under this key."""
         self._check_kind(address.namespace, address.kind)
         with reading(self._node.store) as transaction:
-            kv = await read_kv(transaction, ActorKeys(address))
+            kv = await _kv(transaction, ActorKeys(address))
             return await _value(transaction, kv.entry(key.encode()))
 
     async def kv_page(self, address: Address, prefix: str, after: str | None, limit: int) -> Page:
@@ -116,7 +117,7 @@ class ActorViews:
         listing = KvListing(self._node.limits, limit, {}, reverse=False)
         behind = None if after is None else after.encode()
         with reading(self._node.store) as transaction:
-            kv = await read_kv(transaction, ActorKeys(address))
+            kv = await _kv(transaction, ActorKeys(address))
             await listing.fill(transaction, kv, *kv.range(prefix.encode(), behind))
         return listing.page()
 
@@ -157,6 +158,28 @@ async def _holds_anything(transaction: Transaction, keys: ActorKeys) -> bool:
         # Who looks at the actor is told of it.
         return True
     return bool(await transaction.get_range(*kv.range(), limit=1, snapshot=True))
+
+
+async def _kv(transaction: Transaction, keys: ActorKeys) -> KvKeys:
+    """As `read_kv`, but also where what says how far the actor has come is damaged: who
+    is to delete it by force, or to restore it, can look at what it holds.
+
+    Raises:
+        StoredValueCorrupt: entries of before a deletion are there as well, and nobody
+            can tell them from those of now.
+    """
+    try:
+        return await read_kv(transaction, keys)
+    except StoredValueCorrupt as error:
+        if await transaction.get(left(keys.address), snapshot=True) is not None:
+            raise StoredValueCorrupt(
+                f"{error.message}. Entries of its kv from before a deletion are there still, and "
+                "nobody can tell them from those of now; its state can be read",
+                **error.details,
+            ) from error
+    kv = KvKeys(keys.prefix, 0)
+    found = await transaction.get_range(*kv.all_generations(), limit=1, snapshot=True)
+    return KvKeys(keys.prefix, kv.generation_of(found[0][0])) if found else kv
 
 
 async def _value(transaction: Transaction, key: bytes) -> Payload | None:
