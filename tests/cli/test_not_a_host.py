@@ -108,6 +108,24 @@ def test_a_service_that_answers_with_nothing(
     assert "as no Kelpie host does: with" in capsys.readouterr().err
 
 
+def test_why_it_is_asked_again_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    refusals = iter((503, 503, 503))
+
+    class Busy(_Other):
+        def _answer(self) -> None:
+            self.send_response(next(refusals, 200))
+            self.send_header("Kelpie-Request-Id", "1")
+            self.send_header("Content-Type", "text/plain")
+            self.send_header("Content-Length", "5")
+            self.end_headers()
+            self.wfile.write(b"done\n")
+
+    with serving(Busy) as url:
+        assert main(["invoke", "counter/a", "get", "--url", url]) == 0
+    assert next(refusals, None) is None
+    assert capsys.readouterr().err.count("asking again") == 1
+
+
 def test_the_doctor_does_not_wait_for_one_that_is_silent(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,7 +51,7 @@ def client_of(options: argparse.Namespace) -> Client:
         ca=options.ca,
         namespace=getattr(options, "asked_namespace", DEFAULT_NAMESPACE),
         wait_for_host=False,
-        on_retry=_tell_of_retry,
+        on_retry=_teller_of_retries(),
     )
 
 
@@ -60,9 +60,17 @@ def timeout_s(options: argparse.Namespace) -> float | None:
     return None if options.deadline_ms is None else options.deadline_ms / 1000
 
 
-def _tell_of_retry(error: KelpieError | HostUnreachable) -> None:
-    """Nobody shall wonder what the command waits for."""
-    say(f"kelpie: {error}; asking again")
+def _teller_of_retries() -> Callable[[KelpieError | HostUnreachable], None]:
+    """Nobody shall wonder what the command waits for, nor read it again and again."""
+    last = ""
+
+    def tell(error: KelpieError | HostUnreachable) -> None:
+        nonlocal last
+        if str(error) != last:
+            last = str(error)
+            say(f"kelpie: {last}; asking again")
+
+    return tell
 
 
 def warn_if_in_the_clear(options: argparse.Namespace) -> None:
