@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -31,5 +32,18 @@ def test_a_lock_that_was_removed_in_between_is_no_lock(
     monkeypatch.undo()
     assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
     with pytest.raises(DataDirectoryLocked):
+        DataDirectory(tmp_path)
+    held.close()
+
+
+def test_on_a_full_disk_only_the_pid_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    held = DataDirectory(tmp_path)
+    with pytest.raises(DataDirectoryLocked, match="in use by process unknown"):
         DataDirectory(tmp_path)
     held.close()

@@ -16,6 +16,7 @@ __all__ = ["DataDirectory", "changeable_by_others", "fresh_directory", "sync"]
 
 _LOCK_NAME = "lock"
 _PID_BYTES_MAX = 32
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class DataDirectory:
@@ -35,7 +36,13 @@ class DataDirectory:
         _make(path)
         self._lock = _take_lock(path)
         os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            if error.errno not in _FULL:
+                os.close(self._lock)
+                raise
+            # It is only told, and what is to be stored says that the disk is full.
 
     def close(self) -> None:
         """Lets another process have it. Idempotent."""

@@ -18,6 +18,7 @@ from kelpie.store.sqlite.directory import sync
 
 __all__ = [
     "FILE_NAME",
+    "NEW_FILE_NAME",
     "PAGE_BYTES",
     "SQLITE_VERSION",
     "VERSION_KEY",
@@ -30,6 +31,8 @@ __all__ = [
 ]
 
 FILE_NAME = "kelpie.db"
+NEW_FILE_NAME = f"{FILE_NAME}.new"
+"""Of a store that is being made."""
 PAGE_BYTES = 4096
 SQLITE_VERSION = sqlite3.sqlite_version
 
@@ -126,7 +129,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _create(path: Path) -> None:
     """Makes the file such that there is none, or one with its table."""
-    fresh = path.with_name(path.name + ".new")
+    fresh = path.with_name(NEW_FILE_NAME)
     fresh.unlink(missing_ok=True)
     with closing(_connect(fresh)) as connection:
         fresh.chmod(0o600)

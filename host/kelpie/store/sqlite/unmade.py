@@ -8,12 +8,12 @@ from pathlib import Path
 
 from kelpie.errors import DataDirectoryLocked
 from kelpie.store.sqlite.directory import DataDirectory
-from kelpie.store.sqlite.schema import FILE_NAME
+from kelpie.store.sqlite.schema import FILE_NAME, NEW_FILE_NAME
 
 __all__ = ["unmade_on_failure"]
 
 _LOCK = "lock"
-_FILES = (FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm")
+_FILES = (FILE_NAME, NEW_FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm")
 
 
 @contextmanager
