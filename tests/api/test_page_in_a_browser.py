@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.cli.host import COUNTER, Served, serving
+from tests.cli.host import COMMAND, COUNTER, Served, serving
 from tests.compiled import with_compiled
 from tests.guests.made import core_module
 
@@ -64,8 +67,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield found
 
 
-def put(url: str, body: bytes) -> None:
-    with urlopen(Request(url, body, method="PUT", headers={"Content-Type": "application/wasm"})):
+def put(url: str, body: bytes, token: str = "") -> None:
+    headers = {"Content-Type": "application/wasm"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    with urlopen(Request(url, body, method="PUT", headers=headers)):
         pass
 
 
@@ -154,6 +160,25 @@ def test_an_operation_is_tried(served: Served, browser: Browser) -> None:
     assert "rejected" in refused
     assert [each.text.split("\n")[0] for each in browser.all("#kinds a")] == ["counter", "evil"]
     assert browser.complaints() == [] or all("422" in each for each in browser.complaints())
+
+
+def test_a_host_with_tokens(browser: Browser, tmp_path: Path) -> None:
+    data = with_compiled(tmp_path / "data")
+    command = [COMMAND, "token", "create", "root", "--role", "admin", "--data", data, "--new"]
+    made = subprocess.run(command, check=True, capture_output=True, text=True, timeout=SECONDS_MAX)
+    with serving(data) as served:
+        browser.open(served.url)
+        notice = browser.all("#notice")[0]
+        browser.until(lambda: "problem" in str(notice.get_attribute("class")))
+        browser.driver.switch_to.active_element.send_keys(made.stdout.strip(), Keys.ENTER)
+        browser.until(lambda: "Nothing is deployed" in notice.text)
+        put(f"{served.url}/v1/kinds/counter", COUNTER.read_bytes(), made.stdout.strip())
+        browser.all("#host button")[0].click()
+        assert "200" in browser.invoke("increment")
+        assert notice.text == ""
+        for link, told in ("OpenAPI", '"openapi": "3.1'), ("Metrics", "kelpie_turns_total"):
+            browser.driver.find_element(By.LINK_TEXT, link).click()
+            browser.until(lambda told=told: told in browser.all("#kind")[0].text)
 
 
 def test_strangers_run_nothing(served: Served, browser: Browser) -> None:

@@ -97,6 +97,7 @@ async function choose() {
   if (!state.kinds.some((each) => each.kind === name)) { $("kind").replaceChildren(); return; }
   try {
     state.kind = await asked(pathOf("kinds", name));
+    notice("");
     showKind(state.kind);
     listKinds();
   } catch (error) { notice(error.message, true); }
@@ -261,6 +262,14 @@ function indented(text) {
   });
 }
 
+// A browser follows a link without the token: with one, what is there is asked for and shown here.
+for (const link of document.querySelectorAll("header nav a")) link.addEventListener("click", (event) => {
+  if (!$("token").value.trim()) return;
+  event.preventDefault();
+  const answer = make("div", { class: "answer", role: "status" });
+  $("kind").replaceChildren(make("h2", {}, link.textContent), answer);
+  run(answer, () => ask("GET", link.getAttribute("href")));
+});
 $("host").addEventListener("submit", (event) => { event.preventDefault(); load(); });
 $("filter").addEventListener("input", listKinds);
 window.addEventListener("hashchange", choose);
