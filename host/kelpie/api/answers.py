@@ -36,7 +36,9 @@ def check_shape(answer: Any, shape: str, url: str) -> None:
     """
     wrong = _wrong(answer, _SHAPES[shape], "")
     if wrong is not None:
-        raise HostFault(f"{url} answers as no Kelpie host does: {wrong}")
+        raise HostFault(
+            f"{url} answers as no Kelpie host does: {wrong} (it may be of another version)"
+        )
 
 
 def _wrong(value: Any, schema: Schema, place: str) -> str | None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
-__all__ = ["error_pages"]
+__all__ = ["error_page", "error_pages"]
+
+# The pages of `docs/errors/`, in Markdown: they are part of the package.
+_PAGES = Path(__file__).with_name("error_pages")
 
 
 @cache
 def error_pages() -> dict[str, bytes]:
-    """The pages of `docs/errors/` in Markdown, by file name. They are part of the package."""
-    directory = files("kelpie.api").joinpath("error_pages")
-    return {
-        page.name: page.read_bytes() for page in directory.iterdir() if page.name.endswith(".md")
-    }
+    """All of them, by file name."""
+    return {page.name: page.read_bytes() for page in _PAGES.glob("*.md")}
+
+
+def error_page(code: str) -> Path:
+    """Where the page about the errors of a code lies on this machine."""
+    return _PAGES / f"{code}.md"

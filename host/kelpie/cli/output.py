@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from urllib.parse import unquote
 
+from kelpie.api.manual import error_page
 from kelpie.cli.colors import bold, red
 from kelpie.cli.json_text import json_text
 from kelpie.errors import KelpieError
@@ -50,8 +51,8 @@ _NEXT = {
     "value-not-found": "`kelpie show KIND/KEY` says whether the actor was ever used",
     "batch-unsupported": "`kelpie stream`, which runs each operation in a turn of its own",
     "component-refused": "`kelpie inspect FILE.wasm` shows what it imports and exports",
-    "component-not-deterministic": "see docs/errors/component-not-deterministic.md for what makes "
-    "an actor differ; --no-determinism-check deploys it all the same",
+    "component-not-deterministic": "look up below what makes an actor differ; "
+    "--no-determinism-check deploys it all the same",
     "component-invalid": "build the actor first, and give the .wasm file",
     "data-directory-locked": "stop that host, or give another directory with --data",
     "request-mismatch": "leave --id out, or use a new one",
@@ -124,7 +125,7 @@ def told_of(error: KelpieError, advice: str | None = None) -> str:
         then.append(f"try: {_NEXT[error.code]}")
     elif error.retryable:
         then.append("try: the same again, in a moment")
-    then.append(f"more: {error.page or f'docs/errors/{error.code}.md'}")
+    then.append(f"more: {error.page or error_page(error.code)}")
     return _complaint(f"{error.title} ({error.code})", *then)
 
 
