@@ -19,7 +19,8 @@ from kelpie.store.keyspace import ActorKeys
 from kelpie.store.reading import reading
 from kelpie.wasm.engine import WasmEngine
 from tests.runtime.conftest import LIMITS
-from tests.runtime.support import COUNTER, TestNode, World, outcome
+from tests.runtime.link import failing
+from tests.runtime.support import COUNTER, TestNode, World, outcome, settle
 from tests.wasm.support import ROGUE
 
 ONE = Address("default", "rogue", "one")
@@ -286,6 +287,30 @@ async def test_a_journal_that_cannot_be_written_hides_no_answer(
     error = await host.fail()
     assert error.code == "actor-failed"
     assert "bundle" not in error.details
+
+
+async def test_of_an_instance_that_has_lost_turns_no_later_ones_are_kept(
+    start: Callable[..., object],
+) -> None:
+    host: Host = await start(journal_waiting_bytes_max=1)  # type: ignore[misc]
+    await host.keep_all()
+    await host.ask("save", "a")
+    link, full = host.node.link, StoreWriteFailed("the disk is full")
+    link.hold()
+    # What it leaves in the journal is written before it is answered.
+    read = host.node.ask("read_only_load", "{}", kind="rogue")
+    held = await link.held()
+    # This one ends meanwhile.
+    saved = host.node.ask("save", '"b"', kind="rogue")
+    await settle()
+    link.fates.extend([failing(full)] * (host.node.limits.commit_attempts_max - 1))
+    held.fail(full)
+    await read
+    await saved
+    await host.ask("save", "c")
+    assert [each.given.argument.data for each in reversed(await host.turns())] == [b'"a"', b'"c"']
+    summary = await host.replay()
+    assert (summary.divergence, summary.turns, summary.instances) == (None, 2, 2)
 
 
 async def test_secrets_do_not_leave(start: Callable[..., object]) -> None:

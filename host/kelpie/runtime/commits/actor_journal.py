@@ -82,9 +82,11 @@ class ActorJournal:
             self._begin_anew()
         self._room_bytes = self._node.limits.commit_bytes_max - batch.bytes - self._waiting_bytes
         for recorded in batch.journal:
-            self._waiting.append(recorded)
-            self._waiting_bytes += recorded.written_bytes_max
-            self.waits = True
+            # One that ended while an earlier turn of its instance was being lost goes too.
+            if not recorded.flight.forgotten:
+                self._waiting.append(recorded)
+                self._waiting_bytes += recorded.written_bytes_max
+                self.waits = True
 
     def _begin_anew(self) -> None:
         """The actor is deleted: so is its journal, with the next `ride`."""
