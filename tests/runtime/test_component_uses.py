@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 import pytest
@@ -215,6 +216,25 @@ async def test_one_that_was_cleared_before_its_version_came_is_kept_again(world:
     node.runtime._deploys.components.keep = keep_and_lose  # type: ignore[method-assign, assignment]
     await deploy(node, "one")
     assert times == 3
+    assert kept(node) == {"one"}
+
+
+async def test_one_that_is_cleared_while_it_is_kept_is_whole_at_last(world: World) -> None:
+    node = await started(world)
+    assert isinstance(node.engine, ScriptedEngine)
+    digest = node.engine.components["one"].digest
+    # Its bytes, and its head: that lands, and is cleared before that is known.
+    node.link.fates.append(lambda chunks: chunks.land())
+    node.link.hold()
+    deploying = asyncio.create_task(deploy(node, "one"))
+    head = await node.link.held()
+    head.apply()
+    transaction: Transaction = node.client.transaction()
+    transaction.clear(component_keys.component(digest))
+    transaction.clear_range(*component_keys.component_chunks(digest))
+    await transaction.commit()
+    head.lose()
+    await deploying
     assert kept(node) == {"one"}
 
 

@@ -43,7 +43,7 @@ class Components:
         deployed: what no version uses is cleared again.
 
         Raises:
-            StoreError
+            StoreError, ComponentClearedError
         """
         await _write(self._node, component, wasm)
         self._loaded[component.digest] = component
@@ -146,6 +146,11 @@ async def _write(node: Node, component: Component, wasm: bytes) -> None:
         await transact(node.env, node.store, node.limits, work, repeatable=True)
 
     async def finish(transaction: Transaction) -> None:
+        # A head of before may have been found of no use since, and all cleared that was
+        # there then. What was written together is there or gone together.
+        for number, _ in chunks[::_CHUNKS_AT_ONCE]:
+            if await transaction.get(component_keys.component_chunk(digest, number)) is None:
+                raise ComponentClearedError(digest)
         transaction.set(head_key, head)
 
     await transact(node.env, node.store, node.limits, finish, repeatable=True)

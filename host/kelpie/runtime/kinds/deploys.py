@@ -115,8 +115,8 @@ class Deploys:
             return await succeed(transaction, self._node, namespace, kind, derive, strict=strict)
 
         while True:
-            await self.components.keep(component, wasm)
             try:
+                await self.components.keep(component, wasm)
                 return replace(await self._make_current(witness, work), shadow=shadow)
             except ComponentClearedError:
                 # By whoever cleared the last version that had it, just before.
