@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kelpie.errors import DeadlineExceeded
+from kelpie.errors import DeadlineExceeded, OutcomeUnknown
 from kelpie.ids import Address, text
 from kelpie.sim.endings import Endings
 from kelpie.sim.moments import Moments
@@ -63,6 +63,15 @@ def test_a_read_that_may_have_joined_one_of_the_life_before_is_judged_in_none() 
     assert lived(endings(), late, elsewhere, read_only=True)[1] == [elsewhere]
     refused = Attempt("n", 15, 16, Answer(None, DeadlineExceeded("late")))
     assert lived(endings(), refused, after, read_only=True)[1] == [after]
+
+
+def test_a_write_that_may_have_joined_one_of_the_life_before_may_have_been_done_in_either() -> None:
+    unknown = Attempt("n", 5, 24, Answer(None, OutcomeUnknown("late")))
+    after = Attempt("n", 22, 30, DONE)
+    expected = [[Attempt("n", 5)], [Attempt("n", 21), Attempt("n", 22)]]
+    assert lived(endings(), unknown, after) == expected
+    elsewhere = Attempt("m", 22, 30, DONE)
+    assert lived(endings(), unknown, elsewhere)[1] == [Attempt("n", 21), elsewhere]
 
 
 def test_what_was_never_delivered_is_nowhere() -> None:

@@ -92,6 +92,8 @@ class Endings:
             if attempt.delivered > since and is_whole:
                 if not (life and _may_tell_of_before(request, attempt, endings[life - 1])):
                     yield attempt
+                elif not request.read_only:
+                    yield Attempt(attempt.node, attempt.delivered)
             elif attempt.delivered < since and attempt.node in endings[life - 1].dead:
                 continue
             elif not request.read_only:
@@ -100,9 +102,9 @@ class Endings:
 
 
 def _may_tell_of_before(request: Request, attempt: Attempt, ending: Ending) -> bool:
-    """Whether a read may have joined one that was asked before the kind was deleted,
-    and so tell what was then: that is an answer to both."""
-    if not request.read_only or attempt.answer is None or not attempt.answer.definite:
+    """Whether it may have joined one that was asked before the kind was deleted, and so
+    tell what was then: that is an answer to both."""
+    if attempt.answer is None or not attempt.answer.definite:
         return False
     asked = request.joined(attempt).delivered
     return asked is not None and asked < ending.begun
