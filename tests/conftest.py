@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,11 @@ from tests.compiled import share
 # on CI another one than at a desk.
 settings.register_profile("kelpie", deadline=None)
 settings.load_profile("kelpie")
+
+# Behind `nohup`, or in the background of a script, it is ignored, and would be by every
+# command that a test interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
