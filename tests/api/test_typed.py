@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kelpie.api.client import Client
@@ -96,10 +98,10 @@ async def test_a_new_version_is_noticed(host: Host) -> None:
         asked = 0
         ask = client.ask
 
-        async def counting(method: str, *more: object) -> tuple[str, bytes]:
+        async def counting(method: str, *more: Any, **options: Any) -> tuple[str, bytes]:
             nonlocal asked
             asked += method == "GET"
-            return await ask(method, *more)  # type: ignore[arg-type]
+            return await ask(method, *more, **options)
 
         client.ask = counting  # type: ignore[method-assign]
         for _ in range(3):
