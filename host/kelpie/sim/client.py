@@ -16,6 +16,7 @@ from kelpie.sim.workload import Workload
 __all__ = ["Client"]
 
 _BACKOFF_MS_MAX: Final = 120
+_LONGER_MS: Final = 20
 _DEADLINE_MS_MIN: Final = 40
 _BELIEVERS: Final = 5
 
@@ -72,7 +73,7 @@ class Client:
         recorded is never asked again: it might be done twice. Who is `patient` gives
         each attempt the longest time that there is."""
         tries_max = tries_max or self._workload.tries_max
-        for _ in range(tries_max):
+        for times in range(tries_max):
             answer = await self._attempt(request, patient=patient)
             if answer is not None and answer.final:
                 return
@@ -80,7 +81,10 @@ class Client:
                 return
             if believe and answer is not None and self._believes(request):
                 return
-            await _sleep_ms(self._tape.draw("workload/backoff", _BACKOFF_MS_MAX))
+            # Whoever wants to know in the end waits longer each time: what is in the way
+            # may be durable turns, each with a call that nobody can take before its deadline.
+            longer_ms = 0 if believe else times * _LONGER_MS
+            await _sleep_ms(longer_ms + self._tape.draw("workload/backoff", _BACKOFF_MS_MAX))
 
     def _believes(self, request: Request) -> bool:
         """Sometimes a client that was told that nothing was done goes away. Then
