@@ -15,12 +15,12 @@ _SHAPES = SHAPES | LINES
 # Whoever counts to more, or divides it, meets the end of a float.
 _NUMBER_MAX = 1 << 64
 _DIGITS_MAX = 20
-_TYPES: dict[str, tuple[str, type]] = {
-    "object": ("an object", dict),
-    "array": ("a list", list),
-    "string": ("a text", str),
-    "boolean": ("a flag", bool),
-    "null": ("null", type(None)),
+_TYPES: dict[str, type] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "boolean": bool,
+    "null": type(None),
 }
 
 
@@ -94,7 +94,7 @@ def _wrong_item(value: list[Any], schema: Schema, place: str) -> str | None:
 
 def _is(value: Any, name: str) -> bool:
     if name != "integer":
-        return isinstance(value, _TYPES[name][1])
+        return isinstance(value, _TYPES[name])
     if isinstance(value, str):
         # As `read` of `ask_json` may have left it.
         return type(value) is not str and len(value) <= _DIGITS_MAX and value.isdecimal()

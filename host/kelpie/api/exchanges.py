@@ -21,16 +21,13 @@ from kelpie.api.http_client.failures import (
 )
 from kelpie.api.http_client.origin import origin_of
 from kelpie.api.http_client.pool import Pool
-from kelpie.api.http_client.request import header_lines, request_line
+from kelpie.api.http_client.request import SAFE_METHODS, header_lines, request_line
 from kelpie.api.unreachable import HostUnreachable
 from kelpie.env.program import Surroundings
 from kelpie.errors import HostFault, InvalidRequest
 from kelpie.limits import Limits
 
-__all__ = ["SAFE_METHODS", "Exchanges"]
-
-# By these nothing is done: asked again they do no harm.
-SAFE_METHODS = {"GET", "HEAD"}
+__all__ = ["Exchanges"]
 
 
 class Exchanges:

@@ -12,9 +12,10 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 from kelpie.api.certificates import trusting
-from kelpie.api.exchanges import SAFE_METHODS, Exchanges
+from kelpie.api.exchanges import Exchanges
 from kelpie.api.headers import REQUEST_ID_HEADER
 from kelpie.api.http_client.answer import Answer
+from kelpie.api.http_client.request import SAFE_METHODS
 from kelpie.api.paths import DEFAULT_NAMESPACE
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE, TEXT_TYPE
 from kelpie.api.problem import PROBLEM_TYPE, error_of

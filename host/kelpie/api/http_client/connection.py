@@ -8,7 +8,7 @@ from typing import cast
 
 from kelpie.api.http_client.arriving import ArrivingAnswer
 from kelpie.api.http_client.failures import AnswerLost, NoAnswer, NotHttp, NotSent, Silent
-from kelpie.api.http_client.request import chunk
+from kelpie.api.http_client.request import SAFE_METHODS, chunk
 from kelpie.env.connecting import has_news
 from kelpie.env.program import Surroundings
 from kelpie.limits import Limits
@@ -16,7 +16,6 @@ from kelpie.limits import Limits
 __all__ = ["Connection"]
 
 _REFUSED = 300
-_READING = {"GET", "HEAD"}
 _UNLOOKED_BYTES_MAX = 64 * 1024
 
 
@@ -185,7 +184,7 @@ class Connection(asyncio.Protocol):
     def _patience_ms(self, method: str) -> float:
         """What changes something may take as long as what it does."""
         limits = self._limits
-        reads = method in _READING
+        reads = method in SAFE_METHODS
         return limits.client_silence_ms_max if reads else limits.client_change_silence_ms_max
 
     async def _send(self, pieces: AsyncIterable[bytes], chunked: bool) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["chunk", "header_lines", "request_line"]
+__all__ = ["SAFE_METHODS", "chunk", "header_lines", "request_line"]
+
+# By these nothing is done: asked again they do no harm.
+SAFE_METHODS = {"GET", "HEAD"}
 
 # Whatever could end a header, or the line of the request.
 _NOT_IN_HEADERS = re.compile("[\x00-\x08\x0a-\x1f\x7f]")

@@ -105,17 +105,16 @@ class Alarm:
         """
         rows_max = self._node.limits.due_rows_at_once_max
         begin, end = all_due()
-        following: int | None = None
+        later: list[int] = []
         while True:
             with reading(self._node.store) as transaction:
                 rows = await transaction.get_range(begin, end, limit=rows_max, snapshot=True)
                 page = [(key, due(key)) for key, _ in rows]
                 now_due = [each for each in page if each[1].at_ms <= now_ms]
                 has_room = await self._begin_all(transaction, now_due)
-            later = [found.at_ms for _, found in page if found.at_ms > now_ms]
-            following = min(later if following is None else [following, *later], default=None)
+            later += [found.at_ms for _, found in page if found.at_ms > now_ms]
             if not has_room or len(rows) < rows_max:
-                return following
+                return min(later, default=None)
             last, found = page[-1]
             # In the order of their times: what follows in this bucket is not due either.
             begin = after(last) if found.at_ms <= now_ms else bucket_end(last)
