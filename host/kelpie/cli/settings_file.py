@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from kelpie.cli.reading import read_up_to
 from kelpie.cli.settings import SETTINGS, SettingsInvalid
-from kelpie.limits import DEFAULT_LIMITS
 
 __all__ = ["read"]
 
@@ -43,15 +43,12 @@ def _content(path: Path) -> bytes:
     """
     if not stat.S_ISREG(path.stat().st_mode) and str(path) != os.devnull:
         raise SettingsInvalid(f"{path} is no regular file")
-    bytes_max = DEFAULT_LIMITS.settings_file_bytes_max
     with path.open("rb") as file:
-        found = file.read(bytes_max + 1)
-    if len(found) > bytes_max:
-        raise SettingsInvalid(
-            f"{path} has more than {bytes_max} bytes (settings_file_bytes_max): "
-            "it is no settings file"
-        )
-    return found
+        return read_up_to("settings_file_bytes_max", file, str(path), _no_settings)
+
+
+def _no_settings(reason: str) -> SettingsInvalid:
+    return SettingsInvalid(f"{reason}: it is no settings file")
 
 
 def _flat(tables: dict[str, Any]) -> list[tuple[str, object]]:
