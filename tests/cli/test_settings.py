@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from kelpie.cli.main import main
-from kelpie.cli.settings import SETTINGS, unknown
+from kelpie.cli.setting import SETTINGS
+from kelpie.cli.settings import unknown
 
 ROOT = Path(__file__).parents[2]
 FILE = '[serve]\ndata = "data"\nport = 7171\n'

@@ -18,6 +18,7 @@ from kelpie.api.client import Client
 from kelpie.api.unreachable import HostUnreachable
 from kelpie.cli import settings
 from kelpie.cli.parser import CommandParser, parser
+from kelpie.cli.setting import SettingsInvalid
 from kelpie.cli.with_host import with_host
 from kelpie.errors import KelpieError
 from kelpie.ids import on_one_line
@@ -95,7 +96,7 @@ def _ask(given: argparse.Namespace, choices: Choices) -> list[str]:
     try:
         settings.fill(options)
         found = with_host(options, choices, limit_ms=_ANSWER_MS_MAX)
-    except (KelpieError, HostUnreachable, settings.SettingsInvalid, OSError):
+    except (KelpieError, HostUnreachable, SettingsInvalid, OSError):
         return []
     # What commands a terminal is not for a prompt.
     return [choice for choice in found if on_one_line(choice) == choice]

@@ -13,6 +13,7 @@ from kelpie.cli import arguments as checked
 from kelpie.cli import settings
 from kelpie.cli.output import complain, say, tell_error
 from kelpie.cli.parser import parser
+from kelpie.cli.setting import SettingsInvalid
 from kelpie.errors import ActorOutcomeUnknown, KelpieError, OutcomeUnknown
 from kelpie.projects.errors import ProjectError
 
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         options = parser(arguments).parse_args(arguments)
         _take_environment(options)
         return function_of(options.run)(options)
-    except settings.SettingsInvalid as error:
+    except SettingsInvalid as error:
         complain(str(error))
         return _WRONG_USAGE
     except (OutcomeUnknown, ActorOutcomeUnknown) as error:
@@ -94,7 +95,7 @@ def _take_environment(options: argparse.Namespace) -> None:
         try:
             options.seed = checked.whole(seed)
         except argparse.ArgumentTypeError as error:
-            raise settings.SettingsInvalid(f"$DST_SEED: {error}") from None
+            raise SettingsInvalid(f"$DST_SEED: {error}") from None
 
 
 def _if_unreachable(error: HostUnreachable, options: argparse.Namespace) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from kelpie.cli.host_log import log_to_stderr
 from kelpie.cli.log_options import LogOptions
 from kelpie.cli.log_writer import LogWriter
 from kelpie.cli.output import complain, printable, told_of
-from kelpie.cli.settings import SETTINGS
+from kelpie.cli.setting import SETTINGS
 from kelpie.env import real
 from kelpie.env.real import RealEnv
 from kelpie.errors import StoreStopped

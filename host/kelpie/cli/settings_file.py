@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kelpie.cli.reading import read_up_to
-from kelpie.cli.settings import SETTINGS, SettingsInvalid
+from kelpie.cli.setting import SETTINGS, SettingsInvalid
 
 __all__ = ["read"]
 
