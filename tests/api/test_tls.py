@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 
 from kelpie.access.roles import Role
 from kelpie.api.client import Client
-from kelpie.api.listening import AddressRefused, Listening, is_loopback
+from kelpie.api.listening import AddressRefused, Listening, leads_here
 from kelpie.api.tls import ServerTls
 from kelpie.api.unreachable import HostUnreachable
 from kelpie.ids import text
@@ -357,7 +357,7 @@ async def test_what_is_said_in_one_go_with_the_handshake(
     ],
 )
 async def test_what_leads_to_this_machine_alone(host: str, verdict: bool) -> None:
-    assert await is_loopback(host) is verdict
+    assert await leads_here(host) is verdict
 
 
 async def test_a_public_address_wants_tokens_or_a_word(empty_host: Host) -> None:

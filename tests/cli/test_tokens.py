@@ -317,8 +317,12 @@ def test_the_settings_do_not_show_it(tmp_path: Path, shell: Shell) -> None:
 
 def test_a_token_in_the_clear_is_warned_of(tmp_path: Path, shell: Shell) -> None:
     secret = shell.make(tmp_path / "data", "root", "--role", "admin")
-    # The latter is 127.0.0.1 by a name that does not say so. Nobody listens there.
-    for url, warned in (("http://localhost:1", False), ("http://[::ffff:7f00:1]:1", True)):
+    # The last leads to this machine, by an address that does not say so. Nobody listens there.
+    for url, warned in (
+        ("http://localhost:1", False),
+        ("http://[::ffff:7f00:1]:1", False),
+        ("http://0.0.0.0:1", True),
+    ):
         told = shell.run("kinds", url=url, token=secret)
         assert told.status == 1
         assert ("in the clear" in told.err) is warned

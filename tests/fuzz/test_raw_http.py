@@ -97,7 +97,9 @@ class _Talk:
                     wire.writer.write(part)
                     # So that it arrives by itself, mostly.
                     await asyncio.sleep(0)
-                wire.writer.write_eof()
+                # The host may have closed it by now.
+                if not wire.writer.is_closing():
+                    wire.writer.write_eof()
                 return await wire.reader.read()
             except ConnectionError:
                 return b""

@@ -15,9 +15,10 @@ from ipaddress import ip_address
 
 from multidict import MultiMapping
 
+from kelpie.api.loopback import is_loopback
 from kelpie.errors import HostNotAllowed, OriginNotAllowed
 
-__all__ = ["Browsers", "is_loopback"]
+__all__ = ["Browsers"]
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _LOCAL = "localhost"
@@ -93,14 +94,6 @@ class Browsers:
             f"127.0.0.1 or localhost; or start it with --allow-host {ascii(name[:80])[1:-1]}, if "
             "a proxy stands before it"
         )
-
-
-def is_loopback(address: str) -> bool:
-    """Whether only this machine can reach the address."""
-    try:
-        return ip_address(address.partition("%")[0]).is_loopback
-    except ValueError:
-        return False
 
 
 def _name_in(host: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 from dataclasses import dataclass
-from ipaddress import ip_address
 
+from kelpie.api.loopback import is_loopback
 from kelpie.api.tls import ServerTls
 
-__all__ = ["AddressRefused", "Listening", "is_loopback"]
+__all__ = ["AddressRefused", "Listening", "leads_here"]
 
 
 class AddressRefused(Exception):
@@ -31,7 +31,7 @@ class Listening:
         AddressRefused
         OSError: the host's name cannot be looked up.
         """
-        if has_tokens or self.insecure_public or await is_loopback(self.host):
+        if has_tokens or self.insecure_public or await leads_here(self.host):
             return
         raise AddressRefused(
             f"{self.host or 'every address'} can be reached from other machines, and without "
@@ -39,7 +39,7 @@ class Listening:
         )
 
 
-async def is_loopback(host: str) -> bool:
+async def leads_here(host: str) -> bool:
     """Whether the name, or address, leads to this machine alone.
 
     Raises:
@@ -49,5 +49,4 @@ async def is_loopback(host: str) -> bool:
         return False
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    addresses = [str(each[4][0]).partition("%")[0] for each in found]
-    return bool(addresses) and all(ip_address(each).is_loopback for each in addresses)
+    return bool(found) and all(is_loopback(str(each[4][0])) for each in found)

@@ -16,7 +16,7 @@ from typing import Any
 
 from kelpie.access.audit import AuditLog
 from kelpie.api.about import HostSettings
-from kelpie.api.listening import AddressRefused, Listening, is_loopback
+from kelpie.api.listening import AddressRefused, Listening, leads_here
 from kelpie.api.server import HttpServer
 from kelpie.api.tls import ServerTls, is_open_to_others
 from kelpie.cli.allocator import return_large_blocks
@@ -173,7 +173,7 @@ async def _serve(
 
 async def _warn(log: LogWriter, listening: Listening, server: HttpServer) -> None:
     """Says what others could do."""
-    if await is_loopback(listening.host):
+    if await leads_here(listening.host):
         return
     if not server.tokens.required:
         log.warn("there are no tokens: whoever reaches this host can do everything")

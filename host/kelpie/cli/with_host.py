@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Awaitable, Callable
-from ipaddress import ip_address
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from kelpie.api.client import Client
+from kelpie.api.loopback import is_loopback
 from kelpie.api.paths import DEFAULT_NAMESPACE
 from kelpie.api.unreachable import HostUnreachable
 from kelpie.cli.output import say
@@ -85,11 +85,7 @@ def warn_if_in_the_clear(options: argparse.Namespace) -> None:
 def _is_in_the_clear(url: str) -> bool:
     parts = urlsplit(url)
     host = parts.hostname or ""
-    try:
-        is_here = ip_address(host).is_loopback
-    except ValueError:
-        is_here = host == "localhost"
-    return parts.scheme == "http" and not is_here
+    return parts.scheme == "http" and host != "localhost" and not is_loopback(host)
 
 
 def tell_of_fault(what: str, error: BaseException | None) -> None:
