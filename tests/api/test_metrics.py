@@ -68,6 +68,15 @@ async def test_turns_are_counted_by_kind_and_outcome(host: Host, lane: str) -> N
     assert value(samples, "kelpie_http_request_duration_seconds_count") == 7  # two deploys, too
 
 
+async def test_what_is_said_of_a_metric_is_said_of_it_alone(host: Host) -> None:
+    """Whoever looks at one sees none of the others beside it."""
+    text = (await host.ask("GET", "/metrics")).body.decode()
+    said = {each.name: each.documentation for each in text_string_to_metric_families(text)}
+    assert all(said.values())
+    words = {name: set(told.rstrip(".").split()) for name, told in said.items()}
+    assert {name for name, each in words.items() if each & {"it", "they", "them"}} == set()
+
+
 async def test_a_repeated_request_is_no_turn(host: Host) -> None:
     for _ in range(2):
         await host.ask("POST", "/v1/actors/counter/bob/increment", Idempotency_Key="same")

@@ -82,7 +82,10 @@ class HostCollector:
         add_counts(grouped, meters.commit_turns)
         yield grouped
         yield by_kind(
-            "actor_activations", "Actors that were loaded", kinds, lambda meter: meter.activations
+            "actor_activations",
+            "Actors that were loaded from the store",
+            kinds,
+            lambda meter: meter.activations,
         )
         yield by_kind(
             "instances_made", "Instances that were made", kinds, lambda meter: meter.instances_made
@@ -106,7 +109,7 @@ class HostCollector:
         yield from (outstanding, waiting)
         yield plain_gauge(
             "calls_waiting",
-            "Actors that wait for another one",
+            "Actors that wait in the middle of a turn for another one",
             self._runtime.reception.calls.waiting,
         )
 
@@ -121,7 +124,9 @@ class HostCollector:
             "actors_state_bytes", "State of active actors in memory, about", runtime.state_bytes
         )
         yield plain_gauge("instances_live", "Instances that live", len(instances))
-        yield plain_gauge("instances_memory_bytes", "Memory that they take", instances.memory_bytes)
+        yield plain_gauge(
+            "instances_memory_bytes", "Memory that live instances take", instances.memory_bytes
+        )
         yield plain_counter(
             "instances_dropped", "Instances dropped to make room", instances.dropped
         )
@@ -156,7 +161,9 @@ class HostCollector:
         yield plain_counter(
             "store_batch_failures", "Batches that could not be written", meter.batch_failures
         )
-        yield plain_gauge("store_queue_bytes", "Commits that wait for it", store.queued_bytes)
+        yield plain_gauge(
+            "store_queue_bytes", "Commits that wait for the store", store.queued_bytes
+        )
 
     def _served(self) -> Iterator[Metric]:
         http = self._http
