@@ -220,6 +220,8 @@ async def test_grants(empty_host: Host) -> None:
     refused = await host.ask("PUT", "/v1/kinds/one?grant=kv", COUNTER.read_bytes())
     assert (refused.status, refused.code) == (422, "imports-not-granted")
     assert (refused.json["missing"], refused.json["granted"]) == (["state"], ["kv"])
+    refused = await host.ask("PUT", "/v1/kinds/one?grant=none", COUNTER.read_bytes())
+    assert "'one' is granted nothing" in refused.json["detail"]
     assert (await host.ask("GET", "/v1/kinds/one")).status == 404
     wrong = await host.ask("PUT", "/v1/kinds/one?grant=stat", COUNTER.read_bytes())
     assert wrong.code == "invalid-request"

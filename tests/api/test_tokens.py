@@ -200,6 +200,22 @@ async def test_every_change_has_its_entry(empty_host: Host, admin: str) -> None:
     assert details[8] == "read in shop"
 
 
+async def test_the_entry_of_a_deploy_says_what_is_granted_now(empty_host: Host, admin: str) -> None:
+    host, sent = empty_host, bearer(admin)
+    for query in ("", "?grant=all,messaging:billing", "", "?grant=state", "?grant=all"):
+        await host.ask("PUT", f"/v1/kinds/counter{query}", COUNTER.read_bytes(), **sent)
+    await host.ask("POST", "/v1/kinds/counter/current", **sent)
+    told = [each["detail"].partition(" ")[2] for each in (await entries(host, admin))[::-1]]
+    assert told == [
+        "is version 1",
+        "is version 2, granted all, messaging:billing",
+        "was already version 2",
+        "is version 3, granted state",
+        "is version 4, granted all",
+        "is version 5, granted state",
+    ]
+
+
 async def test_what_changes_nothing_has_none(host: Host) -> None:
     admin = await host.token("root", Role.ADMIN)
     before = await entries(host, admin)

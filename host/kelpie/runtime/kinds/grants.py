@@ -19,6 +19,7 @@ __all__ = [
     "check_granted",
     "check_widened",
     "granted",
+    "listed",
     "parse_grant",
     "why_out_of_reach",
 ]
@@ -107,6 +108,11 @@ def granted(
     return None if asked == (ALL,) else asked
 
 
+def listed(grants: tuple[str, ...] | None) -> str:
+    """These grants, for people, as one would ask for them."""
+    return ALL if grants is None else ", ".join(grants) or NONE
+
+
 def check_granted(kind: str, imports: Iterable[str], grants: tuple[str, ...] | None) -> None:
     """
     Raises:
@@ -117,8 +123,9 @@ def check_granted(kind: str, imports: Iterable[str], grants: tuple[str, ...] | N
     missing = [each for each in interfaces(imports) if each not in grants]
     if missing:
         raise ImportsNotGranted(
-            f"it imports {', '.join(missing)}, and {kind!r} is granted only "
-            f"{', '.join(grants) or 'nothing'}: grant more (--grant, ?grant=), or build it without",
+            f"it imports {', '.join(missing)}, and {kind!r} is granted "
+            f"{f'only {listed(grants)}' if grants else 'nothing'}: grant more (--grant, "
+            "?grant=), or build it without",
             missing=missing,
             granted=list(grants),
         )

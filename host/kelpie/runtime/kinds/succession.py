@@ -23,7 +23,7 @@ from kelpie.runtime.kinds.deploy import (
     unpack_number,
     write_deploy,
 )
-from kelpie.runtime.kinds.grants import anywhere, check_granted, check_widened, granted
+from kelpie.runtime.kinds.grants import anywhere, check_granted, check_widened, granted, listed
 from kelpie.runtime.kinds.terms import Terms
 from kelpie.runtime.kinds.trimming import trim_versions
 from kelpie.runtime.node import Node
@@ -168,12 +168,15 @@ def full(namespace: str, count: int) -> KindsFull:
 
 
 def told(deploy: Deploy) -> str:
-    """What the audit log says of it: names of what was set, never values."""
+    """What the audit log says of it: names of what was set, never values; and the
+    grants, if there are others than before."""
     what = "is" if deploy.changed else "was already"
     config, secrets = deploy.differences.config, deploy.differences.secrets
     named = [("set", (*config.added, *secrets.added)), ("unset", config.removed + secrets.removed)]
     names = "".join(f", {verb} {' '.join(each)}" for verb, each in named if each)
-    return f"{deploy.digest} {what} version {deploy.number}{names if deploy.changed else ''}"
+    grants = f", granted {listed(deploy.grants)}" if deploy.differences.grants else ""
+    news = f"{names}{grants}" if deploy.changed else ""
+    return f"{deploy.digest} {what} version {deploy.number}{news}"
 
 
 async def _begin(
