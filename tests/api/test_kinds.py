@@ -98,6 +98,7 @@ async def test_rolling_back(host: Host) -> None:
         (b"{}", JSON, 400, "invalid-request"),
         (b'{"version": true}', JSON, 400, "invalid-request"),
         (b'{"version": 0}', JSON, 400, "invalid-request"),
+        (b'{"version": 1, "version": 2}', JSON, 400, "invalid-request"),
         (b'{"version": 1.0}', JSON, 400, "invalid-request"),
         (b'{"version": 1, "more": 1}', JSON, 400, "invalid-request"),
         (b'{"version": %s}' % (b"9" * 500), JSON, 400, "invalid-request"),

@@ -14,7 +14,7 @@ from kelpie.api.moments import told_moment
 from kelpie.api.paths import Target, decode_segment
 from kelpie.api.payloads import JSON_TYPE, TEXT_TYPE
 from kelpie.api.responses import Handler, json_response, unless_known
-from kelpie.api.unique_names import NameTwice, parse_unique
+from kelpie.api.unique_names import parse_unique
 from kelpie.env import Env
 from kelpie.errors import (
     ConfigurationNotFound,
@@ -177,8 +177,6 @@ def _values(body: bytes) -> dict[str, str | None]:
     """What a body sets and unsets. No error has any of it."""
     try:
         found = parse_unique(body)
-    except NameTwice:
-        raise InvalidRequest("the body has a name twice: give it once") from None
     except (ValueError, RecursionError):
         raise InvalidRequest("the body is no JSON") from None
     is_change = isinstance(found, dict) and all(

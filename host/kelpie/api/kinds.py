@@ -15,6 +15,7 @@ from kelpie.api.door import CALLER, CHANGE
 from kelpie.api.paths import Target, decode_segment, number_of
 from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE
 from kelpie.api.responses import Handler, json_response, unless_known
+from kelpie.api.unique_names import parse_unique
 from kelpie.api.views import (
     check_view,
     deploy_summary,
@@ -166,7 +167,7 @@ def _version_in(body: bytes, content_type: str | None) -> int:
     if _media_type(content_type) != JSON_TYPE:
         raise UnsupportedMediaType("send which version as application/json, or send no body")
     try:
-        wish = json.loads(body)
+        wish = parse_unique(body)
     except (ValueError, RecursionError) as error:
         raise InvalidRequest(f"the body is no JSON: {error}") from None
     version = wish.get("version") if isinstance(wish, dict) and wish.keys() == {"version"} else None

@@ -18,7 +18,7 @@ from kelpie.api.moments import told_moment
 from kelpie.api.paths import Target, decode_segment
 from kelpie.api.payloads import JSON_TYPE
 from kelpie.api.responses import Handler, json_response
-from kelpie.api.unique_names import NameTwice, parse_unique
+from kelpie.api.unique_names import parse_unique
 from kelpie.env import Env
 from kelpie.errors import Forbidden, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 from kelpie.limits import KIB, Limits
@@ -117,8 +117,6 @@ def _wish_in(body: bytes, content_type: str | None) -> dict[str, object]:
         raise UnsupportedMediaType(f"send what the token should be as {JSON_TYPE}")
     try:
         wish = parse_unique(body)
-    except NameTwice:
-        raise InvalidRequest("the body has a name twice: give it once") from None
     except (ValueError, RecursionError) as error:
         raise InvalidRequest(f"the body is no JSON: {error}") from None
     if not isinstance(wish, dict) or not wish.keys() <= _WISHES:

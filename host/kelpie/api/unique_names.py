@@ -5,17 +5,16 @@ from __future__ import annotations
 
 import json
 
-__all__ = ["NameTwice", "parse_unique"]
+from kelpie.errors import InvalidRequest
 
-
-class NameTwice(Exception):
-    """An object has a name twice. It says nothing of the text, which may be secret."""
+__all__ = ["parse_unique"]
 
 
 def parse_unique(text: bytes) -> object:
     """
     Raises:
-        NameTwice
+        InvalidRequest: an object has a name twice. It says nothing of the text, which
+            may be secret.
         ValueError, RecursionError: it is no JSON, or nested too deep.
     """
     return json.loads(text, object_pairs_hook=_unique)
@@ -24,5 +23,5 @@ def parse_unique(text: bytes) -> object:
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise NameTwice
+        raise InvalidRequest("the body has a name twice: give it once")
     return found
