@@ -9,7 +9,13 @@ import pytest
 from kelpie.api.client import Client
 from kelpie.api.typed.description import Described
 from kelpie.api.typed.descriptions import Descriptions
-from kelpie.errors import ActorRejected, InvalidArgument, KindNotFound, OperationNotFound
+from kelpie.errors import (
+    ActorRejected,
+    InvalidArgument,
+    InvalidText,
+    KindNotFound,
+    OperationNotFound,
+)
 from tests.api.support import LEDGER, Host
 
 
@@ -33,6 +39,12 @@ async def test_under_an_id_of_one_s_own_it_is_done_once(host: Host) -> None:
         for _ in range(2):
             assert await alice.add.under("order-17", amount=5) == {"value": 5}
         assert await alice.get() == {"value": 5}
+
+
+async def test_a_key_that_is_no_text_is_not_sent(host: Host) -> None:
+    async with Client(host.url) as client:
+        with pytest.raises(InvalidText, match=r"\\ud800' has half a surrogate pair"):
+            await client.call("counter", "a\ud800", "get")
 
 
 async def test_what_is_not_there_is_not_asked_for(host: Host) -> None:

@@ -84,8 +84,10 @@ class Exchanges:
         Raises:
             InvalidRequest, HostUnreachable
             HostFault: the answer is larger than any of a host.
+            RuntimeError: the client was not entered.
         """
-        assert self._pool is not None, "use the client in an `async with` block"
+        if self._pool is None:
+            raise RuntimeError("use the client in an `async with` block")
         chunked = not isinstance(body, bytes) and "Content-Length" not in headers
         head = self._head(method, path, headers, body, chunked)
         try:

@@ -21,7 +21,7 @@ from kelpie.api.payloads import BYTES_TYPE, JSON_TYPE, TEXT_TYPE
 from kelpie.api.problem import PROBLEM_TYPE, error_of
 from kelpie.api.unreachable import HostUnreachable
 from kelpie.env.program import ProgramEnv, Surroundings
-from kelpie.errors import HostFault
+from kelpie.errors import HostFault, InvalidText
 from kelpie.ids import Payload
 from kelpie.limits import DEFAULT_LIMITS
 
@@ -265,7 +265,14 @@ def with_query(path: str, **given: str | int | None) -> str:
 
 
 def quoted(segment: str) -> str:
-    """A segment of a path."""
-    told = quote(segment, safe="")
+    """A segment of a path.
+
+    Raises:
+        InvalidText: it has half a surrogate pair, which no text on its way has.
+    """
+    try:
+        told = quote(segment, safe="")
+    except UnicodeEncodeError:
+        raise InvalidText(f"{segment[:80]!a} has half a surrogate pair in it") from None
     # A segment of dots alone would be taken for a place in the path.
     return told.replace(".", "%2E") if segment in {".", ".."} else told

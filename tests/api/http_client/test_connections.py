@@ -34,6 +34,13 @@ async def test_they_are_kept() -> None:
         assert host.accepted == 5
 
 
+async def test_without_a_block_there_are_none() -> None:
+    async with scripted(answer_all) as host:
+        with pytest.raises(RuntimeError, match="async with"):
+            await Client(host.url).kinds()
+        assert host.accepted == 0
+
+
 async def test_one_that_is_idle_for_long_is_not_used_again() -> None:
     limits = replace(DEFAULT_LIMITS, client_idle_ms_max=1)
     async with scripted(answer_all) as host:
