@@ -176,9 +176,39 @@ def test_a_host_with_tokens(browser: Browser, tmp_path: Path) -> None:
         browser.all("#host button")[0].click()
         assert "200" in browser.invoke("increment")
         assert notice.text == ""
+        browser.all("#kinds a")[0].click()
         for link, told in ("OpenAPI", '"openapi": "3.1'), ("Metrics", "kelpie_turns_total"):
             browser.driver.find_element(By.LINK_TEXT, link).click()
             browser.until(lambda told=told: told in browser.all("#kind")[0].text)
+            # And back, to where the address of the page still says that it is.
+            browser.all("#kinds a")[0].click()
+            assert "200" in browser.invoke("get")
+
+
+def test_another_namespace(served: Served, browser: Browser) -> None:
+    put(f"{served.url}/v1/kinds/seller?namespace=shop", COUNTER.read_bytes())
+    browser.open(f"{served.url}/#counter")
+    browser.until(lambda: browser.all("article"))
+    namespace = browser.driver.find_element(By.ID, "namespace")
+    namespace.clear()
+    namespace.send_keys("shop", Keys.ENTER)
+    notice = browser.all("#notice")[0]
+    browser.until(lambda: notice.text == "No kind 'counter' is deployed here.")
+    assert browser.all("article") == []
+    browser.driver.find_element(By.PARTIAL_LINK_TEXT, "seller").click()
+    assert "200" in browser.invoke("get")
+    assert notice.text == ""
+    browser.driver.find_element(By.LINK_TEXT, "OpenAPI").click()
+    browser.until(lambda: "/v1/actors/seller/{key}/get" in browser.driver.page_source)
+
+
+def test_an_id_that_no_header_has(served: Served, browser: Browser) -> None:
+    browser.open(f"{served.url}/#counter")
+    card = browser.card("get")
+    card.find_element(By.CSS_SELECTOR, ".row input").send_keys("\u043a\u043b\u044e\u0447")
+    assert (
+        browser.invoke("get") == "A token and an Idempotency-Key are of visible ASCII characters."
+    )
 
 
 def test_strangers_run_nothing(served: Served, browser: Browser) -> None:

@@ -35,10 +35,12 @@ function pathOf(...segments) {
 async function ask(method, path, headers = {}, body) {
   const token = $("token").value.trim();
   if (token) headers = { ...headers, Authorization: `Bearer ${token}` };
+  let sent;
+  try { sent = new Headers(headers); } catch { throw new Error("A token and an Idempotency-Key are of visible ASCII characters."); }
   const begun = performance.now();
   let response;
   try {
-    response = await fetch(path, { method, headers, body, credentials: "omit", cache: "no-store", redirect: "error" });
+    response = await fetch(path, { method, headers: sent, body, credentials: "omit", cache: "no-store", redirect: "error" });
   } catch {
     throw new Error("The host does not answer: is it running?");
   }
@@ -88,13 +90,18 @@ function listKinds() {
   const shown = state.kinds.filter((each) =>
     each.kind.includes(wanted) || each.operations.some((name) => name.toLowerCase().includes(wanted)));
   $("kinds").replaceChildren(...shown.map((each) => make("li", {},
-    make("a", { href: `#${each.kind}`, "aria-current": each.kind === state.kind?.kind && "page" },
+    make("a", { href: `#${each.kind}`, "aria-current": each.kind === state.kind?.kind && "page",
+      on: { click: () => { if (location.hash === `#${each.kind}`) choose(); } } },
       each.kind, make("small", {}, `version ${each.number}, ${each.operations.length} operations`)))));
 }
 
 async function choose() {
   const name = location.hash.slice(1) || state.kinds[0]?.kind;
-  if (!state.kinds.some((each) => each.kind === name)) { $("kind").replaceChildren(); return; }
+  if (!state.kinds.some((each) => each.kind === name)) {
+    $("kind").replaceChildren();
+    if (state.kinds.length) notice(`No kind '${name}' is deployed here.`, true);
+    return;
+  }
   try {
     state.kind = await asked(pathOf("kinds", name));
     notice("");
@@ -264,6 +271,8 @@ function indented(text) {
 
 // A browser follows a link without the token: with one, what is there is asked for and shown here.
 for (const link of document.querySelectorAll("header nav a")) link.addEventListener("click", (event) => {
+  // Of kinds there is a document for each namespace.
+  if (link.id === "openapi") link.setAttribute("href", pathOf("openapi.json"));
   if (!$("token").value.trim()) return;
   event.preventDefault();
   const answer = make("div", { class: "answer", role: "status" });
