@@ -58,6 +58,11 @@ class Exchanges:
     def is_encrypted(self) -> bool:
         return self._origin.is_encrypted
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing is asked here any more."""
+        return self._pool is not None and self._pool.is_closed
+
     def open(self, trusted: ssl.SSLContext | None) -> None:
         """`trusted` says who may vouch for the host, if it is asked over TLS."""
         self._pool = Pool(self._env, self._origin, trusted, self._limits)
@@ -98,7 +103,9 @@ class Exchanges:
                 self._pool.give_back(connection)
         except AnswerLost as error:
             message = f"the host at {self._url} went away before it answered: {error}"
-            if isinstance(error, NoAnswer):
+            if self.is_closed:
+                message = f"the client was closed before {self._url} had answered"
+            elif isinstance(error, NoAnswer):
                 message += self._if_encrypted()
             raise HostUnreachable(message, sent=True) from error
         except Silent as error:

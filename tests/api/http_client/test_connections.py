@@ -174,6 +174,28 @@ async def test_who_gives_up_closes_it() -> None:
         await gone.wait()
 
 
+async def test_a_client_that_was_closed_asks_nothing_again() -> None:
+    asked_for = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        asked_for.set()
+        await peer.reader.read()
+
+    again: list[object] = []
+    async with scripted(script) as host:
+        async with Client(host.url, on_retry=again.append) as client:
+            asking = asyncio.ensure_future(client.call("counter", "a", "add", 1))
+            await asked_for.wait()
+        with pytest.raises(HostUnreachable, match="client was closed before") as found:
+            await asking
+        assert found.value.sent
+        with pytest.raises(HostUnreachable, match="client was closed") as found:
+            await client.call("counter", "a", "add", 1)
+        assert not found.value.sent
+    assert again == []
+
+
 async def test_who_has_read_enough_closes_it() -> None:
     gone = asyncio.Event()
 

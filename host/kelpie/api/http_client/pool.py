@@ -31,7 +31,7 @@ class Pool:
         self._room = asyncio.Semaphore(limits.client_connections_max)
         self._idle: list[Connection] = []
         self._taken: set[Connection] = set()
-        self._closed = False
+        self.is_closed = False
 
     async def take(self) -> Connection:
         """One on which nothing is asked. It has to be given back.
@@ -42,7 +42,7 @@ class Pool:
         """
         await self._room.acquire()
         try:
-            if self._closed:
+            if self.is_closed:
                 raise ConnectionAbortedError("the client was closed")
             connection = self._idle_one() or await self._new()
         except BaseException:
@@ -62,7 +62,7 @@ class Pool:
 
     async def close(self) -> None:
         """Closes them all. What is still asked has no answer any more."""
-        self._closed = True
+        self.is_closed = True
         idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
