@@ -52,10 +52,14 @@ class Change:
         with what another request had done."""
         self._is_none = True
 
+    def came_to(self, detail: str) -> None:
+        """Says what came of it, where no transaction makes the change."""
+        self._entry = self._entry._replace(detail=detail)
+
     def is_vain(self, detail: str) -> None:
         """All was as it was wanted already: of many such changes only their number is kept."""
         self._is_vain = True
-        self._entry = self._entry._replace(detail=detail)
+        self.came_to(detail)
 
     async def witness(self, transaction: Transaction, detail: str) -> None:
         """A `Witness` of the change."""

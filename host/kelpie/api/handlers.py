@@ -14,7 +14,7 @@ from kelpie.api.batches import BatchHandlers
 from kelpie.api.bodies import Bodies
 from kelpie.api.browsers import Browsers
 from kelpie.api.configuration import ConfigurationHandlers
-from kelpie.api.door import CALLER
+from kelpie.api.door import CALLER, CHANGE
 from kelpie.api.durable_handlers import DurableHandlers
 from kelpie.api.guard import Guard
 from kelpie.api.invocation import Invocations
@@ -185,6 +185,7 @@ class Handlers:
             level = body.decode("ascii", "replace").strip()
         logger = decode_segment(target.segments[2])
         set_level(logger, level)
+        request[CHANGE].came_to(level)
         _log.info("the level of %s is %s from now on", logger, level)
         return json_response({"levels": levels()})
 
