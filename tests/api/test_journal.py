@@ -35,6 +35,20 @@ async def test_what_is_kept_is_set(host: Host) -> None:
         assert (absent.status, absent.json["code"]) == (404, "kind-not-found")
 
 
+async def test_what_is_so_already_does_not_fill_the_audit_log(host: Host) -> None:
+    admin = bearer(await host.token("root", Role.ADMIN))
+    for _ in range(5):
+        assert (await host.ask("PUT", POLICY, b"all", Content_Type=TEXT, **admin)).status == 200
+        assert (await host.ask("DELETE", "/v1/reminders/rogue/b/tea", **admin)).status == 200
+    found = (await host.ask("GET", "/v1/audit", **admin)).json["entries"]
+    told = [(each["action"], each["detail"]) for each in found if each["principal"] == "root"]
+    assert told == [
+        ("journal", "was already all"),
+        ("cancel-reminder", "there was none"),
+        ("journal", "all"),
+    ]
+
+
 async def test_turns_are_listed_and_exported(host: Host) -> None:
     await host.ask("PUT", POLICY, b"all", Content_Type=TEXT)
     for value in (b'"1"', b'"2"', b'"3"'):

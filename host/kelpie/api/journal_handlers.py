@@ -55,8 +55,9 @@ class JournalHandlers:
             request, _POLICY_BYTES_MAX, self._limits.http_body_ms_max, PayloadTooLarge
         ) as body:
             policy = _policy(body.decode("ascii", "replace").strip())
-        journals, witness = self._runtime.journals, request[CHANGE].witness
-        await journals.set_policy(target.namespace, kind, policy, witness)
+        journals, change = self._runtime.journals, request[CHANGE]
+        if not await journals.set_policy(target.namespace, kind, policy, change.witness):
+            change.is_vain(f"was already {policy.value}")
         return json_response(_policy_view(target.namespace, kind, policy))
 
     async def _list(self, _request: web.BaseRequest, target: Target) -> web.Response:

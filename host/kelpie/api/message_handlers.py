@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from kelpie.api.door import CHANGE
 from kelpie.api.moments import told_moment
 from kelpie.api.paths import Target, decode_segment, number_of
 from kelpie.api.payloads import JSON_TYPE, value_type
@@ -83,9 +84,11 @@ class MessageHandlers:
         body = b'{"reminders":[%b]}' % b",".join(_reminder(*each) for each in found)
         return respond(HTTPStatus.OK, JSON_TYPE, body)
 
-    async def _cancel_reminder(self, _request: web.BaseRequest, target: Target) -> web.Response:
+    async def _cancel_reminder(self, request: web.BaseRequest, target: Target) -> web.Response:
         address, name = self._address(target), decode_segment(target.segments[4])
         cancelled = await self._messages.cancel_reminder(address, name)
+        if not cancelled:
+            request[CHANGE].is_vain("there was none")
         return json_response({**address._asdict(), "name": name, "cancelled": cancelled})
 
     def _address(self, target: Target) -> Address:

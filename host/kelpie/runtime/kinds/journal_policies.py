@@ -36,21 +36,27 @@ class JournalPolicies:
             self._read[namespace, kind] = found
         return found
 
-    async def set(self, namespace: str, kind: str, policy: Policy, witness: Witness) -> None:
-        """
+    async def set(self, namespace: str, kind: str, policy: Policy, witness: Witness) -> bool:
+        """Whether it had another one, or none of its own.
+
         Raises:
             KindNotFound, StoreError
         """
         node, key = self._node, journal_policy(namespace, kind)
+        wanted = frame(key, msgpack.packb(policy.value))
 
-        async def work(transaction: Transaction) -> None:
+        async def work(transaction: Transaction) -> bool:
             # Among its conflicts is then that the kind is deleted.
             await read_current(transaction, namespace, kind)
-            transaction.set(key, frame(key, msgpack.packb(policy.value)))
+            if await transaction.get(key) == wanted:
+                return False
+            transaction.set(key, wanted)
             await witness(transaction, policy.value)
+            return True
 
-        await transact(node.env, node.store, node.limits, work, repeatable=True)
+        changed = await transact(node.env, node.store, node.limits, work, repeatable=True)
         self._read[namespace, kind] = policy
+        return changed
 
     def forget(self, namespace: str, kind: str) -> None:
         """The kind is deleted."""

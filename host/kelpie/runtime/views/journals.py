@@ -82,13 +82,14 @@ class Journals:
 
     async def set_policy(
         self, namespace: str, kind: str, policy: Policy, witness: Witness = nobody
-    ) -> None:
+    ) -> bool:
         """From the next turn of each actor on, or, of one that is busy, from its
-        next instance on."""
-        await self._deploys.policies.set(namespace, kind, policy, witness)
+        next instance on. Whether it had another one."""
+        changed = await self._deploys.policies.set(namespace, kind, policy, witness)
         for activation in self._active.all():
             if activation.address[:2] == (namespace, kind):
                 activation.drop_instance()
+        return changed
 
     async def page(self, address: Address, before: int | None, limit: int) -> Page:
         """The newest turns of an actor, at most so many: those with a position below `before`."""
