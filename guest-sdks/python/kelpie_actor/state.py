@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kelpie_actor.codec.codec import Mismatch
 from kelpie_actor.errors import StateError
+from kelpie_actor.failures import failure_message
 from kelpie_actor.host import Host
 from kelpie_actor.json_text import JsonError, check_text, read_json
 
@@ -104,7 +105,13 @@ def _decode(kind: ActorType, stored: str | bytes) -> tuple[Any, bool]:
 
 def _migrated(kind: ActorType, version: int, state: Any) -> Any:
     migrate: Any = kind.kind.migrate  # type: ignore[attr-defined]
-    actor = migrate(version, state)
+    try:
+        actor = migrate(version, state)
+    except Exception as error:  # noqa: BLE001 - whatever the author's own code raises
+        raise StateError(
+            f"the stored state of version {version} cannot be migrated to "
+            f"{kind.state_version}: {failure_message(error)}"
+        ) from error
     if not isinstance(actor, kind.kind):
         raise StateError(
             f"{kind.kind.__name__}.migrate returned {type(actor).__name__} for the state of "

@@ -150,6 +150,8 @@ class Renamed:
     @classmethod
     def migrate(cls, version: int, old: Any) -> Any:
         if version == 1:
+            if old["value"] < 0:
+                raise Rejection("below-zero", "there is no such state")
             return cls(old["value"] * 100)
         return cls(old["total"] * 100) if old["total"] else old
 
@@ -181,6 +183,23 @@ def test_a_migration_that_returns_something_else(notes: FakeActor) -> None:
     renamed.context.host.stored.state = '{"version":2,"state":{"total":0}}'
     with pytest.raises(Failed, match="migrate returned dict"):
         renamed.invoke("get")
+
+
+@pytest.mark.parametrize(
+    ("state", "cause"),
+    [
+        ('{"version":1,"state":{}}', r"KeyError: 'value' \(.*test_state\.py:\d+, in migrate\)"),
+        ('{"version":1,"state":{"value":-1}}', "Rejection: .*there is no such state"),
+    ],
+)
+def test_a_migration_that_fails(state: str, cause: str) -> None:
+    renamed = FakeActor(Renamed)
+    renamed.context.host.stored.state = state
+    with pytest.raises(
+        Failed, match=f"the stored state of version 1 cannot be migrated to 3: {cause}"
+    ):
+        renamed.invoke("touch")
+    assert stored(renamed) == state
 
 
 def test_a_higher_version_needs_a_migration() -> None:

@@ -243,6 +243,9 @@ impl Moved {
     fn migrate(version: u32, old: Value) -> Result<Self> {
         let name = if version == 1 { "value" } else { "sum" };
         let total = old[name].as_i64();
+        if total.is_some_and(|total| total < 0) {
+            return Err(kelpie::reject("below-zero", "no sum"));
+        }
         Ok(Self { total: total.ok_or_else(|| kelpie::fail(format!("no {name}")))? })
     }
 }
@@ -258,7 +261,14 @@ fn old_state_is_migrated_and_saved_with_the_next_write() {
     assert_eq!(moved.invoke("add", r#"{"amount": 0}"#).unwrap(), "7");
     assert_eq!(host.state().unwrap(), r#"{"version":3,"state":{"total":7}}"#);
     for (stored, message) in [
-        (r#"{"version":1,"state":{}}"#, "no value"),
+        (
+            r#"{"version":1,"state":{}}"#,
+            "the stored state of version 1 cannot be migrated to 3: no value",
+        ),
+        (
+            r#"{"version":2,"state":{"sum":-1}}"#,
+            "the stored state of version 2 cannot be migrated to 3: rejected (below-zero): no sum",
+        ),
         (
             r#"{"version":3,"state":{}}"#,
             "the stored state of version 3 cannot be read: missing field `total` at line 1 column 2 \

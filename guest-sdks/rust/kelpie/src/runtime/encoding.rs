@@ -7,7 +7,7 @@ use serde_json::ser::{CompactFormatter, Formatter};
 use serde_json::value::RawValue;
 
 use super::State;
-use crate::{Payload, Result, fail};
+use crate::{Error, Payload, Result, fail};
 
 /// Deeper nested JSON is not read again.
 const DEPTH_MAX: usize = 127;
@@ -76,7 +76,19 @@ pub(super) fn decode<A: State>(stored: &Payload) -> Result<(A, bool)> {
     if version == A::VERSION {
         return Ok((serde_json::from_str(state.get()).map_err(unreadable)?, true));
     }
-    Ok((A::migrate(version, serde_json::from_str(state.get()).map_err(unreadable)?)?, false))
+    let old = serde_json::from_str(state.get()).map_err(unreadable)?;
+    // A refusal would be recorded as the answer, and state that cannot be read is none.
+    let migrated = A::migrate(version, old).map_err(|error| {
+        let known = A::VERSION;
+        let cause = match error {
+            Error::Failed(message) => message,
+            other => other.to_string(),
+        };
+        fail(format!(
+            "the stored state of version {version} cannot be migrated to {known}: {cause}"
+        ))
+    })?;
+    Ok((migrated, false))
 }
 
 /// Writes compact JSON, and sees what it writes.
