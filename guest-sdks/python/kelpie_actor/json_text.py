@@ -31,6 +31,14 @@ def _finite(written: str) -> float:
     return number
 
 
+def _whole(written: str) -> float:
+    try:
+        return int(written)
+    except ValueError:
+        # It has more digits than Python reads.
+        return _INFINITY
+
+
 def _no_constant(written: str) -> float:
     raise JsonError(f"{written} is no number in JSON")
 
@@ -53,7 +61,9 @@ _lenient = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant)
 _careful = json.JSONDecoder(
     parse_float=_finite, parse_constant=_no_constant, object_pairs_hook=_unique
 )
-_without_limits = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_unique)
+_without_limits = json.JSONDecoder(
+    parse_int=_whole, parse_constant=_no_constant, object_pairs_hook=_unique
+)
 _scan: Callable[[str, int], tuple[Any, int]] = scanner.make_scanner(_lenient)  # type: ignore[arg-type]
 
 
@@ -80,22 +90,24 @@ def read_json(text: str) -> Any:
 
 def _read_carefully(text: str) -> Any:
     try:
-        value = _careful.decode(text)
-    except _TooLarge:
-        # Once more, to say where it is.
-        value = _without_limits.decode(text)
+        value, to_check = _decoded(text)
     except json.JSONDecodeError as error:
         member = _member_at(text, error.pos)
         raise JsonError(f"{member}this is not JSON: {error}") from error
-    except JsonError:
-        raise
-    except ValueError as error:
-        raise JsonError(f"this is not JSON: {error}") from error
-    else:
-        if "\\u" not in text:
-            return value
-    _check(value, "")
+    if to_check:
+        _check(value, "")
     return value
+
+
+def _decoded(text: str) -> tuple[Any, bool]:
+    """The value, and whether something may be in it that is still to be refused."""
+    try:
+        return _careful.decode(text), "\\u" in text
+    except (json.JSONDecodeError, JsonError):
+        raise
+    except (_TooLarge, ValueError):
+        # A number: once more, to say where it is.
+        return _without_limits.decode(text), True
 
 
 def _check_depth(text: str) -> None:

@@ -107,7 +107,7 @@ def _migrated(kind: ActorType, version: int, state: Any) -> Any:
     migrate: Any = kind.kind.migrate  # type: ignore[attr-defined]
     try:
         actor = migrate(version, state)
-    except Exception as error:  # noqa: BLE001 - whatever the author's own code raises
+    except Exception as error:
         raise StateError(
             f"the stored state of version {version} cannot be migrated to "
             f"{kind.state_version}: {failure_message(error)}"

@@ -102,6 +102,7 @@ BAD = [
     ("echo", '{"value": Infinity}', ""),
     ("echo", '{"value": -Infinity}', ""),
     ("echo", '{"value": 1e999}', "value"),
+    ("echo", '{"value": 1e999', ""),
     ("echo", '{"value": "\\ud800"}', "value"),
     ("kv_list", '{"limit": -1}', "limit"),
     ("kv_list", '{"limit": 4294967296}', "limit"),

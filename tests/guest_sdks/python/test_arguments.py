@@ -156,6 +156,24 @@ def test_what_json_cannot_mean(taker: FakeActor, value: str) -> None:
         taker.invoke_raw("anything", f'{{"value":{value}}}')
 
 
+@pytest.mark.parametrize(
+    ("argument", "told"),
+    [
+        ('{"value":1e999', "this is not JSON: Expecting ',' delimiter"),
+        ('{"value":1e999,"b":', "this is not JSON: Expecting value"),
+        ('{"value":%s}' % ("1" * 5_000), "value is too large a number"),
+        ('{"value":[1,-%s]}' % ("1" * 5_000), r"value\[1\] is too large a number"),
+        ('{"value":[1e999,%s]}' % ("1" * 5_000), r"value\[0\] is too large a number"),
+    ],
+    ids=range(5),
+)
+def test_numbers_too_large_beside_other_mistakes(
+    taker: FakeActor, argument: str, told: str
+) -> None:
+    with pytest.raises(Rejection, match=f"bad-argument.*{told}"):
+        taker.invoke_raw("anything", argument)
+
+
 def test_bytes_take_the_binary_lane(taker: FakeActor) -> None:
     assert taker.invoke_raw("raw", b"\x00\xff") == b"\xff\x00"
     assert taker.invoke_raw("raw", b"") == b""
