@@ -30,7 +30,7 @@ func (c *Counter) Add(ctx *kelpie.Context, in Add) (Value, error) {
 	value := c.Value + in.Amount
 	if value < 0 {
 		// The caller is told so, and nothing of this turn is kept.
-		return Value{}, kelpie.Reject("out-of-range", "the value cannot go below zero")
+		return Value{}, kelpie.Reject("out-of-range", "the value would be below zero, or too large")
 	}
 	c.Value = value
 	ctx.Log().Info(fmt.Sprintf("now at %d", value))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"math"
 	"testing"
 
 	"kelpie"
@@ -23,15 +24,17 @@ func TestItCounts(t *testing.T) {
 	}
 }
 
-func TestItNeverGoesBelowZero(t *testing.T) {
+func TestItNeverGoesBelowZeroOrTooFar(t *testing.T) {
 	counter := kelpietest.New(t)
 	if _, err := counter.Invoke("add", Add{Amount: 2}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := counter.Invoke("add", Add{Amount: -3})
-	var refused *kelpie.Failure
-	if !errors.As(err, &refused) || refused.Code != "out-of-range" {
-		t.Fatal(err)
+	for _, amount := range []int64{-3, math.MaxInt64} {
+		_, err := counter.Invoke("add", Add{Amount: amount})
+		var refused *kelpie.Failure
+		if !errors.As(err, &refused) || refused.Code != "out-of-range" {
+			t.Fatal(amount, err)
+		}
 	}
 	// What was refused has changed nothing.
 	value, err := kelpietest.Invoke[Value](counter, "get", nil)

@@ -32,9 +32,9 @@ class Counter:
     def add(self, context: Context, amount: int = 1) -> Value:
         """Adds to the value."""
         value = self.value + amount
-        if value < 0:
+        if not 0 <= value < 2**63:
             # The caller is told so, and nothing of this turn is kept.
-            raise Rejection("out-of-range", "the value cannot go below zero")
+            raise Rejection("out-of-range", "the value would be below zero, or too large")
         self.value = value
         context.log.info(f"now at {value}")
         return Value(value)

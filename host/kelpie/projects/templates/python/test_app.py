@@ -15,10 +15,11 @@ def test_it_counts() -> None:
     assert counter.invoke("reset") == {"value": 0}
 
 
-def test_it_never_goes_below_zero() -> None:
+@pytest.mark.parametrize("amount", [-3, 2**63 - 1])
+def test_it_never_goes_below_zero_or_too_far(amount: int) -> None:
     counter = FakeActor(Counter)
     counter.invoke("add", {"amount": 2})
     with pytest.raises(Rejection, match="out-of-range"):
-        counter.invoke("add", {"amount": -3})
+        counter.invoke("add", {"amount": amount})
     # What was refused has changed nothing.
     assert counter.invoke("get") == {"value": 2}

@@ -30,7 +30,7 @@ impl Counter {
     fn add(&mut self, context: &Context, #[argument(default = 1)] amount: i64) -> Result<Value> {
         let Some(value) = self.value.checked_add(amount).filter(|value| *value >= 0) else {
             // The caller is told so, and nothing of this turn is kept.
-            return Err(reject("out-of-range", "the value cannot go below zero"));
+            return Err(reject("out-of-range", "the value would be below zero, or too large"));
         };
         self.value = value;
         context.log().info(format_args!("now at {value}"));
@@ -67,11 +67,13 @@ mod tests {
     }
 
     #[test]
-    fn it_never_goes_below_zero() {
+    fn it_never_goes_below_zero_or_too_far() {
         let mut counter = Actor::<Counter>::new();
         counter.invoke("add", r#"{"amount": 2}"#).unwrap();
-        let refused = counter.invoke("add", r#"{"amount": -3}"#).unwrap_err();
-        assert!(matches!(refused, Error::Rejected { code, .. } if code == "out-of-range"));
+        for amount in [-3, i64::MAX] {
+            let refused = counter.invoke("add", format!(r#"{{"amount": {amount}}}"#)).unwrap_err();
+            assert!(matches!(refused, Error::Rejected { code, .. } if code == "out-of-range"));
+        }
         // What was refused has changed nothing.
         assert_eq!(counter.invoke("get", "").unwrap(), r#"{"value":2}"#);
     }
