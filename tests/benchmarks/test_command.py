@@ -33,6 +33,7 @@ def test_each_row_runs_and_has_the_promised_members(name: str) -> None:
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
     assert rows
+    assert not list((ROOT / "examples").rglob("*.compiled")), "it leaves nothing in the checkout"
     for row in rows.values():
         assert isinstance(row["value"], int | float)
         assert row["unit"]
