@@ -2,6 +2,7 @@ package kelpie
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 
 	"kelpie/internal/contract"
@@ -73,7 +74,7 @@ func (p *program[S]) batchedReadOnly(ctx *Context, entry *Entry[S], argument Pay
 	}
 	after, failure := p.snapshot(ctx)
 	if failure == nil && !bytes.Equal(before, after) {
-		failure = failed(changedReadOnly)
+		failure = ctx.failing(errors.New(changedReadOnly))
 	}
 	return reply.Text(), failure
 }
@@ -88,5 +89,5 @@ func (p *program[S]) snapshot(ctx *Context) (encoded []byte, failure *Failure) {
 	if err == nil {
 		encoded, err = p.keeper.encode(nil, value)
 	}
-	return encoded, failureOf(err)
+	return encoded, ctx.failing(err)
 }

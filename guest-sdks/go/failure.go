@@ -73,6 +73,16 @@ func failureOf(err error) *Failure {
 	return &Failure{Kind: contract.Rejected, Code: refused.Code, Message: readable(refused.Message)}
 }
 
+// failing is the same, with a line of the log for a bug: whoever asked is told of
+// it, and the log is for those who can mend it.
+func (c *Context) failing(err error) *Failure {
+	failure := failureOf(err)
+	if failure != nil && failure.Kind == Failed {
+		c.host.Log(LevelError, "failed: "+failure.Message)
+	}
+	return failure
+}
+
 func isCode(code string) bool {
 	for _, symbol := range []byte(code) {
 		if symbol-'a' >= 26 && symbol-'0' >= 10 && symbol != '_' && symbol != '-' {

@@ -42,13 +42,13 @@ func (p *program[S]) run(ctx *Context, entry *Entry[S], argument Payload) (reply
 	ctx.readOnly = entry.readOnly
 	entry.prepare()
 	reply, err := entry.run(entry, ctx, &p.keeper, argument)
-	return reply, failureOf(err)
+	return reply, ctx.failing(err)
 }
 
 // settle saves what was changed.
 func (p *program[S]) settle(ctx *Context, readOnly bool) (failure *Failure) {
 	defer recovered(ctx, &failure)
-	return failureOf(p.keeper.settle(ctx, readOnly))
+	return ctx.failing(p.keeper.settle(ctx, readOnly))
 }
 
 func (p *program[S]) unknown(operation string) error {

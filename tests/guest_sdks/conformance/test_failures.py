@@ -21,6 +21,8 @@ async def test_a_rejection(actor: Subject) -> None:
 
 async def test_an_error(actor: Subject) -> None:
     assert "the disk of ä" in await actor.failure("fail", '{"message": "the disk of ä"}')
+    # Whoever asked may not be the one who can mend it.
+    assert [line for level, line in actor.lines() if level == "error" and "the disk of ä" in line]
 
 
 async def test_a_panic_says_what_and_where(actor: Subject, language: Language) -> None:

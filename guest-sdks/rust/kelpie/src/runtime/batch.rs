@@ -2,6 +2,7 @@
 
 use super::argument::{Members, bad_argument};
 use super::manifest::Argued;
+use super::operation::logged;
 use super::{Actor, Argument, Instance, Operation};
 use crate::{Context, Error, Payload, Result};
 
@@ -26,15 +27,17 @@ pub fn invoke_batch<A: Actor>(
     let mut replies = String::with_capacity(operations.len());
     let mut last = 0;
     for (index, line) in (0..).zip(operations.split_terminator('\n')) {
-        let reply =
-            run_line(instance, context, line).map_err(|error| BatchError { index, error })?;
+        let reply = run_line(instance, context, line)
+            .map_err(|error| BatchError { index, error: logged(context, error) })?;
         if let Payload::Text(text) = reply {
             replies.push_str(&text);
         }
         replies.push('\n');
         last = index;
     }
-    instance.save(context).map_err(|error| BatchError { index: last, error })?;
+    instance
+        .save(context)
+        .map_err(|error| BatchError { index: last, error: logged(context, error) })?;
     Ok(replies)
 }
 

@@ -3,9 +3,10 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
+use super::fitting::{LINE_BYTES_MAX, fitting};
 use super::manifest::{Argued, bytes_schema};
 use super::{Argument, Instance};
-use crate::{Bytes, Context, Payload, Result, fail, reject};
+use crate::{Bytes, Context, Error, Payload, Result, fail, reject};
 
 /// What the macro makes of an `impl` block.
 pub trait Actor: Sized + 'static {
@@ -61,12 +62,23 @@ pub fn invoke<A: Actor>(
     operation: &str,
     argument: Payload,
 ) -> Result<Payload> {
-    let operation = Operation::<A>::find(operation)?;
-    let reply = (operation.run)(instance, context, Argument(argument))?;
-    if !operation.read_only {
-        instance.save(context)?;
+    let run = || {
+        let operation = Operation::<A>::find(operation)?;
+        let reply = (operation.run)(instance, context, Argument(argument))?;
+        if !operation.read_only {
+            instance.save(context)?;
+        }
+        Ok(reply)
+    };
+    run().map_err(|error| logged(context, error))
+}
+
+/// Whoever asked is told of a failure; the log is for those who can mend it.
+pub(super) fn logged(context: &Context, error: Error) -> Error {
+    if let Error::Failed(message) = &error {
+        context.log().error(fitting(format!("failed: {message}"), LINE_BYTES_MAX));
     }
-    Ok(reply)
+    error
 }
 
 /// What an operation may reply.
