@@ -134,7 +134,7 @@ def test_every_type() -> None:
         ("when", "2026-01-02", "when must be a time with its zone"),
         ("day", "2026-13-02", "day must be a date"),
         ("id", "{00000000-0000-4000-8000-000000000000}", "id must be a UUID"),
-        ("either", "a", "either must be an integer, not a string and must be an array"),
+        ("either", "a", "either must be an integer, not a string, or must be an array"),
         ("names", {"a": 1}, "names.a must be true or false"),
         ("data", "AP8", "data must be a string of base64"),
         ("level", 11, "level must be 0 to 10"),

@@ -168,7 +168,7 @@ def union_codec(alternatives: Sequence[Codec]) -> Codec:
         deepest = max(refusals, key=lambda each: each.where.count("."))
         if deepest.where:
             raise deepest
-        raise Mismatch(" and ".join(dict.fromkeys(each.message for each in refusals)))
+        raise Mismatch(", or ".join(dict.fromkeys(each.message for each in refusals)))
 
     def schema(writer: SchemaWriter) -> Schema:
         return {"anyOf": [each.write_schema(writer) for each in alternatives]}
