@@ -27,6 +27,12 @@ def probe() -> bytes:
   (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "path_unlink_file"
     (func $unlink (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_prestat_get" (func $prestat (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_prestat_dir_name"
+    (func $prestat_name (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_fdstat_get" (func $fdstat (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))"""
     reply = f"""
   (func $reply (param $size i32) (result i32)
@@ -55,6 +61,14 @@ def probe() -> bytes:
       (call $unlink (i32.const 3) (i32.const 0) (i32.const 0)))
     (drop (call $unlink (i32.const 3) (i32.const 0) (i32.const 0)))
     (return (call $reply (i32.const 4)))""",
+        "f": f"""(i32.store (i32.const {DATA}) (call $prestat (i32.const 3) (i32.const {DATA + 8})))
+    (i32.store (i32.const {DATA + 4})
+      (call $prestat_name (i32.const 3) (i32.const {DATA + 16}) (i32.const 1)))
+    (i32.store (i32.const {DATA + 20}) (call $prestat (i32.const 4) (i32.const {DATA + 512})))
+    (i32.store (i32.const {DATA + 24}) (call $fdstat (i32.const 3) (i32.const {DATA + 32})))
+    (i32.store (i32.const {DATA + 28}) (call $open (i32.const 3) (i32.const 0) (i32.const 0)
+      (i32.const 0) (i32.const 0) (i64.const 0) (i64.const 0) (i32.const 0) (i32.const 0)))
+    (return (call $reply (i32.const 56)))""",
         "e": "(call $exit (i32.const 42))",
     }
     first = "(i32.load8_u (local.get 0))"
@@ -136,6 +150,24 @@ async def test_what_is_not_supported_is_said_once(component: LoadedComponent) ->
     assert line.level == "warn"
     assert line.message.startswith("path_unlink_file is not supported")
     assert (await guest.run(turn("unlink"))).log == []
+    guest.close()
+
+
+async def test_a_folder_is_open_of_which_nothing_is_supported(component: LoadedComponent) -> None:
+    """As a C library wants one, before it asks for any file."""
+    guest = await component.instantiate()
+    outcome = await guest.run(turn("folder"))
+    assert outcome.reply is not None
+    found = struct.unpack("<IIQ4sIIIQQQ", outcome.reply.data)
+    get, name, prestat, path, next_one, fdstat, opened, kind, rights, inherited = found
+    assert (get, name, prestat, path) == (0, 0, 1 << 32, b"/\0\0\0")
+    assert next_one == 8, "there is another"
+    assert (fdstat, kind) == (0, 3)
+    assert rights == inherited == (1 << 30) - 1
+    assert opened == 58
+    assert [line.message.partition(":")[0] for line in outcome.log] == [
+        "path_open is not supported"
+    ]
     guest.close()
 
 
