@@ -152,7 +152,7 @@ class SafeCalls(Transport):
             raise HostUnreachable(message, sent=True) from None
 
     def _goes_on(self, error: Failure, attempt: int, pause: float, until_ns: int) -> bool:
-        if not self._retry or self.is_closed or not may_help(error):
+        if not self._retry or self._exchanges.is_closed or not may_help(error):
             return False
         nobody = isinstance(error, HostUnreachable) and not error.sent
         if nobody and attempt == 0 and not self._wait_for_host:

@@ -158,11 +158,6 @@ class Transport:
     def url(self) -> str:
         return self._base
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether the block of the client is over."""
-        return self._exchanges.is_closed
-
     @asynccontextmanager
     async def asking(
         self,
