@@ -6,6 +6,7 @@ import pytest
 
 from kelpie.errors import GuestTrapped, HostFault
 from kelpie.ids import text
+from kelpie.limits import MIB
 from kelpie.wasm.component import LoadedComponent
 from kelpie.wasm.image_taking import IMAGE_BYTES_MIN
 from kelpie.wasm.memory_images import MemoryImage
@@ -66,6 +67,34 @@ async def test_only_pages_that_were_written_to_count(workbench: Workbench) -> No
     assert reader.memory_bytes < IMAGE_BYTES_MIN
     for guest in (writer, reader):
         guest.close()
+
+
+async def copied_beforehand(component: LoadedComponent) -> int:
+    """Bytes of which one has a copy that is made after the first turn, which wrote."""
+    writer, early = await component.instantiate(), await component.instantiate()
+    assert (await writer.run(turn("write"))).reply == text("ok")
+    late = await component.instantiate()
+    for reader in (early, late):
+        assert (await reader.run(turn("read"))).reply == text("ok")
+    copied = late.memory_bytes - early.memory_bytes
+    for guest in (writer, early, late):
+        guest.close()
+    return copied
+
+
+async def test_later_ones_begin_with_copies_of_what_the_first_turn_wrote_to(
+    workbench: Workbench,
+) -> None:
+    assert await copied_beforehand(await checking(workbench)) == 8 * PAGE_BYTES
+
+
+async def test_of_what_wrote_much_nothing_is_copied_beforehand(workbench: Workbench) -> None:
+    much = 2 * MIB
+    data = f'(data (i32.const {AT}) "{"x" * much}")'
+    checks = CHECKS.replace(f"(i32.const {8 * PAGE_BYTES})", f"(i32.const {much})")
+    pages = 2 + much // WASM_PAGE
+    component = made.component(invoke=checks, items=data, pages=pages)
+    assert await copied_beforehand(await workbench.engine.load(component)) == 0
 
 
 async def test_a_slot_that_had_an_image_is_zeros_for_the_next(workbench: Workbench) -> None:

@@ -85,9 +85,15 @@ class MemoryAccount:
         room that the first turn left that the instance should be made anew. What it
         begins with, or needs for its work at once, does not count as growth."""
         if not self._outgrown_bytes:
-            room = self.bytes_max - self.bytes
-            self._outgrown_bytes = self.bytes + room * self._growth_percent_max // 100
+            self._first_turn_ended()
         return self.bytes > self._outgrown_bytes
+
+    def _first_turn_ended(self) -> None:
+        room = self.bytes_max - self.bytes
+        self._outgrown_bytes = self.bytes + room * self._growth_percent_max // 100
+        for each in self._memories:
+            if each.image is not None:
+                each.image.first_turn_ended(each.address)
 
     def image_of(self, size: int) -> MemoryImage | None:
         """What a memory begins with that is made of this size."""

@@ -6,6 +6,7 @@ import ctypes
 import mmap
 import os
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ __all__ = [
     "make_accessible",
     "make_inaccessible",
     "map_copy",
-    "own_bytes",
+    "own_pages",
+    "populate",
     "reserve",
     "reserve_again",
     "resident_bytes",
@@ -31,6 +33,8 @@ _PROT_NONE = 0
 _READ_WRITE = mmap.PROT_READ | mmap.PROT_WRITE
 _RESERVED = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
 _FIXED = 0x10
+# Of Linux 5.14 and later; Python has no name for it.
+_POPULATE_WRITE = 23
 _MAP_FAILED = (1 << 64) - 1
 # What the system says of a page, in 64 bits: it is in memory, or swapped out; it is
 # still that of the file.
@@ -123,9 +127,15 @@ def reserve_again(address: int, size: int) -> bool:
     return True
 
 
-def own_bytes(address: int, size: int) -> int:
-    """Of pages that `map_copy` made, how much is a copy by now. Where the system does
-    not tell, all of it."""
+def populate(address: int, size: int) -> None:
+    """Has pages there that are about to be written to, for much less than a fault costs
+    for each. It spares time and nothing else: where the system cannot, faults do it."""
+    _advise(address, size, _POPULATE_WRITE)
+
+
+def own_pages(address: int, size: int) -> Sequence[int]:
+    """Of pages that `map_copy` made, which are copies by now, by their numbers. Where the
+    system does not tell, all of them."""
     count = size // PAGE_BYTES
     try:
         with Path("/proc/self/pagemap").open("rb", buffering=0) as pagemap:
@@ -133,11 +143,12 @@ def own_bytes(address: int, size: int) -> int:
                 pagemap.fileno(), count * _PAGE_WORD.size, address // PAGE_BYTES * _PAGE_WORD.size
             )
     except OSError:
-        return size
-    copies = 0
-    for (word,) in _PAGE_WORD.iter_unpack(words):
-        copies += word & _PRESENT != 0 and word & _OF_FILE == 0
-    return PAGE_BYTES * copies
+        return range(count)
+    return [
+        number
+        for number, (word,) in enumerate(_PAGE_WORD.iter_unpack(words))
+        if word & _PRESENT and not word & _OF_FILE
+    ]
 
 
 def resident_bytes(address: int, size: int) -> int:
