@@ -6,7 +6,6 @@ import pytest
 from multidict import CIMultiDict
 
 from kelpie.api.browsers import Browsers
-from kelpie.api.loopback import is_loopback
 from kelpie.errors import HostNotAllowed, OriginNotAllowed
 from tests.api.support import Answer, Host, request
 
@@ -120,16 +119,6 @@ def test_an_origin_without_a_host_is_of_nowhere() -> None:
         local().check("POST", CIMultiDict({"Origin": "http://localhost:7070"}))
     with pytest.raises((OriginNotAllowed, HostNotAllowed)):
         local().check("POST", CIMultiDict({"Origin": "null", "Host": ""}))
-
-
-@pytest.mark.parametrize(
-    ("address", "loopback"),
-    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("::1%lo", True),
-     ("::ffff:127.0.0.1", True), ("::ffff:192.168.1.2", False), ("0.0.0.0", False), ("::", False),
-     ("192.168.1.2", False), ("fe80::1%eth0", False), ("localhost", False)],
-)  # fmt: skip
-def test_loopback(address: str, loopback: bool) -> None:
-    assert is_loopback(address) is loopback
 
 
 async def test_a_page_of_another_origin_changes_nothing(host: Host, lane: str) -> None:
